@@ -1,0 +1,167 @@
+"""What a person should know before they trust a correlation: sentences, only where one is due."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+NEAR_ZERO = 1e-3
+"""A space whose scores are all below this is flat: at the published settings the median score is 0.5
+on NAS-Bench-201, 0.4 on NAS-Bench-101 and 0.02 on NAS-Bench-NLP."""
+
+MANY_TIES = 0.1
+"""Share of distinct functions with a tied score from which ties are worth a sentence."""
+
+FAR_ABOVE = 0.05
+"""Difference of ρ from which the published protocol flatters."""
+
+FEW_ROWS = 100
+"""Below this, the 95 % interval of a ρ of 0 reaches 0.2 on either side."""
+
+_REASONS = {
+    "disconnected": "disconnected (no path from input to output)",
+    "constant_output": "constant output over the minibatch",
+    "overflow": "overflow",
+    "no_common_sample": "no sample on which both weights give a value",
+}
+
+
+def diagnose(
+    frame: pd.DataFrame,
+    summary_of_metric: Mapping[str, Mapping[str, Any]],
+    *,
+    metric: str,
+    target: str,
+) -> list[str]:
+    """Sentences about one metric on one table, for a person; none if all is well.
+
+    Args:
+        frame: Score frame, as in `protocols.summarise_metric`; `<metric>_failure` gives the
+            reasons.
+        summary_of_metric: What `protocols.summarise_metric` returned; empty without a table of
+            accuracies.
+        metric: Column of scores.
+        target: Column of accuracies.
+
+    Returns:
+        Sentences in this order: undefined scores, what float32 would have lost, scores near zero,
+        ties, a correlation that may be zero or cannot be computed, a published protocol that
+        flatters.
+    """
+    connected = summary_of_metric.get("connected", {})
+    paper = summary_of_metric.get("paper", {})
+    return [
+        *_undefined(frame, metric),
+        *_lost_by_float32(frame, metric),
+        *_near_zero(frame, metric),
+        *_ties(frame, metric),
+        *_uncertain(connected, metric=metric, target=target),
+        *_flattering(paper, connected, metric),
+    ]
+
+
+def _undefined(frame: pd.DataFrame, metric: str) -> Sequence[str]:
+    undefined = ~np.isfinite(frame[metric].to_numpy(dtype=np.float64))
+    if not undefined.any():
+        return []
+    column = f"{metric}_failure"
+    counts = ""
+    if column in frame:
+        reasons = frame.loc[undefined, column].fillna("no reason recorded").value_counts()
+        parts = [f"{count:,} {_REASONS.get(str(why), str(why))}" for why, count in reasons.items()]
+        counts = f": {', '.join(parts)}"
+    return [
+        f"{_share(int(undefined.sum()), len(frame))} have no {metric} score{counts}."
+        " They are left out of every protocol but worst, which ranks them last."
+    ]
+
+
+def _lost_by_float32(frame: pd.DataFrame, metric: str) -> Sequence[str]:
+    column = f"{metric}_float32_defined"
+    if column not in frame:
+        return []
+    defined = frame[column].to_numpy(dtype=bool)
+    scored = np.isfinite(frame[metric].to_numpy(dtype=np.float64))
+    lost = int((~defined).sum())
+    if lost == 0:
+        return []
+    rescued = int((scored & ~defined).sum())
+    return [
+        f"The published float32 code would have lost {_share(lost, len(frame))};"
+        f" {rescued:,} of them have a score here."
+    ]
+
+
+def _near_zero(frame: pd.DataFrame, metric: str) -> Sequence[str]:
+    # Only epsilon and its kin come with this column; the scale of other metrics means nothing.
+    if f"{metric}_float32_defined" not in frame:
+        return []
+    scores = frame[metric].to_numpy(dtype=np.float64)
+    scores = np.abs(scores[np.isfinite(scores)])
+    if scores.size == 0 or scores.max() >= NEAR_ZERO:
+        return []
+    return [
+        f"All {metric} scores are near zero (the largest is {scores.max():.1e}): both weights give"
+        " almost the same outputs. The weights are too close together, or the networks of this"
+        " space are too shallow: choose weights further apart, such as weights=[1e-7,1], or deeper"
+        " networks."
+    ]
+
+
+def _ties(frame: pd.DataFrame, metric: str) -> Sequence[str]:
+    scored = frame[np.isfinite(frame[metric].to_numpy(dtype=np.float64))]
+    functions = scored[~scored["canonical_hash"].duplicated()]
+    tied = int(functions[metric].duplicated(keep=False).sum())
+    if tied <= MANY_TIES * len(functions):
+        return []
+    return [
+        f"Many ties: {tied:,} of {len(functions):,} distinct functions"
+        f" ({_percent(tied, len(functions))}) share their {metric} score with a different one, so"
+        f" {metric} cannot tell them apart and statistics of the best hang on where a tie falls."
+    ]
+
+
+def _uncertain(connected: Mapping[str, Any], *, metric: str, target: str) -> Sequence[str]:
+    if "n" not in connected:
+        return []
+    num_rows, rho = int(connected["n"]), connected.get("spearman_rho", np.nan)
+    quantity = f"of {metric} with {target.replace('_', ' ')}"
+    if not np.isfinite(rho):
+        return [
+            f"The correlation {quantity} cannot be computed: {num_rows:,} connected architectures"
+            " have both, and at least 3 with different values are needed."
+        ]
+    low, high = connected.get("spearman_rho_interval", (np.nan, np.nan))
+    if not low <= 0 <= high:
+        return []
+    few, batch = (
+        "there may be too few rows: score more architectures",
+        "the minibatch may not be representative: try another dataset or a larger batch_size",
+    )
+    causes = f"{few}; or {batch}" if num_rows < FEW_ROWS else f"{batch}; or {few}"
+    return [
+        f"Spearman's ρ {quantity} may be zero: {rho:.2f} over {num_rows:,} connected architectures,"
+        f" 95 % interval [{low:.2f}, {high:.2f}]. Either {causes}."
+    ]
+
+
+def _flattering(
+    paper: Mapping[str, Any], connected: Mapping[str, Any], metric: str
+) -> Sequence[str]:
+    published, sound = (found.get("spearman_rho", np.nan) for found in (paper, connected))
+    if not published - sound > FAR_ABOVE:
+        return []
+    return [
+        f"Spearman's ρ of {metric} is {published:.2f} under the published protocol, but"
+        f" {sound:.2f} over all connected architectures: the published number leaves out"
+        f" {100 * (1 - paper['coverage']):.1f} % of the architectures."
+    ]
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count:,} of {total:,} architectures ({_percent(count, total)})"
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{100 * count / total:.1f} %"

@@ -1,0 +1,221 @@
+"""Which architectures a statistic is about: from a score frame to `{protocol: {statistic: value}}`.
+
+A proxy is undefined for some architectures, and what one does with those decides the number that
+one publishes. So each metric is summarised under several protocols, side by side:
+
+* `paper`: every row whose score is finite and, for a metric with a column
+  `<metric>_float32_defined`, that float32 defines, too. Undefined rows are dropped, equal
+  functions are all kept.
+* `connected`: every connected architecture with a finite score.
+* `worst`: every architecture; undefined scores rank below all others and are tied among themselves.
+* `unique`: connected, and of the rows with one `canonical_hash` the first; dropped if its score
+  is undefined.
+* `common`: rows on which all metrics are finite; only where several metrics are summarised
+  together.
+
+Rows without accuracy are in none of them. `n` is the number of rows used and `coverage` is `n`
+divided by the number of rows that have an accuracy, under every protocol alike. Infinite scores
+are undefined.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float
+
+from epsilon_research.analysis.statistics import Statistics, describe
+from epsilon_research.analysis.top import oriented
+
+PROTOCOLS = ("paper", "connected", "worst", "unique")
+"""Protocols of a single metric."""
+
+PAPER_FILTERS = {
+    "finite": np.isfinite,
+    "nonzero": lambda scores: np.isfinite(scores) & (scores != 0),
+    "positive": lambda scores: np.isfinite(scores) & (scores > 0),
+}
+"""What the published code keeps: `finite` on NAS-Bench-201, `positive` on NAS-Bench-101,
+`nonzero` on NAS-Bench-NLP."""
+
+Summary = dict[str, Statistics]
+"""{protocol: {statistic: value}}; undefined is NaN."""
+
+
+def summarise_metrics(
+    frame: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    target: str,
+    higher_is_better: bool,
+    rng: np.random.Generator,
+    num_resamples: int = 1000,
+    paper_filter: str = "finite",
+) -> dict[str, Summary]:
+    """The summaries of several metrics, with protocol `common` where there are two or more.
+
+    Args:
+        frame: One row per architecture, columns as in `summarise_metric`.
+        metrics: Columns of scores, higher is better.
+        target: As in `summarise_metric`.
+        higher_is_better: As in `summarise_metric`.
+        rng: Source of the resamples; a metric's intervals do not change when others are added
+            after it.
+        num_resamples: As in `summarise_metric`.
+        paper_filter: As in `summarise_metric`.
+
+    Returns:
+        {metric: {protocol: {statistic: value}}}.
+
+    Raises:
+        KeyError: A column is missing.
+        ValueError: As in `summarise_metric`.
+    """
+    _check_columns(frame, [*metrics, target])
+    rngs = dict(zip(metrics, rng.spawn(len(metrics)), strict=True))
+    summaries = {
+        metric: summarise_metric(
+            frame,
+            metric=metric,
+            target=target,
+            higher_is_better=higher_is_better,
+            rng=rngs[metric],
+            num_resamples=num_resamples,
+            paper_filter=paper_filter,
+        )
+        for metric in metrics
+    }
+    if len(metrics) < 2:
+        return summaries
+    rated = frame[np.isfinite(_column(frame, target))]
+    common = np.isfinite(_column(rated, list(metrics))).all(axis=1)
+    accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
+    for metric in metrics:
+        scores = np.where(common, _column(rated, metric), np.nan)
+        [source] = rngs[metric].spawn(1)
+        summaries[metric]["common"] = _describe_defined(
+            scores, accuracies, rng=source, num_resamples=num_resamples
+        )
+    return summaries
+
+
+def summarise_metric(
+    frame: pd.DataFrame,
+    *,
+    metric: str,
+    target: str,
+    higher_is_better: bool,
+    rng: np.random.Generator,
+    num_resamples: int = 1000,
+    paper_filter: str = "finite",
+) -> Summary:
+    """The statistics of one metric under each protocol of this module.
+
+    Args:
+        frame: One row per architecture; columns `connected` (bool), `canonical_hash` (str),
+            `metric` and `target` (float64, NaN where unknown) and, if there is one,
+            `<metric>_float32_defined` (bool).
+        metric: Column of scores, higher is better.
+        target: Column of accuracies (fractions in [0, 1]) or losses.
+        higher_is_better: False for losses; a good metric has ρ > 0 either way, see `top.oriented`.
+        rng: Source of the resamples.
+        num_resamples: Bootstrap resamples; above 100,000 rows at most 300 are drawn.
+        paper_filter: Key of `PAPER_FILTERS`: what protocol `paper` keeps.
+
+    Returns:
+        {protocol: {`n`, `coverage`, the six statistics, their intervals, `num_resamples`}}. With
+        fewer than 3 rows the statistics are NaN; coverage is NaN where no row has an accuracy.
+
+    Raises:
+        KeyError: A column is missing.
+        ValueError: `num_resamples` is below 1, or `paper_filter` is not one of `PAPER_FILTERS`.
+    """
+    _check_columns(frame, [metric, target, "connected", "canonical_hash"])
+    if paper_filter not in PAPER_FILTERS:
+        raise ValueError(
+            f"paper_filter must be one of {', '.join(PAPER_FILTERS)}, got {paper_filter!r}"
+        )
+    rated = frame[np.isfinite(_column(frame, target))]
+    accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
+    return {
+        protocol: _describe_defined(
+            protocol_scores(rated, metric=metric, protocol=protocol, paper_filter=paper_filter),
+            accuracies,
+            rng=source,
+            num_resamples=num_resamples,
+        )
+        for protocol, source in zip(PROTOCOLS, rng.spawn(len(PROTOCOLS)), strict=True)
+    }
+
+
+def protocol_scores(
+    frame: pd.DataFrame, *, metric: str, protocol: str, paper_filter: str = "finite"
+) -> Float[np.ndarray, " rows"]:
+    """The scores that a protocol ranks, NaN in the rows that it leaves out.
+
+    Args:
+        frame: As in `summarise_metric`.
+        metric: As in `summarise_metric`.
+        protocol: One of `PROTOCOLS`.
+        paper_filter: As in `summarise_metric`.
+    """
+    scores = _column(frame, metric)
+    finite = np.isfinite(scores)
+    connected = frame["connected"].to_numpy(dtype=bool)
+    if protocol == "worst":
+        return _undefined_last(scores)
+    kept = {
+        "paper": lambda: PAPER_FILTERS[paper_filter](scores) & _float32_defined(frame, metric),
+        "connected": lambda: finite & connected,
+        "unique": lambda: finite & connected & _first_of_function(frame, among=connected),
+    }[protocol]()
+    return np.where(kept, scores, np.nan)
+
+
+def _describe_defined(
+    scores: Float[np.ndarray, " rows"],
+    accuracies: Float[np.ndarray, " rows"],
+    *,
+    rng: np.random.Generator,
+    num_resamples: int,
+) -> Statistics:
+    kept = np.isfinite(scores)
+    found = describe(scores[kept], accuracies[kept], rng=rng, num_resamples=num_resamples)
+    coverage = int(kept.sum()) / scores.size if scores.size else np.nan
+    return {"n": found["n"], "coverage": coverage} | found
+
+
+def _undefined_last(scores: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+    # Ranks instead of values, because there is not always a number below the smallest score.
+    finite = np.isfinite(scores)
+    ranks = np.zeros(scores.size)
+    ranks[finite] = 1.0 + np.unique(scores[finite], return_inverse=True)[1]
+    return ranks
+
+
+def _float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
+    column = f"{metric}_float32_defined"
+    if column not in frame:
+        return np.ones(len(frame), dtype=bool)
+    return frame[column].to_numpy(dtype=bool)
+
+
+def _first_of_function(
+    frame: pd.DataFrame, *, among: Bool[np.ndarray, " rows"]
+) -> Bool[np.ndarray, " rows"]:
+    first = np.zeros(len(frame), dtype=bool)
+    first[among] = ~frame["canonical_hash"][among].duplicated().to_numpy()
+    return first
+
+
+def _column(frame: pd.DataFrame, name: str | list[str]) -> Float[np.ndarray, "..."]:
+    return frame[name].to_numpy(dtype=np.float64)
+
+
+def _check_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in frame]
+    if missing:
+        raise KeyError(
+            f"a score frame must have the columns {', '.join(columns)}; missing here: "
+            f"{', '.join(missing)} (it has {', '.join(map(str, frame.columns))})"
+        )

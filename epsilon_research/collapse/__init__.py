@@ -1,0 +1,16 @@
+"""The exact collapse: a constant-weight network as one small map per channel group.
+
+With all weights equal, all output channels of a convolution are one identical map, and batch norm,
+ReLU and pooling keep them identical. `lowering.py` turns a program into a plan (`plan.py`) of
+instructions on channel groups, each distinct map once; `workspace.py` holds a minibatch and memory;
+`execute.py` runs a plan for one weight, with a carried exponent so that nothing underflows, and
+follows what float32 would have kept; `kernels.py` has the loops over memory.
+
+Imports `programs` only. The derivation is in ARCHITECTURE.md; a new layer kind gets its meaning in
+`lowering.py` and is checked against PyTorch by the property tests.
+"""
+
+from epsilon_research.collapse.lowering import lower as lower
+from epsilon_research.collapse.plan import Plan as Plan
+from epsilon_research.collapse.plan import canonical_hash as canonical_hash
+from epsilon_research.collapse.workspace import Workspace as Workspace

@@ -1,0 +1,283 @@
+"""Compiled loops over maps in memory.
+
+A map is stored as `[blocks, height, width, LANES]`: the minibatch is cut into blocks of `LANES`
+samples, and the samples of a block lie side by side. A neighbouring pixel is then `LANES` numbers
+away in a row that is contiguous for all samples at once, so a window of any size is a sum of
+shifted rows without border cases inside the row, and each loop runs over hundreds of adjacent
+numbers. Samples that pad the last block are computed, and left out of all statistics.
+
+A kernel reads operands as `scale · max(x, threshold)` plus one common `shift`, and writes a map
+together with its moments about a pivot. Rows are summed in the maps' own precision (`LANES` · width
+numbers each), the rows' sums in float64.
+"""
+
+import numpy as np
+from numba import njit
+
+LANES = 16
+
+PIVOT, SUM, SQUARES = range(3)
+"""Columns of a map's moments, float64: Σ (x − pivot) and Σ (x − pivot)² over the real samples."""
+
+SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
+"""What `slide` does with the pixels of a window."""
+
+# Sums may be reordered and fused, which is what makes them fast, and there is no NaN: maps are
+# finite by construction. Infinities keep their meaning: a threshold of -inf means no ReLU.
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _row_sums(x, start, stop, threshold, pivot):
+    total = pivot - pivot
+    squares = pivot - pivot
+    for i in range(start, stop):
+        centred = max(x[i], threshold) - pivot
+        total += centred
+        squares += centred * centred
+    return total, squares
+
+
+@njit(cache=True, nogil=True)
+def _add_row(x, columns, lanes, threshold, pivot, moments):
+    """Adds max(x, threshold) of a row of which `lanes` samples per pixel are real."""
+    if lanes == LANES:
+        total, squares = _row_sums(x, 0, columns * LANES, threshold, pivot)
+        moments[SUM] += total
+        moments[SQUARES] += squares
+        return
+    for column in range(columns):
+        start = column * LANES
+        total, squares = _row_sums(x, start, start + lanes, threshold, pivot)
+        moments[SUM] += total
+        moments[SQUARES] += squares
+
+
+@njit(cache=True, nogil=True)
+def _start_moments(row, columns, lanes, threshold, moments):
+    """Clears the moments; the pivot is the mean over the real samples of the first row."""
+    first = max(row[0], threshold)
+    total = 0.0
+    for column in range(columns):
+        for lane in range(lanes):
+            total += max(row[column * LANES + lane], threshold) - first
+    # Summed from the first sample, so that a constant map has moments of exactly zero; rounded to
+    # the maps' precision, in which the rows subtract it.
+    moments[PIVOT] = row.dtype.type(first + total / (columns * lanes))
+    moments[SUM] = 0.0
+    moments[SQUARES] = 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _load(out, maps, offset, length, slots, scales, thresholds, shift):
+    """out = shift + Σ scale · max(x, threshold) over the operands' rows at `offset`."""
+    x = maps[slots[0], offset : offset + length]
+    scale = out.dtype.type(scales[0])
+    threshold = out.dtype.type(thresholds[0])
+    constant = out.dtype.type(shift)
+    for i in range(length):
+        out[i] = scale * max(x[i], threshold) + constant
+    for operand in range(1, len(slots)):
+        x = maps[slots[operand], offset : offset + length]
+        scale = out.dtype.type(scales[operand])
+        threshold = out.dtype.type(thresholds[operand])
+        for i in range(length):
+            out[i] += scale * max(x[i], threshold)
+
+
+@njit(cache=True, nogil=True)
+def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
+    """Writes shift + Σ scale · max(x, threshold) to slot `target`, with its moments.
+
+    `shape` is (blocks, lanes of the last block, height, width).
+    """
+    blocks, last_lanes, height, width = shape
+    length = width * LANES
+    nothing = maps.dtype.type(-np.inf)
+    for block in range(blocks):
+        lanes = last_lanes if block == blocks - 1 else LANES
+        for y in range(height):
+            offset = (block * height + y) * length
+            row = maps[target, offset : offset + length]
+            _load(row, maps, offset, length, slots, scales, thresholds, shift)
+            if block == 0 and y == 0:
+                _start_moments(row, width, lanes, nothing, moments)
+            _add_row(row, width, lanes, nothing, maps.dtype.type(moments[PIVOT]), moments)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _slide_columns(out, padded, columns, kernel_size, stride, mode):
+    """One row of windows along the row: Σ or max of padded[column · stride + 0 … kernel - 1]."""
+    if stride == 1 and kernel_size == 3 and mode != MAXIMUM_WINDOW:
+        for i in range(columns * LANES):
+            out[i] = padded[i] + padded[i + LANES] + padded[i + 2 * LANES]
+        return
+    for column in range(columns):
+        start = column * stride * LANES
+        target = column * LANES
+        for lane in range(LANES):
+            out[target + lane] = padded[start + lane]
+    for step in range(1, kernel_size):
+        for column in range(columns):
+            start = (column * stride + step) * LANES
+            target = column * LANES
+            if mode == MAXIMUM_WINDOW:
+                for lane in range(LANES):
+                    out[target + lane] = max(out[target + lane], padded[start + lane])
+            else:
+                for lane in range(LANES):
+                    out[target + lane] += padded[start + lane]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _slide_rows(out, ring, first, last, length, mode):
+    """One row of windows: Σ or max of the ring's rows `first` to `last`; zero if there is none."""
+    size = len(ring)
+    if last - first == 2 and mode != MAXIMUM_WINDOW:
+        a = ring[first % size]
+        b = ring[(first + 1) % size]
+        c = ring[last % size]
+        for i in range(length):
+            out[i] = a[i] + b[i] + c[i]
+        return
+    for i in range(length):
+        out[i] = ring[first % size, i] if first <= last else ring.dtype.type(0)
+    for y in range(first + 1, last + 1):
+        a = ring[y % size]
+        if mode == MAXIMUM_WINDOW:
+            for i in range(length):
+                out[i] = max(out[i], a[i])
+        else:
+            for i in range(length):
+                out[i] += a[i]
+
+
+@njit(cache=True, nogil=True)
+def _column_factors(columns, source_width, kernel_size, stride, padding, mode, dtype_like):
+    """1 / pixels of each window along a row, repeated for every lane."""
+    factors = np.empty(columns * LANES, dtype_like.dtype)
+    for column in range(columns):
+        left = column * stride - padding
+        inside = min(left + kernel_size, source_width) - max(left, 0)
+        if mode == MEAN_PADDED_WINDOW:
+            inside = kernel_size
+        for lane in range(LANES):
+            factors[column * LANES + lane] = 1.0 / inside
+    return factors
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _multiply(row, factors, factor):
+    for i in range(len(row)):
+        row[i] *= factors[i] * factor
+
+
+@njit(cache=True, nogil=True)
+def slide(
+    maps, target, slots, scales, thresholds, shift, shape, source_shape, window, mode, moments
+):
+    """Slides a window over shift + Σ scale · max(x, threshold) and writes the result.
+
+    `shape` is that of the result, `source_shape` (height, width) of the operands, `window`
+    (kernel size, stride, padding). Padding is zero for sums and never wins a maximum.
+    """
+    blocks, last_lanes, height, width = shape
+    source_height, source_width = source_shape
+    kernel_size, stride, padding = window
+    source_length = source_width * LANES
+    length = width * LANES
+    nothing = maps.dtype.type(-np.inf)
+    padded = np.empty((source_width + 2 * padding) * LANES, maps.dtype)
+    for i in range(len(padded)):
+        padded[i] = nothing if mode == MAXIMUM_WINDOW else maps.dtype.type(0)
+    inner = padded[padding * LANES : padding * LANES + source_length]
+    ring = np.empty((kernel_size, length), maps.dtype)
+    averages = mode == MEAN_WINDOW or mode == MEAN_PADDED_WINDOW
+    if averages:
+        factors = _column_factors(width, source_width, kernel_size, stride, padding, mode, ring)
+    else:
+        factors = ring[0]
+    for block in range(blocks):
+        lanes = last_lanes if block == blocks - 1 else LANES
+        y = 0
+        for source_y in range(source_height):
+            offset = (block * source_height + source_y) * source_length
+            _load(inner, maps, offset, source_length, slots, scales, thresholds, shift)
+            _slide_columns(ring[source_y % kernel_size], padded, width, kernel_size, stride, mode)
+            # Every row of windows that this row completes; one in the padding alone is zero.
+            while y < height:
+                last = min(y * stride - padding + kernel_size - 1, source_height - 1)
+                if max(last, 0) != source_y:
+                    break
+                first = max(y * stride - padding, 0)
+                offset = (block * height + y) * length
+                row = maps[target, offset : offset + length]
+                _slide_rows(row, ring, first, last, length, mode)
+                if averages:
+                    inside = kernel_size if mode == MEAN_PADDED_WINDOW else last - first + 1
+                    _multiply(row, factors, maps.dtype.type(1.0 / inside))
+                if block == 0 and y == 0:
+                    _start_moments(row, width, lanes, nothing, moments)
+                _add_row(row, width, lanes, nothing, maps.dtype.type(moments[PIVOT]), moments)
+                y += 1
+
+
+@njit(cache=True, nogil=True)
+def rectified_moments(maps, slot, threshold, shape, moments):
+    """Moments of max(x, threshold) over a map that was written before, from one read."""
+    blocks, last_lanes, height, width = shape
+    length = width * LANES
+    low = maps.dtype.type(threshold)
+    for block in range(blocks):
+        lanes = last_lanes if block == blocks - 1 else LANES
+        for y in range(height):
+            offset = (block * height + y) * length
+            row = maps[slot, offset : offset + length]
+            if block == 0 and y == 0:
+                _start_moments(row, width, lanes, low, moments)
+            _add_row(row, width, lanes, low, maps.dtype.type(moments[PIVOT]), moments)
+
+
+@njit(cache=True, nogil=True)
+def extremes(maps, slot, shape):
+    """Smallest and largest number of a map's real samples."""
+    blocks, last_lanes, height, width = shape
+    low = np.inf
+    high = -np.inf
+    for block in range(blocks):
+        lanes = last_lanes if block == blocks - 1 else LANES
+        for pixel in range(height * width):
+            offset = (block * height * width + pixel) * LANES
+            for lane in range(lanes):
+                value = maps[slot, offset + lane]
+                low = min(low, value)
+                high = max(high, value)
+    return low, high
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def sample_means(out, maps, slot, scale, threshold, shift, shape):
+    """out[sample] = scale · mean over pixels of max(x, threshold) + shift, in float64."""
+    blocks, _, height, width = shape
+    pixels = height * width
+    low = maps.dtype.type(threshold)
+    for block in range(blocks):
+        start = block * LANES
+        for lane in range(LANES):
+            out[start + lane] = 0.0
+        for pixel in range(pixels):
+            offset = (block * pixels + pixel) * LANES
+            for lane in range(LANES):
+                out[start + lane] += np.float64(max(maps[slot, offset + lane], low))
+        for lane in range(LANES):
+            out[start + lane] = out[start + lane] * (scale / pixels) + shift
+
+
+@njit(cache=True, nogil=True)
+def combine_vectors(out, vectors, slots, scales, thresholds, shift):
+    """out = shift + Σ scale · max(x, threshold) over vectors of one number per sample."""
+    for i in range(len(out)):
+        total = shift
+        for operand in range(len(slots)):
+            total += scales[operand] * max(vectors[slots[operand], i], thresholds[operand])
+        out[i] = total

@@ -1,0 +1,133 @@
+"""The ordinary PyTorch network: slow, and the reference for every number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float32
+
+from epsilon_research.collapse import Workspace, lower
+from epsilon_research.engines.base import Engine, EngineSession, Outputs
+from epsilon_research.programs import Program
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_DTYPES = ("float32", "float64")
+
+
+def set_constant_weights(network: "nn.Module", weight: float) -> None:
+    """Sets every bias of `network` to 0 and every other parameter to `weight`, in place."""
+    import torch
+
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            parameter.fill_(0.0 if name.rsplit(".", 1)[-1].startswith("bias") else weight)
+
+
+def use_batch_statistics(network: "nn.Module") -> None:
+    """Puts `network` in evaluation mode, but with batch norm by the minibatch, in place.
+
+    So that dropout does nothing and no running statistics are used or changed.
+    """
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    network.eval()
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):
+            module.track_running_stats = False
+            module.running_mean = None
+            module.running_var = None
+
+
+def network_outputs(network: "nn.Module", inputs: "torch.Tensor") -> np.ndarray:
+    """All outputs of `network` on `inputs` as one flat array of the network's own precision."""
+    import torch
+
+    with torch.inference_mode():
+        return network(inputs).flatten().cpu().numpy()
+
+
+def is_defined(outputs: np.ndarray) -> bool:
+    """Whether outputs are finite and not all the same, so that epsilon's normalisation exists."""
+    spread = outputs.max() - outputs.min()
+    return bool(np.isfinite(spread) and spread > 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceEngine(Engine):
+    """Builds the `torch.nn.Module` of a program and runs it, one thread per process.
+
+    Args:
+        dtype: "float32" as published, or "float64".
+        device: Any PyTorch device. Devices other than "cpu" are untested.
+        auto_num_architectures: Size of the seeded sample that a run scores by default, since a
+            network takes about half a second.
+    """
+
+    dtype: str = "float32"
+    device: str = "cpu"
+    auto_num_architectures: int | None = 200
+    name: str = "reference"
+
+    def __post_init__(self) -> None:
+        if self.dtype not in _DTYPES:
+            raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
+
+    def open(
+        self, images: Float32[np.ndarray, "batch channels height width"]
+    ) -> "ReferenceSession":
+        """See `Engine`.
+
+        Raises:
+            ValueError: The device does not exist here.
+        """
+        return ReferenceSession(images, dtype=self.dtype, device=self.device)
+
+
+class ReferenceSession(EngineSession):
+    """A minibatch on a device."""
+
+    def __init__(self, images: np.ndarray, *, dtype: str, device: str) -> None:
+        import torch
+
+        # One thread whatever the number of processes, so that sums are always rounded alike.
+        torch.set_num_threads(1)
+        self._dtype = getattr(torch, dtype)
+        self._images = images
+        try:
+            self._device = torch.device(device)
+            self._inputs = torch.from_numpy(np.array(images)).to(self._device, self._dtype)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"engine.device must be a device that PyTorch finds here, got {device!r} "
+                f"({reason}): use engine.device=cpu"
+            ) from error
+
+    def outputs(self, program: Program, weights: Sequence[float]) -> list[Outputs]:
+        """See `EngineSession`; in float64 the collapse says what float32 would have kept."""
+        import torch
+
+        from epsilon_research.programs.torch_reader import to_torch
+
+        network = to_torch(program).to(self._device, self._dtype)
+        results = []
+        for weight in weights:
+            set_constant_weights(network, weight)
+            values = network_outputs(network, self._inputs)
+            if self._dtype == torch.float32:
+                defined = is_defined(values)
+            else:
+                defined = _collapsed_float32_defined(program, self._images, weight)
+            results.append(Outputs(values.astype(np.float64), defined))
+        return results
+
+
+def _collapsed_float32_defined(program: Program, images: np.ndarray, weight: float) -> bool:
+    plan = lower(program, height=images.shape[2], width=images.shape[3])
+    if not plan.connected:
+        return False
+    return Workspace(images).run(plan, weights=[weight])[0].float32_defined

@@ -1,0 +1,11 @@
+"""Executors: ways to spread independent chunks of work over processes.
+
+`base.py` is the contract: `map(function, tasks)` gives results in any order as they are ready.
+`serial.py` stays in this process, `processes.py` uses joblib's loky. Results never depend on the
+executor: whoever calls `map` puts them in order.
+
+Imports nothing of the project. To add one: a final class here and `conf/executor/<name>.yaml`.
+"""
+
+from epsilon_research.executors.base import Executor as Executor
+from epsilon_research.executors.serial import SerialExecutor as SerialExecutor

@@ -1,0 +1,66 @@
+"""Reads a program as numbers: how many parameters it has, how many multiply-adds it costs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from epsilon_research.programs.operations import BatchNorm, Convolution, Linear, Operation
+from epsilon_research.programs.program import Program
+
+# Operations that are not listed have no parameters and cost no multiply-adds.
+_PARAMETERS: dict[type[Operation], Callable[[Any, int], int]] = {
+    Convolution: lambda op, inputs: op.channels * (inputs * op.kernel_size**2 + op.bias),
+    BatchNorm: lambda op, inputs: 2 * inputs,
+    Linear: lambda op, inputs: op.features * (inputs * op.pixels + op.bias),
+}
+_MULTIPLY_ADDS: dict[type[Operation], Callable[[Any, int], int]] = {
+    Convolution: lambda op, inputs: op.channels * inputs * op.kernel_size**2,
+    Linear: lambda op, inputs: op.features * inputs * op.pixels,
+}
+
+
+def count_parameters(program: Program) -> int:
+    """Trainable parameters of the network, those of layers without effect on the output too."""
+    layers = program.layers
+    return sum(
+        _PARAMETERS[type(layer.operation)](layer.operation, layers[layer.inputs[0]].channels)
+        for layer in layers
+        if type(layer.operation) in _PARAMETERS
+    )
+
+
+def layer_sizes(program: Program, *, height: int, width: int) -> list[tuple[int, int]]:
+    """Height and width of every layer's value for images of `height` × `width` pixels.
+
+    Raises:
+        ValueError: A window does not fit the map, or layers that meet differ in size.
+    """
+    sizes: list[tuple[int, int]] = []
+    for layer in program.layers:
+        incoming = {sizes[source] for source in layer.inputs} or {(height, width)}
+        if len(incoming) > 1:
+            raise ValueError(
+                f"inputs of {type(layer.operation).__name__} must have one spatial size, got "
+                f"{sorted(incoming)}: check strides and paddings for {height}x{width} images"
+            )
+        ((rows, columns),) = incoming
+        if isinstance(layer.operation, Linear) and rows * columns != layer.operation.pixels:
+            raise ValueError(
+                f"Linear must see {layer.operation.pixels} pixels per channel, got "
+                f"{rows}x{columns}: use images of another size or a GlobalMean before it"
+            )
+        operation = layer.operation
+        sizes.append((operation.output_size(rows), operation.output_size(columns)))
+    return sizes
+
+
+def count_multiply_adds(program: Program, *, height: int, width: int) -> int:
+    """Multiply-adds of convolutions and linear layers for one image of `height` × `width`."""
+    sizes = layer_sizes(program, height=height, width=width)
+    layers = program.layers
+    return sum(
+        _MULTIPLY_ADDS[type(layer.operation)](layer.operation, layers[layer.inputs[0]].channels)
+        * size[0]
+        * size[1]
+        for layer, size in zip(layers, sizes, strict=True)
+        if type(layer.operation) in _MULTIPLY_ADDS
+    )

@@ -1,0 +1,68 @@
+"""The contract of a search space: which architectures there are, and what network each is."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+
+from epsilon_research.programs import Program
+
+
+class SearchSpace(ABC):
+    """A set of architectures, each known by a canonical string, its architecture id."""
+
+    name: str
+    input_kind: str
+    """What minibatches its networks take: "images" or "tokens"."""
+    published_weights: tuple[float, float]
+    """The two constants that the epsilon paper uses on this space."""
+    num_classes: int
+    """Outputs of the trained networks; decides `num_parameters`, not the score."""
+
+    @property
+    @abstractmethod
+    def architecture_ids(self) -> Sequence[str]:
+        """Ids of all architectures, in the benchmark's own order."""
+
+    @abstractmethod
+    def parse(self, text: str) -> str:
+        """The architecture id that `text` means.
+
+        Raises:
+            ValueError: `text` describes no architecture of this space; says why.
+        """
+
+    @abstractmethod
+    def program(self, architecture_id: str, *, num_outputs: int) -> Program:
+        """The network of an architecture with `num_outputs` outputs.
+
+        Epsilon scores one output; trained networks have one per class.
+        """
+
+    def core_program(self, architecture_id: str) -> Program:
+        """A program, as small as possible, that tells architectures of different function apart.
+
+        Two architectures whose core programs are the same function are the same network function
+        under every constant initialisation. The network itself always qualifies; a space whose
+        skeleton is fixed may return what the skeleton repeats.
+        """
+        return self.program(architecture_id, num_outputs=1)
+
+    @abstractmethod
+    def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
+        """An architecture that differs from `architecture_id` in exactly one gene."""
+
+    def sample(self, count: int, rng: np.random.Generator) -> list[str]:
+        """`count` distinct architectures, drawn uniformly, in the benchmark's own order.
+
+        Raises:
+            ValueError: `count` is below 1 or above the number of architectures.
+        """
+        ids = self.architecture_ids
+        if not 1 <= count <= len(ids):
+            raise ValueError(
+                f"the number of architectures must lie between 1 and {len(ids)} on {self.name}, "
+                f"got {count}"
+            )
+        chosen = np.sort(rng.choice(len(ids), size=count, replace=False))
+        return [ids[index] for index in chosen]

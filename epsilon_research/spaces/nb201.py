@@ -1,0 +1,193 @@
+"""NAS-Bench-201: a cell of four nodes and six edges, one of five operations on each edge."""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import numpy as np
+
+from epsilon_research.programs import Program, ProgramBuilder
+from epsilon_research.programs.operations import (
+    Add,
+    AveragePool,
+    BatchNorm,
+    Convolution,
+    GlobalMean,
+    Linear,
+    ReLU,
+    Zero,
+)
+from epsilon_research.spaces.base import SearchSpace
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
+"""(target node, source node) of each gene, in the order in which an id names them."""
+
+_OFFICIAL_SHUFFLE_SEED = 88
+"""The benchmark's authors enumerated all cells and shuffled the list with this seed."""
+
+_STAGE_CHANNELS = (16, 32, 64)
+_CELLS_PER_STAGE = 5
+
+Genotype = tuple[str, str, str, str, str, str]
+
+
+def to_architecture_id(genotype: Sequence[str]) -> str:
+    """The official string of a cell, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
+    nodes = ["", "", ""]
+    for operation, (target, source) in zip(genotype, EDGES, strict=True):
+        nodes[target - 1] += f"|{operation}~{source}"
+    return "+".join(f"{node}|" for node in nodes)
+
+
+_ARCHITECTURE_ID = re.compile(
+    r"\+".join(
+        "".join(rf"\|([^|~+]+)~{source}" for target, source in EDGES if target == node) + r"\|"
+        for node in (1, 2, 3)
+    )
+)
+
+
+def to_genotype(text: str) -> Genotype:
+    """The six operations that `text` names, in the order of `EDGES`.
+
+    Raises:
+        ValueError: `text` is not a NAS-Bench-201 cell; says what is wrong with it.
+    """
+    match = _ARCHITECTURE_ID.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(
+            "a NAS-Bench-201 architecture must be written |op~0|+|op~0|op~1|+|op~0|op~1|op~2|, "
+            f"got {text!r}"
+        )
+    unknown = sorted(set(match.groups()) - set(OPERATIONS))
+    if unknown:
+        raise ValueError(
+            f"unknown operation {unknown[0]!r} in {text!r}: choose from {', '.join(OPERATIONS)}"
+        )
+    return match.groups()  # pyright: ignore[reportReturnType]  # six groups by construction
+
+
+@cache
+def official_order() -> tuple[str, ...]:
+    """All 15,625 architecture ids in the index order of the official benchmark files.
+
+    Reproduces the benchmark's own enumeration (cells node by node, operations in the order of
+    `OPERATIONS`, the last node fastest) and its shuffle.
+
+    References:
+        Dong and Yang, "NAS-Bench-201", ICLR 2020; order as in the released meta files.
+    """
+    ids = [to_architecture_id(genotype) for genotype in product(OPERATIONS, repeat=len(EDGES))]
+    random.Random(_OFFICIAL_SHUFFLE_SEED).shuffle(ids)
+    return tuple(ids)
+
+
+@cache
+def _relu_conv_bn(channels: int, kernel_size: int, stride: int) -> tuple:
+    convolution = Convolution(channels, kernel_size, stride, padding=kernel_size // 2)
+    return (ReLU(), convolution, BatchNorm())
+
+
+@cache
+def _edge_layers(operation: str, channels: int) -> tuple:
+    """The chain of layers that an edge puts between two nodes; empty for a skip connection."""
+    return {
+        "none": (Zero(),),
+        "skip_connect": (),
+        "nor_conv_1x1": _relu_conv_bn(channels, 1, 1),
+        "nor_conv_3x3": _relu_conv_bn(channels, 3, 1),
+        "avg_pool_3x3": (AveragePool(3, stride=1, padding=1),),
+    }[operation]
+
+
+def _chain(builder: ProgramBuilder, source: int, operations: Sequence) -> int:
+    for operation in operations:
+        source = builder.append(operation, source)
+    return source
+
+
+def _cell(genotype: Genotype, channels: int) -> Program:
+    builder = ProgramBuilder(input_channels=channels)
+    nodes = [builder.input]
+    edges = dict(zip(EDGES, genotype, strict=True))
+    for target in (1, 2, 3):
+        terms = [
+            _chain(builder, nodes[source], _edge_layers(edges[target, source], channels))
+            for source in range(target)
+        ]
+        nodes.append(builder.append(Add(), *terms))
+    return builder.build()
+
+
+def _residual_block(builder: ProgramBuilder, source: int, channels: int) -> int:
+    """Halves the map and sets the channels (ResNet's basic block, pre-activated)."""
+    body = _chain(builder, source, _relu_conv_bn(channels, 3, 2) + _relu_conv_bn(channels, 3, 1))
+    shortcut = _chain(
+        builder, source, (AveragePool(2, stride=2, padding=0), Convolution(channels, 1))
+    )
+    return builder.append(Add(), shortcut, body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NasBench201(SearchSpace):
+    """The 15,625 cells of NAS-Bench-201 in its skeleton of fifteen cells.
+
+    Skeleton: conv3×3(3→16)-BN; five cells of 16 channels; residual block to 32, stride 2; five
+    cells; residual block to 64, stride 2; five cells; BN-ReLU; global mean; linear.
+
+    References:
+        Dong and Yang, "NAS-Bench-201: Extending the Scope of Reproducible Neural Architecture
+        Search", ICLR 2020.
+    """
+
+    name: str = "nb201"
+    input_kind: str = "images"
+    published_weights: tuple[float, float] = (1e-7, 1.0)
+    num_classes: int = 10
+
+    def __post_init__(self) -> None:
+        if self.num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, got {self.num_classes}")
+
+    @property
+    def architecture_ids(self) -> Sequence[str]:
+        """See `SearchSpace`; the official index order."""
+        return official_order()
+
+    def parse(self, text: str) -> str:
+        """See `SearchSpace`."""
+        return to_architecture_id(to_genotype(text))
+
+    def program(self, architecture_id: str, *, num_outputs: int) -> Program:
+        """See `SearchSpace`."""
+        genotype = to_genotype(architecture_id)
+        builder = ProgramBuilder(input_channels=3)
+        stem = Convolution(_STAGE_CHANNELS[0], 3, padding=1)
+        last = _chain(builder, builder.input, (stem, BatchNorm()))
+        for stage, channels in enumerate(_STAGE_CHANNELS):
+            if stage > 0:
+                last = _residual_block(builder, last, channels)
+            cell = _cell(genotype, channels)
+            for _ in range(_CELLS_PER_STAGE):
+                last = builder.inline(cell, last)
+        _chain(builder, last, (BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs)))
+        return builder.build()
+
+    def core_program(self, architecture_id: str) -> Program:
+        """See `SearchSpace`; one cell on a single map, since the skeleton is the same for all."""
+        builder = ProgramBuilder(input_channels=1)
+        output = builder.inline(_cell(to_genotype(architecture_id), 1), builder.input)
+        builder.append(GlobalMean(), output)
+        return builder.build()
+
+    def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
+        """See `SearchSpace`; one edge gets another operation, all others stay."""
+        genotype = list(to_genotype(architecture_id))
+        edge = int(rng.integers(len(EDGES)))
+        others = [operation for operation in OPERATIONS if operation != genotype[edge]]
+        genotype[edge] = others[int(rng.integers(len(others)))]
+        return to_architecture_id(genotype)

@@ -1,0 +1,121 @@
+"""Which architectures of a search space a run looks at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from epsilon_research.spaces.base import SearchSpace
+
+ALL = "all"
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A search space with the part of it that a run scores.
+
+    At most one of the three choices is given; without any the engine decides.
+
+    Args:
+        space: The search space.
+        published_weights: The pair of constants of the epsilon paper on this space, for
+            `weight_pair=published`.
+        num_architectures: Size of a seeded sample, or "all", or "auto" (what the engine scores in
+            reasonable time).
+        first: The first so many in the benchmark's own order.
+        architectures: A list of architectures, or the path of a text file with one a line.
+    """
+
+    space: SearchSpace
+    published_weights: Sequence[float]
+    num_architectures: int | str = AUTO
+    first: int | None = None
+    architectures: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        given = [
+            name
+            for name, value, default in (
+                ("num_architectures", self.num_architectures, AUTO),
+                ("first", self.first, None),
+                ("architectures", self.architectures, None),
+            )
+            if value != default
+        ]
+        if len(given) > 1:
+            raise ValueError(
+                "at most one of search_space.num_architectures, .first and .architectures may be "
+                f"given, got {' and '.join(given)}"
+            )
+        count = self.num_architectures
+        if count not in (ALL, AUTO) and (not isinstance(count, int) or isinstance(count, bool)):
+            raise ValueError(
+                "search_space.num_architectures must be a whole number, 'all' or 'auto', "
+                f"got {count!r}"
+            )
+
+    def choose(self, rng: np.random.Generator, *, auto: int | None) -> list[str]:
+        """The chosen architecture ids; `auto` is what "auto" means (None: all).
+
+        Raises:
+            ValueError: A choice is out of range, empty, repeated or not of this space.
+            FileNotFoundError: The file of architectures does not exist.
+        """
+        if self.architectures is not None:
+            return self._parse(self.architectures)
+        if self.first is not None:
+            return self._first(self.first)
+        count = auto if self.num_architectures == AUTO else self.num_architectures
+        ids = self.space.architecture_ids
+        if count is None or count == ALL:
+            return list(ids)
+        assert isinstance(count, int)
+        if self.num_architectures == AUTO:
+            count = min(count, len(ids))
+        return self.space.sample(count, rng)
+
+    def _first(self, count: int) -> list[str]:
+        ids = self.space.architecture_ids
+        if not isinstance(count, int) or not 1 <= count <= len(ids):
+            raise ValueError(
+                f"search_space.first must lie between 1 and {len(ids)} on {self.space.name}, "
+                f"got {count}"
+            )
+        return list(ids[:count])
+
+    def _parse(self, architectures: str | Sequence[str]) -> list[str]:
+        if isinstance(architectures, str):
+            origin, lines = architectures, _read_lines(Path(architectures))
+        else:
+            origin, lines = "search_space.architectures", [str(line) for line in architectures]
+        seen: dict[str, int] = {}
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                architecture_id = self.space.parse(line)
+            except ValueError as error:
+                raise ValueError(f"{origin}, line {number}: {error}") from error
+            if architecture_id in seen:
+                raise ValueError(
+                    f"{origin}, line {number}: every architecture must be listed once, got "
+                    f"{architecture_id} in line {seen[architecture_id]} already"
+                )
+            seen[architecture_id] = number
+        if not seen:
+            raise ValueError(f"{origin} must name at least one architecture, got none")
+        return list(seen)
+
+
+def _read_lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"search_space.architectures must be a list or an existing text file with one "
+            f"architecture a line, got {str(path)!r}, which is not a file"
+        )
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} must be a UTF-8 text file, got other bytes") from error

@@ -1,0 +1,79 @@
+"""The contract of a tracker."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+
+
+class Tracker(ABC):
+    """Somewhere to copy a run's settings, numbers, table and figures to.
+
+    A context manager that is closed on every exit, with the exit code of the process:
+
+        with tracker:
+            tracker.open(run_dir=run_dir, config=config, name=name, group=group, tags=tags)
+            experiment.run(run_dir=run_dir, tracker=tracker)
+    """
+
+    @abstractmethod
+    def open(
+        self,
+        *,
+        run_dir: Path,
+        config: Mapping[str, Any],
+        name: str,
+        group: str,
+        tags: Sequence[str],
+    ) -> None:
+        """Begin a run.
+
+        Args:
+            run_dir: The run's folder, exists; what the tracker writes lies below it.
+            config: The resolved settings; values that YAML can hold.
+            name: What the run is called, e.g. the name of its folder.
+            group: What it belongs to, e.g. the study.
+            tags: Words to find it by.
+        """
+
+    @abstractmethod
+    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
+        """Add numbers under flat names, e.g. `epsilon/connected/spearman_rho`."""
+
+    @abstractmethod
+    def log_table(self, name: str, table: pd.DataFrame) -> None:
+        """Add a table, or an even sample of its rows where it is too large for a dashboard."""
+
+    @abstractmethod
+    def log_figures(self, figures: Sequence[Path]) -> None:
+        """Add those of the files that are pictures (PNG); the others stay in the run folder."""
+
+    @abstractmethod
+    def close(self, exit_code: int) -> None:
+        """End the run; not an error before `open` or after another `close`."""
+
+    def __enter__(self) -> "Tracker":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(exit_code=exit_code_of(error))
+
+
+def exit_code_of(error: BaseException | None) -> int:
+    """The exit code of a process that ends with `error`: 0 without one, 130 on Ctrl-C, else 1."""
+    if error is None:
+        return 0
+    if isinstance(error, KeyboardInterrupt):
+        return 130
+    if isinstance(error, SystemExit):
+        code = error.code
+        return code if isinstance(code, int) else int(code is not None)
+    return 1

@@ -1,0 +1,86 @@
+"""Where a number comes from: versions, commit, settings."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from epsilon_research.tracking.record import to_plain
+
+# The packages that can change a number or a file.
+_PACKAGES = (
+    "epsilon_research",
+    "numpy",
+    "scipy",
+    "torch",
+    "numba",
+    "pandas",
+    "pyarrow",
+    "scikit-learn",
+    "analog-nasbench",
+    "nats-bench",
+    "hydra-core",
+    "omegaconf",
+    "matplotlib",
+    "wandb",
+)
+# Set inside git's own hooks, where they would point git at another repository.
+_GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the installed packages that matter, read without importing them."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def git_commit(root: Path) -> str | None:
+    """The commit of the checkout at `root`, with `-dirty` if files differ from it.
+
+    Args:
+        root: The top folder of the checkout.
+
+    Returns:
+        The full hash; None if git is not installed, if there is no commit yet, or if `root` is not
+        the top of a repository (a copy inside somebody's other repository is not of its commit).
+    """
+    top = _git(root, "rev-parse", "--show-toplevel")
+    if top is None or Path(top).resolve() != root.resolve():
+        return None
+    commit = _git(root, "rev-parse", "--verify", "HEAD")
+    if commit is None:
+        return None
+    return f"{commit}-dirty" if _git(root, "status", "--porcelain") else commit
+
+
+def config_hash(config: Mapping[str, Any]) -> str:
+    """A sha256 in hexadecimal, equal for equal settings whatever the order of their keys."""
+    text = json.dumps(to_plain(config), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    environment = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
+    # A run only looks: it takes no lock on the index.
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
+    except FileNotFoundError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

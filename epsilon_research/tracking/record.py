@@ -1,0 +1,91 @@
+"""The files of a run, written so that each is whole or absent whenever the run is interrupted."""
+
+import errno
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as parquet, atomically.
+
+    Args:
+        frame: Columns of one type each; its index is not kept. A column without any value (say,
+            failures where nothing failed) is written as text, so that all runs have the same types.
+        path: Where to; its folder exists. An older file is replaced.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+    """
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_null(field.type) else field
+        for field in table.schema
+    ]
+    table = table.cast(pa.schema(fields, metadata=table.schema.metadata))
+    _write_atomically(path, lambda handle: pq.write_table(table, handle))
+
+
+def write_json(value: Mapping[str, Any], path: Path) -> None:
+    """Write JSON that people read too, atomically: indented, keys in their given order.
+
+    Args:
+        value: As for `to_plain`.
+        path: Where to; its folder exists. An older file is replaced.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+        TypeError: A value is of a type that JSON cannot hold.
+    """
+    text = json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    _write_atomically(path, lambda handle: handle.write(text.encode()))
+
+
+def to_plain(value: Any) -> Any:
+    """`value` as JSON can hold it: numpy as Python, paths as text, NaN and infinity as None."""
+    if isinstance(value, np.ndarray | np.generic):
+        return to_plain(value.tolist())
+    if isinstance(value, float):
+        return value if np.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    # In the same folder, since a rename is atomic only within one file system.
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with aside.open("wb") as handle:
+            write(handle)
+            handle.flush()
+            os.fsync(handle.fileno())
+        aside.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = (
+            f"a run must be able to write its files, got '{reason}': choose another run folder"
+        )
+        raise OSError(error.errno or errno.EIO, message, str(path)) from error
+    finally:
+        if aside.exists():
+            aside.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    # The rename itself lies in the folder, and survives a power cut only once that is on disk.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,167 @@
+"""Weights & Biases: a copy of the run for its dashboard, offline unless told otherwise."""
+
+import os
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.tracking.base import Tracker
+
+_MODES = ("offline", "online", "disabled")
+# A browser shows a table of this many rows; the whole table is in the run folder.
+_MOST_ROWS = 20_000
+
+
+@final
+class WandbTracker(Tracker):
+    """One W&B run per run: settings, summary, table, figures.
+
+    Offline it needs no account and no network, and leaves `<run_dir>/wandb/offline-run-*`, which
+    `wandb sync` uploads later.
+
+    Args:
+        project: Name of the project.
+        entity: Team or user; None: the account's own.
+        mode: `offline`, `online` (needs an account) or `disabled`.
+
+    Raises:
+        ValueError: The mode is none of these, or the project has no name.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        entity: str | None = None,
+        mode: str = "offline",
+    ) -> None:
+        if mode not in _MODES:
+            raise ValueError(f"tracker.mode must be one of {', '.join(_MODES)}, got '{mode}'")
+        if not project:
+            raise ValueError(
+                "tracker.project must be a name, got an empty one: set tracker.project"
+            )
+        self._project = project
+        self._entity = entity
+        self._mode: Any = mode
+        # A `wandb.Run`, which cannot be named before wandb is imported.
+        self._run: Any = None
+        self._own_variables: tuple[str, ...] = ()
+
+    def open(
+        self,
+        *,
+        run_dir: Path,
+        config: Mapping[str, Any],
+        name: str,
+        group: str,
+        tags: Sequence[str],
+    ) -> None:
+        """Start a W&B run whose files lie in `run_dir`."""
+        # Read when wandb is imported; otherwise its error reports look a host up, even offline.
+        os.environ["WANDB_ERROR_REPORTING"] = "false"
+        import wandb
+
+        self._own_variables = _keep_files_in(run_dir)
+
+        self._run = wandb.init(
+            project=self._project,
+            entity=self._entity,
+            mode=self._mode,
+            dir=run_dir,
+            config=dict(config),
+            name=name,
+            group=group,
+            tags=list(tags),
+            # A sweep has many runs in one process: never the one before.
+            reinit="create_new",
+            settings=wandb.Settings(**_SETTINGS),
+        )
+
+    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
+        """Add numbers to the run's summary.
+
+        Raises:
+            ValueError: A value is not a number.
+        """
+        wrong = [name for name, value in scalars.items() if not isinstance(value, Real)]
+        if wrong:
+            raise ValueError(
+                f"scalars must be numbers, got others for {wrong}: flatten or drop them"
+            )
+        self._running().summary.update(dict(scalars))
+
+    def log_table(self, name: str, table: pd.DataFrame) -> None:
+        """Add a table; an even sample of more than 20,000 rows, and the summary says so."""
+        import wandb
+
+        run = self._running()
+        shown = _sample(table)
+        # Missing is None, as W&B's type inference wants it, whatever the column's type is.
+        cells: Any = shown.astype(object).where(shown.notna(), None).to_numpy().tolist()
+        columns: Any = [str(column) for column in table.columns]
+        run.log({name: wandb.Table(columns=columns, data=cells)})
+        run.summary.update({f"{name}_rows": len(table), f"{name}_rows_shown": len(shown)})
+
+    def log_figures(self, figures: Sequence[Path]) -> None:
+        """Add the PNG files as images named `figures/<file name without ending>`."""
+        import wandb
+
+        images = {
+            f"figures/{path.stem}": wandb.Image(str(path))
+            for path in figures
+            if path.suffix == ".png"
+        }
+        if images:
+            self._running().log(images)
+
+    def close(self, exit_code: int) -> None:
+        """Finish the run; a run that fails to finish is not finished again."""
+        run, self._run = self._run, None
+        try:
+            if run is not None:
+                run.finish(exit_code=exit_code)
+        finally:
+            for variable in self._own_variables:
+                os.environ.pop(variable, None)
+            self._own_variables = ()
+
+    def _running(self) -> Any:
+        if self._run is None:
+            raise RuntimeError("a tracker must be open to log, and is not: call open() first")
+        return self._run
+
+
+# Nothing is printed, and nothing is collected that was not logged: no terminal output, code,
+# command line, environment, host name or package list.
+_SETTINGS: dict[str, Any] = {
+    "silent": True,
+    "console": "off",
+    "disable_git": True,
+    "disable_code": True,
+    "save_code": False,
+    "disable_job_creation": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_disable_machine_info": True,
+    "x_save_requirements": False,
+}
+
+
+def _keep_files_in(run_dir: Path) -> tuple[str, ...]:
+    # By default a copy of each table and a log go to the home folder, which the nodes of a cluster
+    # may not be allowed to write, and which `wandb sync` on another machine does not have.
+    folder = str(run_dir.resolve() / "wandb" / "staging")
+    unset = [name for name in ("WANDB_DATA_DIR", "WANDB_CACHE_DIR") if name not in os.environ]
+    os.environ.update(dict.fromkeys(unset, folder))
+    return tuple(unset)
+
+
+def _sample(table: pd.DataFrame) -> pd.DataFrame:
+    if len(table) <= _MOST_ROWS:
+        return table
+    return table.iloc[np.linspace(0, len(table) - 1, _MOST_ROWS).astype(np.int64)]

@@ -1,0 +1,76 @@
+"""Compares scores with those of another engine on a sample: are the fast numbers right?"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float32
+
+from epsilon_research.engines import Engine
+from epsilon_research.executors import Executor
+from epsilon_research.metrics import Epsilon
+from epsilon_research.scoring import Scoring
+from epsilon_research.spaces import SearchSpace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far a run's epsilon scores are from another engine's.
+
+    Args:
+        sample_size: Architectures compared, drawn from those with a score.
+        engine: The other engine, e.g. the reference in float64.
+        metric: The metric that was run.
+    """
+
+    sample_size: int
+    engine: Engine
+    metric: Epsilon
+
+    def __post_init__(self) -> None:
+        if self.sample_size < 1:
+            raise ValueError(
+                f"agreement.sample_size must be at least 1, got {self.sample_size}"
+            )
+
+    def measure(
+        self,
+        frame: pd.DataFrame,
+        *,
+        space: SearchSpace,
+        images: Float32[np.ndarray, "batch channels height width"],
+        executor: Executor,
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        """Largest absolute and relative difference on the sample, and where it was.
+
+        `undefined` counts sampled architectures that the other engine gives no score, which
+        happens where its arithmetic underflows.
+        """
+        scored = frame[frame["epsilon"].notna()]
+        rows = rng.choice(len(scored), size=min(self.sample_size, len(scored)), replace=False)
+        sample = scored.iloc[np.sort(rows)]
+        ids = list(sample["architecture_id"])
+        scoring = Scoring(
+            space=space,
+            metrics={"epsilon": replace(self.metric, engine=self.engine)},
+            images=images,
+            executor=executor,
+        )
+        descriptions = scoring.describe(ids, advance=lambda count: None)
+        other = scoring.score(ids, descriptions, advance=lambda count: None).frame
+        ours, theirs = sample["epsilon"].to_numpy(), other["epsilon"].to_numpy()
+        difference = np.abs(ours - theirs)
+        defined = np.isfinite(difference)
+        if not defined.any():
+            return {"engine": self.engine.name, "compared": 0, "undefined": len(ids)}
+        worst = int(np.nanargmax(difference))
+        return {
+            "engine": self.engine.name,
+            "compared": int(defined.sum()),
+            "undefined": int((~defined).sum()),
+            "largest_difference": float(difference[worst]),
+            "largest_relative_difference": float(np.nanmax(difference / theirs)),
+            "architecture_id": ids[worst],
+        }

@@ -1,0 +1,249 @@
+"""The main job: score architectures, correlate with trained accuracy, plot, record."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from epsilon_research.analysis import diagnose, summarise_metrics
+from epsilon_research.benchmarks import AccuracyTable, Benchmark
+from epsilon_research.data import Dataset, Minibatch
+from epsilon_research.engines import Engine
+from epsilon_research.executors import Executor
+from epsilon_research.metrics import Metric
+from epsilon_research.scoring import Scoring, ScoringResult
+from epsilon_research.spaces import Selection
+from epsilon_research.tracking import Tracker, write_json, write_table
+from experiments.agreement import Agreement
+from experiments.progress import progress
+
+logger = logging.getLogger(__name__)
+
+_ACCURACIES = ("validation_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Scores the chosen architectures and, where a table knows their accuracy, correlates.
+
+    Args:
+        search_space: The space and which of its architectures.
+        dataset: Where the minibatch is drawn from.
+        batch_size: Images in the minibatch, at least 2.
+        minibatch_seed: Seed of the draw.
+        benchmark: Trained accuracies, or one without a table.
+        metric: Metrics by name; each becomes a column.
+        engine: Runs constant-weight networks; only its default sample size is used here.
+        executor: Spreads the scoring.
+        seed: Seed of the sample of architectures and of the bootstrap.
+        bootstrap_resamples: Resamples behind each interval.
+        agreement: Compares the scores with another engine on a sample, or null.
+    """
+
+    search_space: Selection
+    dataset: Dataset
+    batch_size: int
+    minibatch_seed: int
+    benchmark: Benchmark
+    metric: Mapping[str, Metric]
+    engine: Engine
+    executor: Executor
+    seed: int
+    bootstrap_resamples: int
+    agreement: Agreement | None = None
+    console: Console | None = None
+
+    def __post_init__(self) -> None:
+        space = self.search_space.space
+        if self.dataset.kind != space.input_kind:
+            raise ValueError(
+                f"the dataset must hold {space.input_kind} for search_space={space.name}, "
+                f"got {self.dataset.name} ({self.dataset.kind}): choose another dataset=..."
+            )
+        if not self.metric:
+            raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
+        if not isinstance(self.batch_size, int) or self.batch_size < 2:
+            raise ValueError(f"batch_size must be a whole number of 2 or more, got {self.batch_size}")
+        if self.bootstrap_resamples < 1:
+            raise ValueError(
+                f"bootstrap_resamples must be at least 1, got {self.bootstrap_resamples}"
+            )
+        self.dataset.check(batch_size=self.batch_size)
+
+    def run(self, *, run_dir: Path, tracker: Tracker, run_facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Runs all stages, writes the run's files to `run_dir` and returns the summary.
+
+        Args:
+            run_dir: An existing folder.
+            tracker: Gets a copy of numbers, table and figures.
+            run_facts: Provenance to put into the summary's `run` part.
+        """
+        start = time.perf_counter()
+        sample_rng, bootstrap_rng, check_rng = np.random.default_rng(self.seed).spawn(3)
+        # Whatever a user may have got wrong fails here, before the long work.
+        table = self.benchmark.load()
+        ids = self.search_space.choose(sample_rng, auto=self.engine.auto_num_architectures)
+        accuracies = None if table is None else table.lookup(ids)
+        minibatch = self.dataset.draw(
+            batch_size=self.batch_size, rng=np.random.default_rng(self.minibatch_seed)
+        )
+        self._announce(ids, minibatch)
+        result = self._score(ids, minibatch)
+        frame = _with_accuracies(result.frame, accuracies)
+        write_table(frame, run_dir / "scores.parquet")
+        summary: dict[str, Any] = {
+            "run": self._settings(minibatch, table) | dict(run_facts),
+            "counts": self._counts(frame, result),
+            "timing": {},
+        }
+        if table is not None:
+            summary |= self._correlate(frame, table, bootstrap_rng)
+        if self.agreement is not None:
+            summary["agreement"] = self._compare(frame, minibatch, check_rng)
+        figures = self._plot(frame, table, summary, run_dir / "figures")
+        summary["timing"] = {
+            "scoring_seconds": result.seconds,
+            "total_seconds": time.perf_counter() - start,
+            "architectures_per_second": len(ids) / result.seconds,
+            "processes": self.executor.num_processes,
+        }
+        write_json(summary, run_dir / "summary.json")
+        tracker.log_scalars(flatten(summary))
+        tracker.log_table("scores", frame)
+        tracker.log_figures(figures)
+        return summary
+
+    def _announce(self, ids: list[str], minibatch: Minibatch) -> None:
+        space = self.search_space.space
+        logger.info(
+            "%s: %s of %s architectures, %s images of %s, engine %s, %s process(es)",
+            space.name, f"{len(ids):,}", f"{len(space.architecture_ids):,}",
+            len(minibatch.inputs), minibatch.dataset, self.engine.name,
+            self.executor.num_processes,
+        )  # fmt: skip
+
+    def _score(self, ids: list[str], minibatch: Minibatch) -> ScoringResult:
+        console = self.console or Console(stderr=True)
+        scoring = Scoring(
+            space=self.search_space.space,
+            metrics=self.metric,
+            images=minibatch.inputs,
+            executor=self.executor,
+        )
+        with progress(console, "reading architectures", len(ids)) as advance:
+            descriptions = scoring.describe(ids, advance=advance)
+        jobs = scoring.plan(ids, descriptions)
+        with progress(console, "scoring", len(jobs)) as advance:
+            return scoring.score(ids, descriptions, advance=advance)
+
+    def _settings(self, minibatch: Minibatch, table: AccuracyTable | None) -> dict[str, Any]:
+        weights = [metric.weights for metric in self.metric.values() if hasattr(metric, "weights")]
+        return {
+            "search_space": self.search_space.space.name,
+            "dataset": minibatch.dataset,
+            "benchmark": None if table is None else table.name,
+            "benchmark_source": None if table is None else table.source,
+            "target": None if table is None else table.target,
+            "higher_is_better": None if table is None else table.higher_is_better,
+            "metrics": list(self.metric),
+            "weights": list(weights[0]) if weights else None,
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "minibatch_seed": self.minibatch_seed,
+            "minibatch_hash": minibatch.content_hash,
+            "engine": self.engine.name,
+        }
+
+    def _counts(self, frame: pd.DataFrame, result: ScoringResult) -> dict[str, int]:
+        return {
+            "architectures": len(frame),
+            "connected": int(frame["connected"].sum()),
+            "distinct": result.num_distinct,
+            "computed": result.num_computed,
+            "from_store": 0,
+            "failed": int(frame[list(self.metric)].isna().any(axis=1).sum()),
+        }
+
+    def _correlate(
+        self, frame: pd.DataFrame, table: AccuracyTable, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        statistics = summarise_metrics(
+            frame,
+            metrics=list(self.metric),
+            target=table.target,
+            higher_is_better=table.higher_is_better,
+            rng=rng,
+            num_resamples=self.bootstrap_resamples,
+        )
+        sentences = {
+            name: diagnose(frame, statistics[name], metric=name, target=table.target)
+            for name in self.metric
+        }
+        return {"metrics": statistics, "diagnosis": sentences}
+
+    def _compare(
+        self, frame: pd.DataFrame, minibatch: Minibatch, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        assert self.agreement is not None
+        return self.agreement.measure(
+            frame,
+            space=self.search_space.space,
+            images=minibatch.inputs,
+            executor=self.executor,
+            rng=rng,
+        )
+
+    def _plot(
+        self,
+        frame: pd.DataFrame,
+        table: AccuracyTable | None,
+        summary: Mapping[str, Any],
+        folder: Path,
+    ) -> list[Path]:
+        # Matplotlib takes half a second to import: only when there is something to draw.
+        from epsilon_research.plotting import save_figures
+
+        folder.mkdir(exist_ok=True)
+        paths: list[Path] = []
+        for name in self.metric:
+            paths += save_figures(
+                frame,
+                metric=name,
+                statistics=summary.get("metrics", {}).get(name),
+                target=None if table is None else table.target,
+                target_label="" if table is None else table.target.replace("_", " "),
+                folder=folder if len(self.metric) == 1 else folder / name,
+                title=f"{self.search_space.space.name}, {self.dataset.name}",
+            )
+        return paths
+
+
+def _with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
+    columns = {
+        name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
+        for name in _ACCURACIES
+    }
+    seconds = frame.columns.get_loc("seconds")
+    for offset, (name, values) in enumerate(columns.items()):
+        frame.insert(seconds + offset, name, values)
+    return frame
+
+
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """The numbers of nested mappings under names joined by slashes; intervals as low and high."""
+    found: dict[str, float] = {}
+    for key, part in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(part, Mapping):
+            found |= flatten(part, f"{name}/")
+        elif name.endswith("_interval"):
+            found[f"{name}/low"], found[f"{name}/high"] = part
+        elif isinstance(part, int | float) and not isinstance(part, bool):
+            found[name] = part
+    return found

@@ -1,0 +1,76 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from epsilon_research.plotting import Labels, read_points
+
+
+def test_accuracies_become_percentages_and_losses_stay(frame):
+    accuracies = read_points(frame, metric="epsilon", target="test_accuracy")
+    losses = read_points(frame, metric="epsilon", target="test_accuracy", higher_is_better=False)
+    assert np.allclose(accuracies.targets, 100 * losses.targets, equal_nan=True)
+    assert np.array_equal(losses.targets, frame["test_accuracy"], equal_nan=True)
+
+
+def test_failures_are_counted_by_reason(frame):
+    points = read_points(frame, metric="epsilon", target=None)
+    assert points.failures == {"disconnected": 8, "constant_output": 4}
+
+
+def test_an_undefined_score_without_a_reason_is_counted_too(frame):
+    frame.loc[:4, "epsilon"] = math.inf
+    frame.loc[:4, "epsilon_failure"] = None
+    points = read_points(frame, metric="epsilon", target=None)
+    assert points.failures["no reason given"] == 5
+    without_reasons = read_points(
+        frame.drop(columns="epsilon_failure"), metric="epsilon", target=None
+    )
+    undefined = int((~np.isfinite(frame["epsilon"])).sum())
+    assert without_reasons.failures == {"no reason given": undefined}
+
+
+def test_a_metric_without_failures_counts_none(frame):
+    assert read_points(frame, metric="num_parameters", target=None).failures == {}
+
+
+def test_only_scored_architectures_are_new_coverage(frame):
+    points = read_points(frame, metric="epsilon", target=None)
+    expected = ~frame["epsilon_float32_defined"] & frame["epsilon"].notna()
+    assert points.float32_undefined is not None
+    assert np.array_equal(points.float32_undefined, expected)
+    assert read_points(frame, metric="seconds", target=None).float32_undefined is None
+
+
+def test_ranked_points_are_connected_with_a_score_and_an_accuracy(frame):
+    points = read_points(frame, metric="num_parameters", target="test_accuracy").ranked()
+    assert len(points.scores) == int((frame["connected"] & frame["test_accuracy"].notna()).sum())
+    assert points.connected.all()
+
+
+@pytest.mark.parametrize(("higher_is_better", "kept"), [(True, [9]), (False, [0])])
+def test_the_top_tenth_is_beyond_the_percentile_of_the_better_side(higher_is_better, kept):
+    table = pd.DataFrame(
+        {
+            "connected": True,
+            "num_parameters": 5,
+            "m": np.arange(10.0),
+            "test_accuracy": np.arange(10) / 10,
+        }
+    )
+    points = read_points(
+        table, metric="m", target="test_accuracy", higher_is_better=higher_is_better
+    )
+    assert points.top_tenth(higher_is_better=higher_is_better).scores.tolist() == kept
+
+
+def test_a_missing_column_is_named(frame):
+    with pytest.raises(KeyError, match="synflow"):
+        read_points(frame, metric="synflow", target="test_accuracy")
+
+
+def test_a_loss_axis_says_its_direction_and_an_accuracy_axis_its_unit():
+    loss = Labels(metric="epsilon", target="test loss", title="", higher_is_better=False)
+    assert loss.target_axis == "test loss (lower is better)"
+    assert Labels(metric="epsilon", target="accuracy", title="").target_axis == "accuracy (%)"
