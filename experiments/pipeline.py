@@ -217,7 +217,8 @@ class Pipeline:
                 metric=name,
                 statistics=summary.get("metrics", {}).get(name),
                 target=None if table is None else table.target,
-                target_label="" if table is None else table.target.replace("_", " "),
+                target_label="" if table is None else table.label,
+                higher_is_better=True if table is None else table.higher_is_better,
                 folder=folder if len(self.metric) == 1 else folder / name,
                 title=f"{self.search_space.space.name}, {self.dataset.name}",
             )

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 NEAR_ZERO = 1e-3
-"""A space whose scores are all below this is flat: at the published settings the median score is 0.5
-on NAS-Bench-201, 0.4 on NAS-Bench-101 and 0.02 on NAS-Bench-NLP."""
+"""A space whose scores are all below this is flat: at the published settings the median score is
+0.5 on NAS-Bench-201, 0.4 on NAS-Bench-101 and 0.02 on NAS-Bench-NLP."""
 
 MANY_TIES = 0.1
 """Share of distinct functions with a tied score from which ties are worth a sentence."""

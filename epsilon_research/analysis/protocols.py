@@ -85,17 +85,18 @@ def summarise_metrics(
         )
         for metric in metrics
     }
-    if len(metrics) < 2:
-        return summaries
-    rated = frame[np.isfinite(_column(frame, target))]
-    common = np.isfinite(_column(rated, list(metrics))).all(axis=1)
-    accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
-    for metric in metrics:
-        scores = np.where(common, _column(rated, metric), np.nan)
-        [source] = rngs[metric].spawn(1)
-        summaries[metric]["common"] = _describe_defined(
-            scores, accuracies, rng=source, num_resamples=num_resamples
+    if len(metrics) > 1:
+        sources = [rngs[metric].spawn(1)[0] for metric in metrics]
+        common = _summarise_common(
+            frame,
+            metrics=metrics,
+            target=target,
+            higher_is_better=higher_is_better,
+            sources=sources,
+            num_resamples=num_resamples,
         )
+        for metric in metrics:
+            summaries[metric]["common"] = common[metric]
     return summaries
 
 
@@ -170,6 +171,30 @@ def protocol_scores(
         "unique": lambda: finite & connected & _first_of_function(frame, among=connected),
     }[protocol]()
     return np.where(kept, scores, np.nan)
+
+
+def _summarise_common(
+    frame: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    target: str,
+    higher_is_better: bool,
+    sources: Sequence[np.random.Generator],
+    num_resamples: int,
+) -> dict[str, Statistics]:
+    """{metric: statistics} on the rows on which all metrics are finite."""
+    rated = frame[np.isfinite(_column(frame, target))]
+    common = np.isfinite(_column(rated, list(metrics))).all(axis=1)
+    accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
+    return {
+        metric: _describe_defined(
+            np.where(common, _column(rated, metric), np.nan),
+            accuracies,
+            rng=source,
+            num_resamples=num_resamples,
+        )
+        for metric, source in zip(metrics, sources, strict=True)
+    }
 
 
 def _describe_defined(

@@ -83,8 +83,7 @@ def correlate(
     pairs = total * (total - 1.0) / 2
     x_pairs, y_pairs = pairs - tied_pairs(x_sums), pairs - tied_pairs(y_sums)
     discordant = discordant_pairs(weights, y_groups, y_sums.shape[0])
-    # Concordant minus discordant: all pairs are concordant, discordant, or tied in x, in y or in
-    # both.
+    # Concordant minus discordant; pairs tied in x or y are neither.
     balance = x_pairs + y_pairs - pairs + equal_pairs(weights, x_groups, y_groups) - 2 * discordant
     # From here on, the sums hold ranks.
     x_squares, y_squares = centre_ranks(x_sums, total), centre_ranks(y_sums, total)

@@ -84,8 +84,6 @@ def top64_in_top5(
     return float((best & above_percentile(accuracies, 95)).sum())
 
 
-def above_percentile(
-    values: Float[np.ndarray, " rows"], percent: float
-) -> Bool[np.ndarray, " rows"]:
+def above_percentile(values: Float[np.ndarray, " rows"], percent: int) -> Bool[np.ndarray, " rows"]:
     """Which finite values lie strictly above their percentile; none of no values."""
     return values > np.nanpercentile(values, percent) if values.size else values > 0

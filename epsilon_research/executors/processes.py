@@ -1,6 +1,5 @@
 """Work spread over processes of this machine with joblib's loky."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -27,7 +26,9 @@ class ProcessExecutor(Executor):
     @property
     def num_processes(self) -> int:
         """See `Executor`."""
-        return self.processes or len(os.sched_getaffinity(0))
+        from joblib import cpu_count
+
+        return self.processes or cpu_count()
 
     def map(
         self, function: Callable[[Task], Result], tasks: Sequence[Task]

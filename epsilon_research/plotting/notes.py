@@ -70,7 +70,7 @@ def write_note(
     """
     corner = free_corner(axes, *points)
     if corner is None:
-        corner = "upper left" or _make_room(axes, *points)
+        corner = _make_room(axes, *points)
     vertical, horizontal = corner.split()
     axes.text(
         0.03 if horizontal == "left" else 0.97,

@@ -157,7 +157,7 @@ def _limits(positions: Float[np.ndarray, " values"]) -> tuple[float, float]:
 
 def _is_better(scale: Scale, values: Float[np.ndarray, " values"]) -> bool:
     linear = _middle_part(values)
-    return linear < _CROWDED and _middle_part(scale.forward(values)) > 2 * linear
+    return linear < _CROWDED and _middle_part(scale.forward(values)) > 1.5 * linear
 
 
 def _middle_part(positions: Float[np.ndarray, " values"]) -> float:

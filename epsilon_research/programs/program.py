@@ -52,6 +52,9 @@ class ProgramBuilder:
         """Position of the input layer."""
         return 0
 
+    def __len__(self) -> int:
+        return len(self._layers)
+
     def channels(self, position: int) -> int:
         """Channels of the layer at `position`."""
         return self._layers[position].channels

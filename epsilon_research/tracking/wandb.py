@@ -108,16 +108,19 @@ class WandbTracker(Tracker):
         run.summary.update({f"{name}_rows": len(table), f"{name}_rows_shown": len(shown)})
 
     def log_figures(self, figures: Sequence[Path]) -> None:
-        """Add the PNG files as images named `figures/<file name without ending>`."""
+        """Add the PNG files as images named `figures/<path below their common folder>`."""
         import wandb
 
-        images = {
-            f"figures/{path.stem}": wandb.Image(str(path))
-            for path in figures
-            if path.suffix == ".png"
-        }
-        if images:
-            self._running().log(images)
+        pictures = [path.resolve() for path in figures if path.suffix == ".png"]
+        if not pictures:
+            return
+        # With several metrics each has a folder, and the same file names in it.
+        folder = os.path.commonpath([path.parent for path in pictures])
+        names = [path.relative_to(folder).with_suffix("").as_posix() for path in pictures]
+        images = [wandb.Image(str(path)) for path in pictures]
+        self._running().log(
+            {f"figures/{name}": image for name, image in zip(names, images, strict=True)}
+        )
 
     def close(self, exit_code: int) -> None:
         """Finish the run; a run that fails to finish is not finished again."""

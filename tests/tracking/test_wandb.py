@@ -52,6 +52,8 @@ with WandbTracker(project="epsilon_research") as tracker:
     tracker.log_scalars({"epsilon/connected/spearman_rho": 0.875, "epsilon/connected/n": 15284})
     tracker.log_table("scores", table)
     tracker.log_figures([run_dir / "dot.png", run_dir / "dot.pdf"])
+    tracker.log_figures([run_dir / "epsilon" / "dot.png", run_dir / "synflow" / "dot.png"])
+    tracker.log_figures([])
     assert random.getstate() == state, "a tracker must not touch the global generator"
     if ending == "error":
         raise RuntimeError("the body failed")
@@ -64,7 +66,9 @@ _SECRET = "0123456789abcdef" * 2 + "01234567"
 def _run(run_dir: Path, ending: str) -> subprocess.CompletedProcess[str]:
     from PIL import Image
 
-    Image.new("RGB", (8, 8), "red").save(run_dir / "dot.png")
+    for folder in (run_dir, run_dir / "epsilon", run_dir / "synflow"):
+        folder.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8), "red").save(folder / "dot.png")
     environment = os.environ | {"WANDB_API_KEY": _SECRET, "HOME": "/proc/no_home"}
     # Names the checkout, since pytest's path is not the child's.
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
@@ -179,10 +183,10 @@ def test_the_table_is_found_in_the_offline_run(offline):
     }
 
 
-def test_only_pictures_among_the_figures_are_logged(offline):
+def test_pictures_among_the_figures_are_logged_under_names_of_their_own(offline):
     history = _history(offline[0])
     images = {name for name in history if name.startswith("figures/") and name.endswith("/path")}
-    assert images == {"figures/dot/path"}
+    assert images == {f"figures/{name}/path" for name in ("dot", "epsilon/dot", "synflow/dot")}
     (path,) = offline[0].glob(f"wandb/offline-run-*/files/{history['figures/dot/path']}")
     assert path.read_bytes() == (offline[0] / "dot.png").read_bytes()
 

@@ -1,0 +1,226 @@
+"""CIFAR-10 and CIFAR-100 from their official archives."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import UInt8
+
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
+from epsilon_research.data.normalisation import (
+    CIFAR10_MEAN,
+    CIFAR10_STD,
+    CIFAR100_MEAN,
+    CIFAR100_STD,
+    Triple,
+    normalise,
+)
+from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+
+_IMAGE_BYTES = 3 * 32 * 32
+_LARGEST_MEMBER = 256 * 1024**2
+"""Bytes; the largest official member, CIFAR-100's `train`, has 148 MiB."""
+
+
+class Release(NamedTuple):
+    """An official archive."""
+
+    name: str
+    url: str
+    sha256: str
+    members: tuple[str, ...]
+    """The pickled batches of training images."""
+    num_images: int
+    mean: Triple
+    std: Triple
+
+
+RELEASES = {
+    10: Release(
+        name="cifar10",
+        url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
+        members=tuple(f"data_batch_{number}" for number in range(1, 6)),
+        num_images=50_000,
+        mean=CIFAR10_MEAN,
+        std=CIFAR10_STD,
+    ),
+    100: Release(
+        name="cifar100",
+        url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        sha256="85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
+        members=("train",),
+        num_images=50_000,
+        mean=CIFAR100_MEAN,
+        std=CIFAR100_STD,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cifar(Dataset):
+    """The training images of CIFAR-10 or CIFAR-100; a minibatch is drawn without replacement.
+
+    Without `root` the official archive is downloaded once to the user's cache and checked.
+
+    Args:
+        num_classes: 10 or 100.
+        root: A local copy: the official archive, or the folder that it was extracted to.
+
+    References:
+        Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+    """
+
+    num_classes: int
+    root: str | None = None
+    kind: str = IMAGES
+
+    def __post_init__(self) -> None:
+        if self.num_classes not in RELEASES:
+            raise ValueError(f"dataset.num_classes must be 10 or 100, got {self.num_classes}")
+
+    @property
+    def name(self) -> str:
+        """See `Dataset`."""
+        return self.release.name
+
+    @property
+    def release(self) -> Release:
+        """The official archive of this dataset."""
+        return RELEASES[self.num_classes]
+
+    def check(self, *, batch_size: int) -> None:
+        """See `Dataset`; a local copy must exist."""
+        Dataset.check(self, batch_size=batch_size)
+        check_available(self.name, batch_size=batch_size, available=self.release.num_images)
+        if self.root is not None and not Path(self.root).exists():
+            raise FileNotFoundError(
+                f"dataset.root must be the archive {Path(self.release.url).name} or the folder extracted "
+                f"from it, got {self.root!r}, which does not exist"
+            )
+
+    def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
+        """See `Dataset`."""
+        images = self._images()
+        check_available(self.name, batch_size=batch_size, available=len(images))
+        rows = rng.choice(len(images), size=batch_size, replace=False)
+        return Minibatch(
+            inputs=normalise(images[rows], mean=self.release.mean, std=self.release.std),
+            kind=self.kind,
+            dataset=self.name,
+        )
+
+    def _images(self) -> UInt8[np.ndarray, "images 32 32 3"]:
+        path = self._download() if self.root is None else Path(self.root)
+        if path.is_dir():
+            batches = [_read_file(path, member) for member in self.release.members]
+        else:
+            if self.root is not None:
+                check_archive(path, sha256=self.release.sha256)
+            batches = read_archive(path, self.release.members)
+        images = [
+            images_of_batch(batch, what=f"{member} in {path}")
+            for batch, member in zip(batches, self.release.members, strict=True)
+        ]
+        return np.concatenate(images)
+
+    def _download(self) -> Path:
+        import pooch
+
+        cache = pooch.os_cache("epsilon_research")
+        name = Path(self.release.url).name
+        try:
+            found = pooch.retrieve(
+                self.release.url,
+                known_hash=f"sha256:{self.release.sha256}",
+                fname=name,
+                path=cache,
+                downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
+            )
+        except (OSError, ValueError) as error:
+            raise FileNotFoundError(
+                f"{self.name} must be downloaded once from {self.release.url}, which failed "
+                f"({_first_line(error)}): try again with a network, or pass dataset.root=PATH of "
+                "the archive or its folder"
+            ) from error
+        return Path(found)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:200]
+
+
+def check_archive(path: Path, *, sha256: str) -> None:
+    """Refuses a file that is not the official archive.
+
+    Raises:
+        ValueError: The checksum differs.
+    """
+    with path.open("rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    if found != sha256:
+        raise ValueError(
+            f"{path} must be the official archive (SHA-256 {sha256}), got SHA-256 {found}: "
+            "it is damaged or another file, download it again"
+        )
+
+
+def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
+    """The bytes of `members`, read one by one: nothing is extracted to disk.
+
+    Raises:
+        ValueError: The file is no archive, is truncated, or lacks a member.
+    """
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:*") as archive:
+            for entry in archive:
+                name = Path(entry.name).name
+                if name in members and entry.isfile() and entry.size <= _LARGEST_MEMBER:
+                    handle = archive.extractfile(entry)
+                    assert handle is not None
+                    found[name] = handle.read()
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ValueError(
+            f"{path} must be a whole tar archive, got {_first_line(error)!r}: download it again"
+        ) from error
+    missing = [name for name in members if name not in found]
+    if missing:
+        raise ValueError(f"{path} must contain {missing[0]}, got none: download it again")
+    return [found[name] for name in members]
+
+
+def _read_file(folder: Path, member: str) -> bytes:
+    path = folder / member
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"dataset.root must contain the file {member}, got the folder {folder} without it"
+        )
+    return path.read_bytes()
+
+
+def images_of_batch(batch: bytes, *, what: str) -> UInt8[np.ndarray, "images 32 32 3"]:
+    """The images of one pickled batch of the official format.
+
+    Raises:
+        ValueError: The pickle is damaged, holds anything but plain values, or other images.
+    """
+    content = load_pickle(io.BytesIO(batch), allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
+    data = content.get(b"data") if isinstance(content, dict) else None
+    if (
+        not isinstance(data, np.ndarray)
+        or data.dtype != np.uint8
+        or data.ndim != 2
+        or data.shape[1] != _IMAGE_BYTES
+    ):
+        got = "none" if data is None else f"{getattr(data, 'dtype', type(data).__name__)}"
+        raise ValueError(
+            f"{what} must hold data, uint8 (images, {_IMAGE_BYTES}), got {got} "
+            f"{getattr(data, 'shape', '')}: use the official python version of the dataset"
+        )
+    return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))

@@ -1,0 +1,76 @@
+"""Crops of the two photographs that scikit-learn ships: natural images without any download."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch
+from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD, normalise
+
+
+def load_photographs() -> list[UInt8[np.ndarray, "height width 3"]]:
+    """The photographs china.jpg and flower.jpg.
+
+    References:
+        scikit-learn's `load_sample_images`; both photographs are licensed CC BY 2.0 by their
+        authors (china.jpg by Yair Haklai, flower.jpg by Matt Greger).
+    """
+    from sklearn.datasets import load_sample_images
+
+    return list(load_sample_images().images)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Photos(Dataset):
+    """Square crops of random position and size, shrunk to CIFAR's size, normalised like CIFAR-10.
+
+    Each crop is of either photograph with equal chance, of a side between `min_crop` and
+    `max_crop` pixels (uniform), anywhere in it. Small crops are the better minibatch: large ones
+    look alike once they are shrunk.
+
+    Args:
+        min_crop: Smallest side of a crop in pixels of the photograph.
+        max_crop: Largest side; the photographs are 427 × 640.
+        image_size: Side of the images that come out.
+    """
+
+    min_crop: int = 32
+    max_crop: int = 96
+    image_size: int = 32
+    name: str = "photos"
+    kind: str = IMAGES
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_crop <= self.max_crop <= 427:
+            raise ValueError(
+                "dataset.min_crop and dataset.max_crop must be in order between 1 and 427, the "
+                f"height of the photographs, got {self.min_crop} and {self.max_crop}"
+            )
+        if self.image_size < 1:
+            raise ValueError(f"dataset.image_size must be at least 1, got {self.image_size}")
+
+    def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
+        """See `Dataset`; any batch size."""
+        photographs = load_photographs()
+        crops = np.stack([self._crop(photographs, rng) for _ in range(batch_size)])
+        return Minibatch(
+            inputs=normalise(crops, mean=CIFAR10_MEAN, std=CIFAR10_STD),
+            kind=self.kind,
+            dataset=self.name,
+        )
+
+    def _crop(
+        self, photographs: list[np.ndarray], rng: np.random.Generator
+    ) -> UInt8[np.ndarray, "size size 3"]:
+        from PIL import Image
+
+        photograph = photographs[int(rng.integers(len(photographs)))]
+        side = int(rng.integers(self.min_crop, self.max_crop + 1))
+        top = int(rng.integers(photograph.shape[0] - side + 1))
+        left = int(rng.integers(photograph.shape[1] - side + 1))
+        crop = Image.fromarray(photograph[top : top + side, left : left + side])
+        # Box filtering averages whole areas: no aliasing, and integer arithmetic in Pillow, so
+        # the same bytes on every machine.
+        size = (self.image_size, self.image_size)
+        return np.asarray(crop.resize(size, Image.Resampling.BOX))

@@ -1,0 +1,133 @@
+"""The epsilon score of any `torch.nn.Module`, for use outside the benchmarks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.metrics.epsilon_formula import epsilon_score
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkScore:
+    """The score of one network and how it was computed."""
+
+    value: float
+    """The epsilon score; NaN where the outputs are constant or not finite."""
+    engine: str
+    """"collapsed" or "reference"."""
+    note: str | None
+    """Why the collapse could not be used, naming the layer; None if it was."""
+    float32_defined: bool
+    """Whether float32 arithmetic would have had a score."""
+
+
+def score_network(
+    network: "nn.Module",
+    images: "torch.Tensor | np.ndarray",
+    *,
+    weights: Sequence[float] = (1e-7, 1.0),
+    engine: str = "auto",
+) -> NetworkScore:
+    """Scores a network; its own parameters, buffers and mode are left as they are.
+
+    All parameters are set to a constant, biases to zero, batch norm uses the minibatch, dropout
+    does nothing. Where every layer can be collapsed, the exact fast path runs; otherwise the
+    network itself does, in its own precision.
+
+    Args:
+        network: Takes the images, returns one tensor with the batch as first axis.
+        images: One minibatch (batch, channels, height, width) of floats; for networks that run on
+            the reference engine any tensor that the network takes.
+        weights: The two constants.
+        engine: "auto", "collapsed" (refuse what cannot be collapsed) or "reference".
+
+    Raises:
+        ValueError: The weights are not two distinct positive numbers, the engine does not exist,
+            or the network cannot be collapsed with engine="collapsed".
+
+    References:
+        Gracheva, arXiv 2302.04406.
+    """
+    low, high = check_weights(weights)
+    if engine not in ("auto", "collapsed", "reference"):
+        raise ValueError(f"engine must be auto, collapsed or reference, got {engine!r}")
+    note = None
+    if engine != "reference":
+        from epsilon_research.programs.torch_tracer import UnsupportedLayerError
+
+        try:
+            return _collapsed(network, np.asarray(images), (low, high))
+        except UnsupportedLayerError as error:
+            if engine == "collapsed":
+                raise
+            note = str(error)
+    return _reference(network, images, (low, high), note=note)
+
+
+def _collapsed(
+    network: "nn.Module", images: np.ndarray, weights: tuple[float, float]
+) -> NetworkScore:
+    from epsilon_research.collapse import Workspace, lower
+    from epsilon_research.programs.torch_tracer import UnsupportedLayerError, from_torch
+
+    if images.ndim != 4:
+        raise UnsupportedLayerError(
+            f"images must be (batch, channels, height, width), got shape {images.shape}"
+        )
+    _, channels, height, width = images.shape
+    program = from_torch(network, channels=channels, height=height, width=width)
+    try:
+        plan = lower(program, height=height, width=width)
+    except ValueError as error:
+        raise UnsupportedLayerError(str(error)) from error
+    if not plan.connected:
+        return NetworkScore(
+            value=float("nan"), engine="collapsed", note=None, float32_defined=False
+        )
+    low, high = Workspace(images).run(plan, weights=weights)
+    return NetworkScore(
+        value=epsilon_score(low.values, high.values),
+        engine="collapsed",
+        note=None,
+        float32_defined=low.float32_defined and high.float32_defined,
+    )
+
+
+def _reference(
+    network: "nn.Module",
+    images: "torch.Tensor | np.ndarray",
+    weights: tuple[float, float],
+    *,
+    note: str | None,
+) -> NetworkScore:
+    import copy
+
+    import torch
+
+    from epsilon_research.engines.reference import (
+        is_defined,
+        network_outputs,
+        set_constant_weights,
+        use_batch_statistics,
+    )
+
+    network = copy.deepcopy(network)
+    use_batch_statistics(network)
+    inputs = torch.as_tensor(images)
+    outputs = []
+    for weight in weights:
+        set_constant_weights(network, weight)
+        outputs.append(network_outputs(network, inputs))
+    return NetworkScore(
+        value=epsilon_score(*outputs),
+        engine="reference",
+        note=note,
+        float32_defined=all(is_defined(values.astype(np.float32)) for values in outputs),
+    )
