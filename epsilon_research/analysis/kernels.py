@@ -11,13 +11,18 @@ unrolled before they are vectorised, and then are not vectorised at all. All cou
 integers, also in float64 (below 2^53), and lanes never meet, so no result depends on how
 resamples are shared out over calls or threads. What is cheap stays outside in `resamples.py`,
 because each call from loop to loop is compiled anew.
+`no_type_check` keeps the tests' checker of annotations away, which numba can neither compile nor
+cache.
 """
+
+from typing import no_type_check
 
 import numpy as np
 from numba import njit
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def count_draws(draws, counts):
     """Adds one to `counts[row]` for each row in `draws`."""
     for row in draws:
@@ -25,6 +30,7 @@ def count_draws(draws, counts):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def transpose(counts):
     """`[lanes, rows]` to contiguous `[rows, lanes]`, written in order."""
     lanes, rows = counts.shape
@@ -36,6 +42,7 @@ def transpose(counts):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def weigh_groups(weights, groups, num_groups):
     """Weight of each group, int32 `[num_groups, lanes]`."""
     lanes = weights.shape[1]
@@ -48,6 +55,7 @@ def weigh_groups(weights, groups, num_groups):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def tied_pairs(sums):
     """Pairs of drawn rows that lie in the same group, `[lanes]`."""
     lanes = sums.shape[1]
@@ -60,6 +68,7 @@ def tied_pairs(sums):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def equal_pairs(weights, x_groups, y_groups):
     """Pairs of drawn rows that are equal in x and in y, `[lanes]`; equal rows are neighbours."""
     lanes = weights.shape[1]
@@ -79,6 +88,7 @@ def equal_pairs(weights, x_groups, y_groups):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def discordant_pairs(weights, y_groups, num_groups):
     """Discordant pairs of drawn rows, `[lanes]`.
 
@@ -109,6 +119,7 @@ def discordant_pairs(weights, y_groups, num_groups):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def centre_ranks(sums, total):
     """Overwrites weights of groups by twice their centred mid-rank; returns the sum of squares.
 
@@ -128,6 +139,7 @@ def centre_ranks(sums, total):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def rank_products(weights, x_groups, y_groups, x_ranks, y_ranks):
     """Sum of products of centred ranks over drawn rows, `[lanes]`."""
     lanes = weights.shape[1]
@@ -141,6 +153,7 @@ def rank_products(weights, x_groups, y_groups, x_ranks, y_ranks):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def group_at(sums, position):
     """The group of the row at `position` of the sorted resample, `[lanes]`."""
     lanes = sums.shape[1]
@@ -154,6 +167,7 @@ def group_at(sums, position):
 
 
 @njit(cache=True, nogil=True)
+@no_type_check
 def count_both(weights, x_groups, y_groups, x_first, y_first):
     """Drawn rows with x and with y in or above a group, `[lanes]`."""
     lanes = weights.shape[1]

@@ -1,7 +1,6 @@
 """CIFAR-10 and CIFAR-100 from their official archives."""
 
 import hashlib
-import io
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -210,7 +209,7 @@ def images_of_batch(batch: bytes, *, what: str) -> UInt8[np.ndarray, "images 32 
     Raises:
         ValueError: The pickle is damaged, holds anything but plain values, or other images.
     """
-    content = load_pickle(io.BytesIO(batch), allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
+    content = load_pickle(batch, allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
     data = content.get(b"data") if isinstance(content, dict) else None
     if (
         not isinstance(data, np.ndarray)

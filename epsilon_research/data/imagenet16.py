@@ -1,6 +1,5 @@
 """ImageNet16-120: ImageNet's first 120 classes at 16 × 16 pixels, from local files."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +57,7 @@ class ImageNet16(Dataset):
 def _read(path: Path) -> UInt8[np.ndarray, "images 16 16 3"]:
     """The images of one batch that belong to the first classes."""
     what = str(path)
-    source = io.BytesIO(path.read_bytes())
-    content = load_pickle(source, allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
+    content = load_pickle(path.read_bytes(), allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
     content = content if isinstance(content, dict) else {}
     parts = {str(k, "ascii") if isinstance(k, bytes) else k: v for k, v in content.items()}
     data, labels = parts.get("data"), parts.get("labels")

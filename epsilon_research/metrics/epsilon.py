@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ FLOAT32_DEFINED = "float32_defined"
 """Column: whether the published float32 code would have had a score."""
 
 
-def check_weights(weights: Sequence[float]) -> tuple[float, float]:
+def check_weights(weights: Any) -> tuple[float, float]:
     """The pair as two floats, the smaller first.
 
     Raises:
@@ -22,7 +23,7 @@ def check_weights(weights: Sequence[float]) -> tuple[float, float]:
     """
     sentence = f"weights must be two distinct positive finite numbers, got {weights!r}"
     advice = ": pass e.g. 'weights=[1e-7,1]'"
-    if isinstance(weights, str) or len(weights) != 2:
+    if not isinstance(weights, Sequence) or isinstance(weights, str) or len(weights) != 2:
         raise ValueError(sentence + advice)
     if not all(isinstance(w, int | float) and not isinstance(w, bool) for w in weights):
         raise ValueError(sentence + advice)

@@ -20,7 +20,7 @@ def normalise_outputs(outputs: Float[np.ndarray, " values"]) -> Float[np.ndarray
 
 
 def epsilon_score(
-    low: Float[np.ndarray, " values"], high: Float[np.ndarray, " values"]
+    low: Float[np.ndarray, " low_values"], high: Float[np.ndarray, " high_values"]
 ) -> float:
     """How differently a network's outputs are distributed under two constant initialisations.
 

@@ -1,0 +1,70 @@
+"""Which architectures a run scores."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epsilon_research.spaces import Selection
+from epsilon_research.spaces.nb201 import NasBench201, official_order
+
+ORDER = official_order()
+
+
+def select(**choices: object) -> Selection:
+    return Selection(space=NasBench201(), published_weights=[1e-7, 1], **choices)
+
+
+def chosen(*, auto: int | None = None, **choices: object) -> list[str]:
+    return select(**choices).choose(np.random.default_rng(0), auto=auto)
+
+
+def test_auto_is_what_the_engine_says() -> None:
+    assert chosen(auto=None) == list(ORDER)
+    assert len(chosen(auto=7)) == 7
+
+
+def test_all_is_the_whole_space_whatever_the_engine() -> None:
+    assert chosen(num_architectures="all", auto=7) == list(ORDER)
+
+
+def test_a_number_is_a_seeded_sample() -> None:
+    assert chosen(num_architectures=9) == chosen(num_architectures=9)
+    assert len(set(chosen(num_architectures=9))) == 9
+
+
+def test_first_is_in_official_order() -> None:
+    assert chosen(first=5) == list(ORDER[:5])
+
+
+def test_a_list_and_a_file_keep_their_order(tmp_path: Path) -> None:
+    wanted = [ORDER[8], ORDER[2]]
+    file = tmp_path / "cells.txt"
+    file.write_text(f"{wanted[0]}\n\n  {wanted[1]}\n")
+    assert chosen(architectures=wanted) == wanted
+    assert chosen(architectures=str(file)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ({"first": 3, "num_architectures": 3}, "at most one of"),
+        ({"num_architectures": "some"}, "must be a whole number, 'all' or 'auto', got 'some'"),
+        ({"num_architectures": True}, "must be a whole number"),
+        ({"first": 0}, "between 1 and 15625 on nb201, got 0"),
+        ({"architectures": []}, "at least one architecture, got none"),
+        ({"architectures": ["|x|"]}, "line 1: a NAS-Bench-201 architecture must be written"),
+        ({"architectures": [ORDER[0], ORDER[0]]}, "line 2: every architecture .* line 1 already"),
+        ({"architectures": "no/such/file"}, "got 'no/such/file', which is not a file"),
+    ],
+)
+def test_an_impossible_choice_is_refused(choices: dict, sentence: str) -> None:
+    with pytest.raises((ValueError, FileNotFoundError), match=sentence):
+        chosen(**choices)
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "cells.txt"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="UTF-8"):
+        chosen(architectures=str(file))
