@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from epsilon_research.benchmarks.base import AccuracyTable, Benchmark
+from epsilon_research.benchmarks.accuracy_table import AccuracyTable
+from epsilon_research.benchmarks.base import Benchmark
 from epsilon_research.restricted_pickle import load_pickle
 
 PACKAGE = "analog-nasbench"
+_VERSION = "0.1.3"
+_REQUIREMENT = f"{PACKAGE}=={_VERSION}"
 _FILE = "analognasbench/data.anb"
 _SHA256 = "85f3435b877aa2d36268d55ce07f6ff6d73643d17a840f1941745da5eb80db32"
 
@@ -54,8 +57,8 @@ class Nb201Cifar10(Benchmark):
             rows=rows,
             target="test_accuracy",
             higher_is_better=True,
-            source="AnalogNAS-Bench (analog-nasbench 0.1.3), CIFAR-10 test accuracy after its "
-            "authors' own full training",
+            source="AnalogNAS-Bench (authors' own full training), CIFAR-10 test accuracy, package "
+            f"{PACKAGE} {_VERSION}",
             label="CIFAR-10 test accuracy",
         )
 
@@ -67,19 +70,20 @@ def _architecture_id(key: tuple[int, ...]) -> str:
 
 
 def _locate() -> Path:
+    """The data file, found by the installer's own list: importing the package would fail."""
     try:
         listed = files(PACKAGE) or []
     except PackageNotFoundError as error:
         raise FileNotFoundError(
-            f"the accuracies of benchmark=nb201_cifar10 are inside the package {PACKAGE} 0.1.3, "
-            f"which is not installed: pip install {PACKAGE}==0.1.3, or pass benchmark=none"
+            f"benchmark=nb201_cifar10 must find the package {PACKAGE} {_VERSION}, got none "
+            f"installed: pip install {_REQUIREMENT}, or pass benchmark=none"
         ) from error
     for entry in listed:
-        if entry.as_posix() == _FILE:
-            return Path(str(entry.locate()))
+        if entry.as_posix() == _FILE and (path := Path(str(entry.locate()))).is_file():
+            return path
     raise FileNotFoundError(
-        f"the package {PACKAGE} must contain {_FILE}, got a version without it: "
-        f"pip install {PACKAGE}==0.1.3"
+        f"the package {PACKAGE} must contain {_FILE}, got an installation without it: "
+        f"pip install --force-reinstall {_REQUIREMENT}"
     )
 
 
@@ -88,8 +92,8 @@ def _read(path: Path) -> dict[tuple[int, ...], Any]:
     found = hashlib.sha256(content).hexdigest()
     if found != _SHA256:
         raise ValueError(
-            f"{path} must be the file of {PACKAGE} 0.1.3 (SHA-256 {_SHA256}), got SHA-256 {found}: "
-            f"pip install --force-reinstall {PACKAGE}==0.1.3"
+            f"{path} must be the file of {PACKAGE} {_VERSION} (SHA-256 {_SHA256}), got SHA-256 "
+            f"{found}: pip install --force-reinstall {_REQUIREMENT}"
         )
     allowed = {
         ("analognasbench.data", "Architecture"): _Record,

@@ -1,40 +1,43 @@
 """NAS-Bench-201's own results, from a NATS-Bench topology folder."""
 
-import bz2
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pandas as pd
 
-from epsilon_research.benchmarks.base import ACCURACIES, AccuracyTable, Benchmark
-from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
+from epsilon_research.benchmarks.base import Benchmark
+from epsilon_research.benchmarks.nats_entry import Split, list_entries, read_entry
 
-_LARGEST_FILE = 64 * 1024**2
-"""Bytes of an entry once decompressed; the official ones have about 330 kB, the list 1.4 MB."""
+logger = logging.getLogger(__name__)
 
-
-class _Split(NamedTuple):
-    """Where nats_bench keeps an accuracy: a training run and the images it was measured on."""
-
-    run: str
-    images: str
-
+_CACHE_FORMAT = 1
+"""To be raised when the conversion changes, so that older files in caches are left alone."""
 
 _SPLITS = {
-    # CIFAR-10's validation accuracy is of networks trained on half of the training images; its
-    # test accuracy of networks trained on all of them.
-    "cifar10": (_Split("cifar10-valid", "x-valid"), _Split("cifar10", "ori-test")),
-    "cifar100": (_Split("cifar100", "x-valid"), _Split("cifar100", "x-test")),
+    # CIFAR-10's validation accuracy is of networks trained on half of the training images, its
+    # test accuracy of networks trained on all of them: two training runs of one architecture.
+    "cifar10": (
+        (Split("cifar10-valid", "x-valid"),),
+        (Split("cifar10", "ori-test"), Split("cifar10-valid", "ori-test")),
+    ),
+    # Here "ori-test" is "x-valid" and "x-test" together.
+    "cifar100": (
+        (Split("cifar100", "x-valid"),),
+        (Split("cifar100", "x-test"), Split("cifar100", "ori-test")),
+    ),
     "ImageNet16-120": (
-        _Split("ImageNet16-120", "x-valid"),
-        _Split("ImageNet16-120", "x-test"),
+        (Split("ImageNet16-120", "x-valid"),),
+        (Split("ImageNet16-120", "x-test"), Split("ImageNet16-120", "ori-test")),
     ),
 }
+"""Splits for validation and for test accuracy; the first of each is the benchmark's own choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +47,15 @@ class Nb201Official(Benchmark):
     The folder is read once and kept as a small parquet file in the user's cache.
 
     Args:
-        path: The folder NATS-tss-v1_0-3ffb9-simple; it may hold some of its entries only.
+        path: The folder NATS-tss-v1_0-3ffb9-simple; it may hold some of its entries only, and
+            have another name.
         dataset: "cifar10", "cifar100" or "ImageNet16-120".
-        epochs: 12 or 200.
+        epochs: 12 or 200, the length of training.
         target: "validation_accuracy" or "test_accuracy".
+        validation_split: Training run and images of the validation accuracy, as nats_bench names
+            them, e.g. "cifar10-valid/x-valid"; None: the benchmark's own choice.
+        test_split: The same of the test accuracy, e.g. "cifar10/ori-test", or "cifar100/x-test".
+            "cifar100/ori-test" and "ImageNet16-120/ori-test" contain the validation images.
 
     References:
         Dong et al., "NATS-Bench", TPAMI 2021; files and package under the MIT licence.
@@ -57,111 +65,111 @@ class Nb201Official(Benchmark):
     dataset: str
     epochs: int
     target: str
+    validation_split: str | None = None
+    test_split: str | None = None
 
     def __post_init__(self) -> None:
-        for name, value, choices in (
-            ("dataset", self.dataset, tuple(_SPLITS)),
-            ("epochs", self.epochs, (12, 200)),
-            ("target", self.target, ACCURACIES),
+        _check("dataset", self.dataset, tuple(_SPLITS))
+        _check("epochs", self.epochs, (12, 200))
+        _check("target", self.target, ACCURACIES)
+        for name, value, splits in zip(
+            ("validation_split", "test_split"),
+            (self.validation_split, self.test_split),
+            _SPLITS[self.dataset],
+            strict=True,
         ):
-            if value not in choices:
-                raise ValueError(
-                    f"benchmark.{name} must be one of {', '.join(map(str, choices))}, got {value}"
-                )
+            if value is not None:
+                _check(f"{name} with dataset={self.dataset}", value, tuple(map(str, splits)))
+
+    @property
+    def splits(self) -> tuple[Split, Split]:
+        """Where validation and test accuracy come from."""
+        validation, test = (
+            choices[0] if value is None else Split(*value.split("/"))
+            for value, choices in zip(
+                (self.validation_split, self.test_split), _SPLITS[self.dataset], strict=True
+            )
+        )
+        return validation, test
 
     def load(self) -> AccuracyTable:
         """See `Benchmark`."""
-        folder = Path(self.path)
-        entries = _entries(folder)
-        cached = _cache_path(self, folder, entries)
-        if cached.is_file():
-            rows = pd.read_parquet(cached)
-        else:
-            rows = self._convert(folder, entries)
+        entries = list_entries(Path(self.path))
+        cached = self._cache_path(entries)
+        rows = _kept(cached)
+        if rows is None:
+            rows = _convert(entries, epochs=self.epochs, splits=self.splits)
             _keep(rows, cached)
-        split = self.target.removesuffix("_accuracy")
+        split = self.splits[ACCURACIES.index(self.target)]
         return AccuracyTable(
             name="nb201_official",
             rows=rows,
             target=self.target,
             higher_is_better=True,
-            source=f"NATS-Bench topology files, {self.dataset}, {self.epochs} epochs, {split} "
-            "accuracy, mean over training seeds",
-            label=f"{self.dataset} {split} accuracy",
+            source=f"NATS-Bench topology files, {split}, {self.epochs} epochs, mean over training "
+            f"seeds, {len(rows):,} architectures",
+            label=f"{self.dataset} {self.target.replace('_', ' ')}",
         )
 
-    def _convert(self, folder: Path, entries: list[Path]) -> pd.DataFrame:
-        from rich.progress import track
+    def _cache_path(self, entries: Sequence[Path]) -> Path:
+        """A name that changes with everything that the converted table depends on."""
+        import pooch
 
-        names = _load(folder / "meta.pickle.pbz2")["meta_archs"]
-        rows = []
-        for entry in track(entries, description="reading NATS-Bench", transient=True):
-            index = int(entry.name.split(".")[0])
-            rows.append((names[index], *self._accuracies(entry)))
-        return pd.DataFrame(rows, columns=["architecture_id", *ACCURACIES])
-
-    def _accuracies(self, entry: Path) -> Iterator[float]:
-        """Validation and test accuracy of one architecture, fractions."""
-        from nats_bench.api_utils import ArchResults
-
-        content = _load(entry)
-        try:
-            results = ArchResults.create_from_state_dict(content[f"{self.epochs:02d}"])
-            for run, images in _SPLITS[self.dataset]:
-                yield results.get_metrics(run, images, is_random=False)["accuracy"] / 100
-        except (KeyError, TypeError, AttributeError, ValueError, AssertionError) as error:
-            raise ValueError(
-                f"{entry} must hold results on {self.dataset} after {self.epochs} epochs in "
-                f"NATS-Bench's format, got {type(error).__name__} {error}"
-            ) from error
+        stats = [(entry.name, entry.stat()) for entry in entries]
+        facts = {
+            "format": _CACHE_FORMAT,
+            "folder": str(Path(self.path).resolve()),
+            "epochs": self.epochs,
+            "splits": self.splits,
+            "files": [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats],
+        }
+        key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+        return Path(pooch.os_cache("epsilon_research")) / f"nb201_official_{key}.parquet"
 
 
-def _entries(folder: Path) -> list[Path]:
-    if not (folder / "meta.pickle.pbz2").is_file():
-        raise FileNotFoundError(
-            "benchmark.path must be the folder NATS-tss-v1_0-3ffb9-simple of NATS-Bench, got "
-            f"{str(folder)!r}, which has no meta.pickle.pbz2: see "
-            "https://github.com/D-X-Y/NATS-Bench"
-        )
-    entries = sorted(folder.glob("[0-9]" * 6 + ".pickle.pbz2"))
-    if not entries:
-        raise FileNotFoundError(
-            f"benchmark.path must hold entries such as 000000.pickle.pbz2, got none in {folder}"
-        )
-    return entries
-
-
-def _load(path: Path) -> Any:
-    """A file of the folder, without running anything that its pickle names."""
-    try:
-        with bz2.open(path) as handle:
-            content = handle.read(_LARGEST_FILE + 1)
-    except (OSError, EOFError) as error:
+def _check(name: str, value: object, choices: Sequence[object]) -> None:
+    if value not in choices:
         raise ValueError(
-            f"{path} must be a whole bz2 file, got {error}: download it again"
-        ) from error
-    if len(content) > _LARGEST_FILE:
-        raise ValueError(f"{path} must unpack to at most {_LARGEST_FILE:,} bytes, got more")
-    return load_pickle(content, allowed=NUMPY_ARRAYS, what=str(path))
+            f"benchmark.{name} must be one of {', '.join(map(str, choices))}, got {value!r}: "
+            "choose one of them"
+        )
 
 
-def _cache_path(benchmark: Nb201Official, folder: Path, entries: list[Path]) -> Path:
-    """A name that changes with everything that the converted table depends on."""
-    import pooch
+def _convert(entries: Sequence[Path], *, epochs: int, splits: Sequence[Split]) -> pd.DataFrame:
+    from rich.console import Console
+    from rich.progress import track
 
-    facts = asdict(benchmark) | {
-        "path": str(folder.resolve()),
-        "target": None,
-        "files": [(entry.name, (s := entry.stat()).st_size, s.st_mtime_ns) for entry in entries],
-    }
-    key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-    return Path(pooch.os_cache("epsilon_research")) / f"nb201_official_{key}.parquet"
+    rows = []
+    for path in track(
+        entries,
+        description="reading NATS-Bench",
+        console=Console(stderr=True),
+        transient=True,
+    ):
+        entry = read_entry(path, epochs=epochs, splits=splits)
+        rows.append((entry.architecture_id, *entry.accuracies))
+    return pd.DataFrame(rows, columns=["architecture_id", *ACCURACIES])
+
+
+def _kept(path: Path) -> pd.DataFrame | None:
+    """The table converted before, or None if there is none that can be read."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError) as error:
+        logger.warning("%s cannot be read (%s) and is made again", path, error)
+        return None
 
 
 def _keep(rows: pd.DataFrame, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes whole or not at all; without a writable cache the next run converts again."""
     aside = path.with_suffix(f".{os.getpid()}.tmp")
-    rows.to_parquet(aside)
-    aside.replace(path)
-
-
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(aside)
+        aside.replace(path)
+    except OSError as error:
+        logger.warning("%s cannot be written (%s): the next run converts again", path, error)
+        with suppress(OSError):
+            aside.unlink()

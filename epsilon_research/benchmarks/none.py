@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from epsilon_research.benchmarks.base import AccuracyTable, Benchmark
+from epsilon_research.benchmarks.accuracy_table import AccuracyTable
+from epsilon_research.benchmarks.base import Benchmark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -10,5 +11,5 @@ class NoBenchmark(Benchmark):
     """A benchmark without a table."""
 
     def load(self) -> AccuracyTable | None:
-        """See `Benchmark`."""
+        """None: there is nothing to correlate with."""
         return None

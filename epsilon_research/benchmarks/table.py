@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float64
 
-from epsilon_research.benchmarks.base import ACCURACIES, AccuracyTable, Benchmark
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
+from epsilon_research.benchmarks.base import Benchmark
 
-_UNITS = {"fraction": 1.0, "percent": 0.01}
+_UNITS = {"fraction": 1.0, "percent": 100.0}
+"""What a table's numbers are divided by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,8 @@ class Table(Benchmark):
         path: The file; its ending says which of the two it is.
         target: "validation_accuracy" or "test_accuracy"; None: test if the file has it.
         higher_is_better: False for losses.
-        unit: "fraction" or "percent"; losses are always taken as they are.
+        unit: "fraction" or "percent", of both columns; losses that are no percentages keep
+            "fraction", which takes numbers as they are.
         id_column: Column of architecture ids.
         validation_column: Column of validation accuracies.
         test_column: Column of test accuracies. At least one of the two must exist.
@@ -35,65 +39,98 @@ class Table(Benchmark):
 
     def __post_init__(self) -> None:
         if self.unit not in _UNITS:
-            raise ValueError(f"benchmark.unit must be fraction or percent, got {self.unit!r}")
+            raise ValueError(
+                f"benchmark.unit must be fraction or percent, got {self.unit!r}: choose one of "
+                "the two"
+            )
         if self.target is not None and self.target not in ACCURACIES:
             raise ValueError(
-                f"benchmark.target must be {' or '.join(ACCURACIES)}, got {self.target!r}"
+                f"benchmark.target must be {' or '.join(ACCURACIES)}, got {self.target!r}: "
+                "choose one of the two, or null"
             )
 
     def load(self) -> AccuracyTable:
         """See `Benchmark`."""
-        file = _read(Path(self.path))
-        wanted = dict(zip(ACCURACIES, (self.validation_column, self.test_column), strict=True))
-        present = {name: column for name, column in wanted.items() if column in file}
-        if self.id_column not in file or not present:
-            raise ValueError(
-                f"{self.path} must have a column {self.id_column!r} and {self.validation_column!r} "
-                f"or {self.test_column!r}, got {', '.join(map(str, file.columns))}: name others "
-                "with benchmark.id_column, .validation_column, .test_column"
-            )
-        factor = _UNITS[self.unit] if self.higher_is_better else 1.0
-        rows = pd.DataFrame({"architecture_id": file[self.id_column].astype(object)})
+        file = _read(Path(self.path), self.id_column)
+        columns = self._columns(file)
+        rows = pd.DataFrame({"architecture_id": _ids(file[self.id_column])})
         for name in ACCURACIES:
             rows[name] = np.nan
-            if name in present:
-                rows[name] = factor * _numbers(file[present[name]], self.path)
-        target = self.target or min(present)  # of the two, "test_accuracy" comes first
+            if name in columns:
+                rows[name] = _numbers(file[columns[name]], self.path) / _UNITS[self.unit]
+        target = self._target(columns)
         return AccuracyTable(
             name=Path(self.path).name,
             rows=rows,
             target=target,
             higher_is_better=self.higher_is_better,
-            source=f"{self.path}, column {wanted[target]}",
-            label=wanted[target].replace("_", " "),
+            source=f"{self.path}, column {columns[target]}",
+            label=columns[target].replace("_", " "),
         )
 
+    def _columns(self, file: pd.DataFrame) -> dict[str, str]:
+        """The file's name for each accuracy that it has."""
+        wanted = dict(zip(ACCURACIES, (self.validation_column, self.test_column), strict=True))
+        found = {name: column for name, column in wanted.items() if column in file}
+        if self.id_column not in file or not found:
+            raise ValueError(
+                f"{self.path} must have a column {self.id_column!r} and {self.validation_column!r} "
+                f"or {self.test_column!r}, got {', '.join(map(str, file.columns))}: name others "
+                "with benchmark.id_column, .validation_column, .test_column"
+            )
+        return found
 
-def _read(path: Path) -> pd.DataFrame:
+    def _target(self, columns: dict[str, str]) -> str:
+        if self.target is None:
+            return "test_accuracy" if "test_accuracy" in columns else "validation_accuracy"
+        if self.target not in columns:
+            raise ValueError(
+                f"{self.path} must have a column for benchmark.target={self.target}, got only "
+                f"{', '.join(columns.values())}: choose the other target, or name the column with "
+                f"benchmark.{self.target.removesuffix('_accuracy')}_column"
+            )
+        return self.target
+
+
+def _read(path: Path, id_column: str) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(
             f"benchmark.path must be an existing parquet or csv file, got {str(path)!r}, which is "
-            "not a file"
+            "not a file: check the path"
         )
-    readers = {".parquet": pd.read_parquet, ".csv": pd.read_csv}
-    if path.suffix not in readers:
+    ending = path.suffix.lower()
+    if ending not in (".parquet", ".csv"):
         raise ValueError(
             f"benchmark.path must end in .parquet or .csv, got {str(path)!r}: convert it"
         )
     try:
-        return readers[path.suffix](path)
-    except (ValueError, OSError, UnicodeError) as error:
+        if ending == ".parquet":
+            file = pd.read_parquet(path)
+        else:
+            # Ids are text, also where all are digits: 0012 is not 12.
+            file = pd.read_csv(path, dtype={id_column: "str"})
+    except (ValueError, OSError) as error:
         # pyarrow's and pandas' own errors derive from these.
         reason = (str(error) or type(error).__name__).splitlines()[0][:160]
         raise ValueError(
-            f"benchmark.path must be a whole {path.suffix[1:]} table, got {path} ({reason})"
+            f"benchmark.path must be a whole {ending[1:]} table, got {path} ({reason}): write it "
+            "again"
         ) from error
+    # A frame that was saved with its ids as index has them there, not in a column.
+    return file.reset_index() if file.index.name == id_column else file
 
 
-def _numbers(column: pd.Series, path: str) -> np.ndarray:
+def _ids(column: pd.Series) -> pd.Series:
+    text = column.astype(object)
+    return text.where(column.isna(), text.map(str))
+
+
+def _numbers(column: pd.Series, path: str) -> Float64[np.ndarray, " architectures"]:
+    wrong = f"column {column.name!r} of {path} must hold numbers, got"
+    advice = "correct it, and leave unknown values empty"
+    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_bool_dtype(column):
+        raise ValueError(f"{wrong} {column.dtype}: {advice}")
     try:
         return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"column {column.name!r} of {path} must hold numbers, got {error}"
-        ) from error
+        raise ValueError(f"{wrong} {error}: {advice}") from error

@@ -7,8 +7,8 @@ shifted rows without border cases inside the row, and each loop runs over hundre
 numbers. Samples that pad the last block are computed, and left out of all statistics.
 
 A kernel reads operands as `scale · max(x, threshold)` plus one common `shift`, and writes a map
-together with its moments about a pivot. Rows are summed in the maps' own precision (`LANES` · width
-numbers each), the rows' sums in float64.
+together with its moments about a pivot. A row (or a chunk of pixels) is summed in the maps' own
+precision, in many partial sums side by side; the rows' sums are added up in float64.
 """
 
 import numpy as np
@@ -22,16 +22,20 @@ PIVOT, SUM, SQUARES = range(3)
 SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
 """What `slide` does with the pixels of a window."""
 
+_CHUNK = 128 * LANES
+"""Numbers that are read, written and summed at a time: 8 kB per map stay in the nearest cache."""
+
 # Sums may be reordered and fused, which is what makes them fast, and there is no NaN: maps are
 # finite by construction. Infinities keep their meaning: a threshold of -inf means no ReLU.
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _row_sums(x, start, stop, threshold, pivot):
+def _sums(x, threshold, pivot):
+    """Σ and Σ of squares of max(x, threshold) − pivot."""
     total = pivot - pivot
     squares = pivot - pivot
-    for i in range(start, stop):
+    for i in range(len(x)):
         centred = max(x[i], threshold) - pivot
         total += centred
         squares += centred * centred
@@ -39,49 +43,50 @@ def _row_sums(x, start, stop, threshold, pivot):
 
 
 @njit(cache=True, nogil=True)
-def _add_row(x, columns, lanes, threshold, pivot, moments):
-    """Adds max(x, threshold) of a row of which `lanes` samples per pixel are real."""
+def _add_pixels(x, lanes, threshold, moments):
+    """Adds max(x, threshold) of some pixels, of which `lanes` samples are real."""
+    pivot = x.dtype.type(moments[PIVOT])
     if lanes == LANES:
-        total, squares = _row_sums(x, 0, columns * LANES, threshold, pivot)
+        total, squares = _sums(x, threshold, pivot)
         moments[SUM] += total
         moments[SQUARES] += squares
         return
-    for column in range(columns):
-        start = column * LANES
-        total, squares = _row_sums(x, start, start + lanes, threshold, pivot)
+    for start in range(0, len(x), LANES):
+        total, squares = _sums(x[start : start + lanes], threshold, pivot)
         moments[SUM] += total
         moments[SQUARES] += squares
 
 
 @njit(cache=True, nogil=True)
-def _start_moments(row, columns, lanes, threshold, moments):
-    """Clears the moments; the pivot is the mean over the real samples of the first row."""
-    first = max(row[0], threshold)
+def _start_moments(x, lanes, threshold, moments):
+    """Clears the moments; the pivot is the mean over the real samples of some first pixels."""
+    first = max(x[0], threshold)
     total = 0.0
-    for column in range(columns):
+    for start in range(0, len(x), LANES):
         for lane in range(lanes):
-            total += max(row[column * LANES + lane], threshold) - first
+            total += max(x[start + lane], threshold) - first
     # Summed from the first sample, so that a constant map has moments of exactly zero; rounded to
     # the maps' precision, in which the rows subtract it.
-    moments[PIVOT] = row.dtype.type(first + total / (columns * lanes))
+    moments[PIVOT] = x.dtype.type(first + total * LANES / (len(x) * lanes))
     moments[SUM] = 0.0
     moments[SQUARES] = 0.0
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _load(out, maps, offset, length, slots, scales, thresholds, shift):
-    """out = shift + Σ scale · max(x, threshold) over the operands' rows at `offset`."""
-    x = maps[slots[0], offset : offset + length]
+def _load(out, maps, offset, slots, scales, thresholds, shift):
+    """out = shift + Σ scale · max(x, threshold) over the operands from `offset`."""
+    # Slices, not `offset + i`: an index that might be negative keeps a loop from being vectorised.
+    x = maps[slots[0], offset : offset + len(out)]
     scale = out.dtype.type(scales[0])
     threshold = out.dtype.type(thresholds[0])
     constant = out.dtype.type(shift)
-    for i in range(length):
+    for i in range(len(out)):
         out[i] = scale * max(x[i], threshold) + constant
     for operand in range(1, len(slots)):
-        x = maps[slots[operand], offset : offset + length]
+        x = maps[slots[operand], offset : offset + len(out)]
         scale = out.dtype.type(scales[operand])
         threshold = out.dtype.type(thresholds[operand])
-        for i in range(length):
+        for i in range(len(out)):
             out[i] += scale * max(x[i], threshold)
 
 
@@ -92,31 +97,31 @@ def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
     `shape` is (blocks, lanes of the last block, height, width).
     """
     blocks, last_lanes, height, width = shape
-    length = width * LANES
     nothing = maps.dtype.type(-np.inf)
+    size = height * width * LANES
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
-        for y in range(height):
-            offset = (block * height + y) * length
-            row = maps[target, offset : offset + length]
-            _load(row, maps, offset, length, slots, scales, thresholds, shift)
-            if block == 0 and y == 0:
-                _start_moments(row, width, lanes, nothing, moments)
-            _add_row(row, width, lanes, nothing, maps.dtype.type(moments[PIVOT]), moments)
+        for first in range(0, size, _CHUNK):
+            offset = block * size + first
+            out = maps[target, offset : offset + min(_CHUNK, size - first)]
+            _load(out, maps, offset, slots, scales, thresholds, shift)
+            if offset == 0:
+                _start_moments(out, lanes, nothing, moments)
+            _add_pixels(out, lanes, nothing, moments)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _slide_columns(out, padded, columns, kernel_size, stride, mode):
+def _slide_columns(out, padded, kernel_size, stride, mode):
     """One row of windows along the row: Σ or max of padded[column · stride + 0 … kernel - 1]."""
     if stride == 1 and kernel_size == 3 and mode != MAXIMUM_WINDOW:
-        for i in range(columns * LANES):
+        for i in range(len(out)):
             out[i] = padded[i] + padded[i + LANES] + padded[i + 2 * LANES]
         return
+    columns = len(out) // LANES
     for column in range(columns):
         start = column * stride * LANES
-        target = column * LANES
         for lane in range(LANES):
-            out[target + lane] = padded[start + lane]
+            out[column * LANES + lane] = padded[start + lane]
     for step in range(1, kernel_size):
         for column in range(columns):
             start = (column * stride + step) * LANES
@@ -130,46 +135,44 @@ def _slide_columns(out, padded, columns, kernel_size, stride, mode):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _slide_rows(out, ring, first, last, length, mode):
+def _slide_rows(out, ring, first, last, mode):
     """One row of windows: Σ or max of the ring's rows `first` to `last`; zero if there is none."""
     size = len(ring)
+    a = ring[first % size]
     if last - first == 2 and mode != MAXIMUM_WINDOW:
-        a = ring[first % size]
         b = ring[(first + 1) % size]
         c = ring[last % size]
-        for i in range(length):
+        for i in range(len(out)):
             out[i] = a[i] + b[i] + c[i]
         return
-    for i in range(length):
-        out[i] = ring[first % size, i] if first <= last else ring.dtype.type(0)
+    for i in range(len(out)):
+        out[i] = a[i] if first <= last else out.dtype.type(0)
     for y in range(first + 1, last + 1):
         a = ring[y % size]
         if mode == MAXIMUM_WINDOW:
-            for i in range(length):
+            for i in range(len(out)):
                 out[i] = max(out[i], a[i])
         else:
-            for i in range(length):
+            for i in range(len(out)):
                 out[i] += a[i]
 
 
 @njit(cache=True, nogil=True)
-def _column_factors(columns, source_width, kernel_size, stride, padding, mode, dtype_like):
+def _column_factors(factors, source_width, kernel_size, stride, padding, mode):
     """1 / pixels of each window along a row, repeated for every lane."""
-    factors = np.empty(columns * LANES, dtype_like.dtype)
-    for column in range(columns):
+    for column in range(len(factors) // LANES):
         left = column * stride - padding
         inside = min(left + kernel_size, source_width) - max(left, 0)
         if mode == MEAN_PADDED_WINDOW:
             inside = kernel_size
         for lane in range(LANES):
             factors[column * LANES + lane] = 1.0 / inside
-    return factors
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _multiply(row, factors, factor):
-    for i in range(len(row)):
-        row[i] *= factors[i] * factor
+def _multiply(out, factors, factor):
+    for i in range(len(out)):
+        out[i] *= factors[i] * factor
 
 
 @njit(cache=True, nogil=True)
@@ -190,20 +193,19 @@ def slide(
     padded = np.empty((source_width + 2 * padding) * LANES, maps.dtype)
     for i in range(len(padded)):
         padded[i] = nothing if mode == MAXIMUM_WINDOW else maps.dtype.type(0)
-    inner = padded[padding * LANES : padding * LANES + source_length]
     ring = np.empty((kernel_size, length), maps.dtype)
+    factors = np.empty(length, maps.dtype)
     averages = mode == MEAN_WINDOW or mode == MEAN_PADDED_WINDOW
     if averages:
-        factors = _column_factors(width, source_width, kernel_size, stride, padding, mode, ring)
-    else:
-        factors = ring[0]
+        _column_factors(factors, source_width, kernel_size, stride, padding, mode)
+    inner = padded[padding * LANES : padding * LANES + source_length]
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
         y = 0
         for source_y in range(source_height):
             offset = (block * source_height + source_y) * source_length
-            _load(inner, maps, offset, source_length, slots, scales, thresholds, shift)
-            _slide_columns(ring[source_y % kernel_size], padded, width, kernel_size, stride, mode)
+            _load(inner, maps, offset, slots, scales, thresholds, shift)
+            _slide_columns(ring[source_y % kernel_size], padded, kernel_size, stride, mode)
             # Every row of windows that this row completes; one in the padding alone is zero.
             while y < height:
                 last = min(y * stride - padding + kernel_size - 1, source_height - 1)
@@ -211,14 +213,14 @@ def slide(
                     break
                 first = max(y * stride - padding, 0)
                 offset = (block * height + y) * length
-                row = maps[target, offset : offset + length]
-                _slide_rows(row, ring, first, last, length, mode)
+                out = maps[target, offset : offset + length]
+                _slide_rows(out, ring, first, last, mode)
                 if averages:
                     inside = kernel_size if mode == MEAN_PADDED_WINDOW else last - first + 1
-                    _multiply(row, factors, maps.dtype.type(1.0 / inside))
-                if block == 0 and y == 0:
-                    _start_moments(row, width, lanes, nothing, moments)
-                _add_row(row, width, lanes, nothing, maps.dtype.type(moments[PIVOT]), moments)
+                    _multiply(out, factors, maps.dtype.type(1.0 / inside))
+                if offset == 0:
+                    _start_moments(out, lanes, nothing, moments)
+                _add_pixels(out, lanes, nothing, moments)
                 y += 1
 
 
@@ -226,16 +228,16 @@ def slide(
 def rectified_moments(maps, slot, threshold, shape, moments):
     """Moments of max(x, threshold) over a map that was written before, from one read."""
     blocks, last_lanes, height, width = shape
-    length = width * LANES
+    size = height * width * LANES
     low = maps.dtype.type(threshold)
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
-        for y in range(height):
-            offset = (block * height + y) * length
-            row = maps[slot, offset : offset + length]
-            if block == 0 and y == 0:
-                _start_moments(row, width, lanes, low, moments)
-            _add_row(row, width, lanes, low, maps.dtype.type(moments[PIVOT]), moments)
+        for first in range(0, size, _CHUNK):
+            offset = block * size + first
+            x = maps[slot, offset : offset + min(_CHUNK, size - first)]
+            if offset == 0:
+                _start_moments(x, lanes, low, moments)
+            _add_pixels(x, lanes, low, moments)
 
 
 @njit(cache=True, nogil=True)

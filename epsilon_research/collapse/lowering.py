@@ -38,6 +38,7 @@ class _Lowering:
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
         self._numbers: dict[Instruction, int] = {}
+        self._vectors: set[int] = set()
 
     def emit(self, instruction: Instruction) -> int:
         """Register of `instruction`, a new one only if it was not computed before."""
@@ -45,6 +46,8 @@ class _Lowering:
         if number is None:
             number = self._numbers[instruction] = len(self.instructions)
             self.instructions.append(instruction)
+            if instruction.vector:
+                self._vectors.add(number)
         return number
 
     def pointwise(self, op: Op, register: int, **fields: Any) -> int:
@@ -64,13 +67,13 @@ class _Lowering:
 
     def mean(self, register: int) -> int:
         """Register of the mean over all pixels, a vector."""
-        if register == ZERO or self.instructions[register].vector:
+        if register == ZERO or register in self._vectors:
             return register
         return self.emit(Instruction(Op.MEAN, ((register, 1),), vector=True))
 
     def combine(self, terms: Counter[int]) -> int:
         """Register of Σ multiplicity · register; no instruction for a single term."""
-        if any(self.instructions[register].vector for register in terms):
+        if not self._vectors.isdisjoint(terms):
             # A map of one pixel meets a vector: its mean is the same number.
             terms = Counter({self.mean(register): n for register, n in terms.items()})
         if not terms:
@@ -88,7 +91,7 @@ class _Lowering:
         """Register of an instruction that slides a window over Σ multiplicity · register."""
         if not terms:
             return ZERO
-        if any(self.instructions[register].vector for register in terms):
+        if not self._vectors.isdisjoint(terms):
             raise ValueError(
                 "a padded window over a single pixel cannot be collapsed: "
                 "use a 1x1 window after the global mean, or the reference engine"
@@ -107,6 +110,8 @@ def _weighted(groups: Groups) -> Counter[int]:
 
 def _merged(groups: list[tuple[int, int]]) -> Groups:
     """The same channels with neighbours of one register joined."""
+    if len(groups) == 1:
+        return (groups[0],)
     merged: list[tuple[int, int]] = []
     for channels, register in groups:
         if merged and merged[-1][1] == register:
@@ -128,7 +133,7 @@ def _input(low: _Lowering, op: Input, inputs: list[Groups], size: Size) -> Group
 
 
 def _zero(low: _Lowering, op: Zero, inputs: list[Groups], size: Size) -> Groups:
-    return ((sum(channels for channels, _ in inputs[0]), ZERO),)
+    return ((sum([channels for channels, _ in inputs[0]]), ZERO),)
 
 
 def _convolution(low: _Lowering, op: Convolution, inputs: list[Groups], size: Size) -> Groups:
@@ -161,7 +166,7 @@ def _pool(
 ) -> Groups:
     if op.kernel_size == 1 and op.stride == 1:
         return inputs[0]
-    average = isinstance(op, AveragePool)
+    average = type(op) is AveragePool
     return _each(
         inputs[0],
         lambda register: low.window(
@@ -185,6 +190,10 @@ def _boundaries(groups: Groups) -> list[int]:
 
 
 def _add(low: _Lowering, op: Add, inputs: list[Groups], size: Size) -> Groups:
+    if all(len(groups) == 1 for groups in inputs):
+        terms = Counter([groups[0][1] for groups in inputs])
+        terms.pop(ZERO, None)
+        return ((inputs[0][0][0], low.combine(terms)),)
     ends = [_boundaries(groups) for groups in inputs]
     cuts = [0, *sorted(set().union(*ends))]
     cursors = [0] * len(inputs)
@@ -249,11 +258,14 @@ def lower(program: Program, *, height: int, width: int) -> Plan:
             one number per sample (it should end in a global mean or a linear layer).
     """
     low = _Lowering()
-    values: list[Groups] = []
     sizes = layer_sizes(program, height=height, width=width)
-    for layer, size in zip(program.layers, sizes, strict=True):
-        inputs = [values[source] for source in layer.inputs]
-        values.append(_LOWERINGS[type(layer.operation)](low, layer.operation, inputs, size))
+    values: list[Groups] = []
+    for layer, size, needed in zip(program.layers, sizes, _needed(program), strict=True):
+        if needed:
+            inputs = [values[source] for source in layer.inputs]
+            values.append(_LOWERINGS[type(layer.operation)](low, layer.operation, inputs, size))
+        else:
+            values.append(((layer.channels, ZERO),))
     if len(values[-1]) != 1 or sizes[-1] != (1, 1):
         raise ValueError(
             "the output must be one number per sample, the same for all output channels, got "
@@ -263,22 +275,34 @@ def lower(program: Program, *, height: int, width: int) -> Plan:
     return _plan(low.instructions, output=low.mean(values[-1][0][1]))
 
 
+def _needed(program: Program) -> list[bool]:
+    """Which layers reach the output; what a `Zero` reads does not through it."""
+    needed = [False] * len(program.layers)
+    needed[-1] = True
+    for position in range(len(needed) - 1, -1, -1):
+        operation, inputs, _ = program.layers[position]
+        if needed[position] and type(operation) is not Zero:
+            for source in inputs:
+                needed[source] = True
+    return needed
+
+
 def _plan(instructions: list[Instruction], *, output: int) -> Plan:
     """The instructions that `output` needs, renumbered."""
     if output == ZERO:
         return Plan(())
-    needed = [False] * len(instructions)
-    needed[output] = True
+    needed = [False] * output + [True]
     for register in range(output, -1, -1):
         if needed[register]:
             for operand, _ in instructions[register].operands:
                 needed[operand] = True
+    if all(needed):
+        return Plan(tuple(instructions[: output + 1]))
     new_numbers: dict[int, int] = {}
     kept = []
-    for register in range(output + 1):
+    for register, instruction in enumerate(instructions[: output + 1]):
         if needed[register]:
             new_numbers[register] = len(kept)
-            op, operands, *fields = instructions[register]
-            renamed = tuple([(new_numbers[operand], n) for operand, n in operands])
-            kept.append(Instruction(op, renamed, *fields))
+            operands = tuple([(new_numbers[operand], n) for operand, n in instruction.operands])
+            kept.append(instruction._replace(operands=operands))
     return Plan(tuple(kept))

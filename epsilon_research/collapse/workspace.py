@@ -83,31 +83,26 @@ def _allocate(plan: Plan, *, num_inputs: int) -> tuple[list[int], int, int]:
 def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
     """The arrays of a connected plan for minibatches of `num_inputs` channels."""
     slots, num_map_slots, num_vector_slots = _allocate(plan, num_inputs=num_inputs)
-    table: list[tuple[int, ...]] = []
-    operands: list[tuple[int, int]] = []
+    table: list[int] = []
+    parameters: list[float] = []
+    operands: list[int] = []
+    num_operands = 0
     for instruction, slot in zip(plan.instructions, slots, strict=True):
-        table.append(
-            (
-                instruction.op,
-                len(operands),
-                len(instruction.operands),
-                instruction.power,
-                instruction.kernel_size,
-                instruction.stride,
-                instruction.padding,
-                *instruction.size,
-                slot,
-                instruction.vector,
-            )
-        )
-        operands.extend(instruction.operands)
+        op, used, factor, power, kernel_size, stride, padding, parameter, size, vector = instruction
+        table += (op, num_operands, len(used), power, kernel_size, stride, padding)
+        table += (*size, slot, vector)
+        parameters += (factor, parameter)
+        for operand in used:
+            operands += operand
+        num_operands += len(used)
+    count = len(plan.instructions)
     return _EncodedPlan(
-        np.array(table, np.int64),
-        np.array([(i.factor, i.parameter) for i in plan.instructions], np.float64),
-        np.array(operands, np.int64).reshape(-1, 2),
+        np.array(table, np.int64).reshape(count, -1),
+        np.array(parameters, np.float64).reshape(count, -1),
+        np.array(operands, np.int64).reshape(num_operands, 2),
         num_map_slots,
         num_vector_slots,
-        max(i.size[0] * i.size[1] for i in plan.instructions),
+        max([i.size[0] * i.size[1] for i in plan.instructions]),
     )
 
 

@@ -35,21 +35,21 @@ def layer_sizes(program: Program, *, height: int, width: int) -> list[tuple[int,
         ValueError: A window does not fit the map, or layers that meet differ in size.
     """
     sizes: list[tuple[int, int]] = []
-    for layer in program.layers:
-        incoming = {sizes[source] for source in layer.inputs} or {(height, width)}
-        if len(incoming) > 1:
+    for operation, inputs, _ in program.layers:
+        size = sizes[inputs[0]] if inputs else (height, width)
+        for source in inputs[1:]:
+            if sizes[source] != size:
+                raise ValueError(
+                    f"inputs of {type(operation).__name__} must have one spatial size, got "
+                    f"{size} and {sizes[source]}: check strides and paddings for "
+                    f"{height}x{width} images"
+                )
+        if type(operation) is Linear and size[0] * size[1] != operation.pixels:
             raise ValueError(
-                f"inputs of {type(layer.operation).__name__} must have one spatial size, got "
-                f"{sorted(incoming)}: check strides and paddings for {height}x{width} images"
+                f"Linear must see {operation.pixels} pixels per channel, got "
+                f"{size[0]}x{size[1]}: use images of another size or a GlobalMean before it"
             )
-        ((rows, columns),) = incoming
-        if isinstance(layer.operation, Linear) and rows * columns != layer.operation.pixels:
-            raise ValueError(
-                f"Linear must see {layer.operation.pixels} pixels per channel, got "
-                f"{rows}x{columns}: use images of another size or a GlobalMean before it"
-            )
-        operation = layer.operation
-        sizes.append((operation.output_size(rows), operation.output_size(columns)))
+        sizes.append((operation.output_size(size[0]), operation.output_size(size[1])))
     return sizes
 
 

@@ -1,0 +1,104 @@
+"""What a benchmark loads: trained results by architecture id, checked once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+ACCURACIES = ("validation_accuracy", "test_accuracy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccuracyTable:
+    """Trained results of many architectures.
+
+    Args:
+        name: Of the benchmark.
+        rows: Columns `architecture_id` (unique strings), `validation_accuracy` and
+            `test_accuracy` (float64; fractions in [0, 1], or losses; NaN where unknown).
+        target: Which of the two columns statistics are computed on.
+        higher_is_better: False for losses.
+        source: One line: where the numbers are from.
+        label: What the target is, for a figure's axis.
+    """
+
+    name: str
+    rows: pd.DataFrame
+    target: str
+    higher_is_better: bool
+    source: str
+    label: str
+
+    def __post_init__(self) -> None:
+        if self.target not in ACCURACIES:
+            raise ValueError(
+                f"benchmark.target must be {' or '.join(ACCURACIES)}, got {self.target!r}: "
+                "choose one of the two"
+            )
+        missing = {"architecture_id", *ACCURACIES} - set(self.rows)
+        if missing:
+            raise ValueError(
+                f"{self.name} must have the columns architecture_id, {', '.join(ACCURACIES)}, got "
+                f"none called {', '.join(sorted(missing))}: add it, NaN where unknown"
+            )
+        _check_ids(self.rows["architecture_id"], self.name)
+        for column in ACCURACIES:
+            _check_column(self.rows[column], self.name, fractions=self.higher_is_better)
+        if self.rows[self.target].isna().all():
+            raise ValueError(
+                f"{self.name} must have a {self.target} for some architecture, got none: choose "
+                "the other benchmark.target"
+            )
+
+    def lookup(self, architecture_ids: Sequence[str]) -> pd.DataFrame:
+        """Both accuracy columns for `architecture_ids`, in their order; NaN where unknown.
+
+        Raises:
+            ValueError: No architecture is in the table.
+        """
+        known = self.rows["architecture_id"]
+        if len(architecture_ids) and not known.isin(architecture_ids).any():
+            raise ValueError(
+                f"{self.name} must share architectures with the search space, got none in common: "
+                f"the table has e.g. {known.iloc[0]!r}, the space {architecture_ids[0]!r}: choose "
+                "this space's benchmark or benchmark=none"
+            )
+        accuracies = self.rows.set_index("architecture_id")[list(ACCURACIES)]
+        return accuracies.reindex(list(architecture_ids)).reset_index(drop=True)
+
+
+def _check_ids(ids: pd.Series, name: str) -> None:
+    if ids.empty:
+        raise ValueError(
+            f"{name} must have at least one row, got none: give it rows or pass benchmark=none"
+        )
+    if ids.isna().any():
+        raise ValueError(
+            f"{name} must have an id in every row, got {int(ids.isna().sum())} without, the first "
+            f"in row {int(ids.isna().to_numpy().argmax())} (counted from 0): leave such rows out"
+        )
+    repeated = ids[ids.duplicated()]
+    if not repeated.empty:
+        raise ValueError(
+            f"{name} must have one row per architecture, got {len(repeated)} repeated, e.g. "
+            f"{repeated.iloc[0]!r}: keep one row of each"
+        )
+
+
+def _check_column(values: pd.Series, name: str, *, fractions: bool) -> None:
+    numbers = values.to_numpy(dtype=np.float64)
+    if np.isinf(numbers).any():
+        raise ValueError(
+            f"{values.name} of {name} must be finite or missing, got infinity: leave it empty "
+            "where it is unknown"
+        )
+    if not fractions or np.isnan(numbers).all():
+        return
+    low, high = np.nanmin(numbers), np.nanmax(numbers)
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"{values.name} of {name} must be a fraction between 0 and 1, got {low:g} to {high:g}: "
+            "divide percentages by 100 or pass benchmark.unit=percent, for losses pass "
+            "benchmark.higher_is_better=false"
+        )
