@@ -52,7 +52,7 @@ class _Scored(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoringResult:
-    """The table of scores and what it took.
+    """The table of scores and what it took to make it.
 
     `frame` has one row per architecture, in the order asked for: `architecture_id`, `connected`,
     `canonical_hash`, `num_parameters`, per metric `<metric>` (float64), `<metric>_failure` (null or
@@ -64,7 +64,6 @@ class ScoringResult:
     num_computed: int
     """Values computed: forward passes for epsilon, scores for other metrics."""
     num_distinct: int
-    seconds: float
 
 
 Item = TypeVar("Item")
@@ -175,7 +174,6 @@ class Scoring:
         advance: Advance,
     ) -> ScoringResult:
         """The table of scores of `ids`."""
-        start = time.perf_counter()
         frame = self._empty_frame(ids, descriptions)
         columns = {name: frame[name].to_numpy(copy=True) for name in frame.columns}
         jobs = self.plan(ids, descriptions)
@@ -189,7 +187,6 @@ class Scoring:
             frame=pd.DataFrame(columns),
             num_computed=sum(self._metrics[job.metric].values_per_score for job in jobs),
             num_distinct=len({d.canonical_hash for d in descriptions}),
-            seconds=time.perf_counter() - start,
         )
 
     def _empty_frame(

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32
 
+from epsilon_research.analysis import spearman_rho
 from epsilon_research.engines import Engine
 from epsilon_research.executors import Executor
 from epsilon_research.metrics import Epsilon
@@ -72,5 +73,6 @@ class Agreement:
             "undefined": int((~defined).sum()),
             "largest_difference": float(difference[worst]),
             "largest_relative_difference": float(np.nanmax(difference / theirs)),
+            "spearman_rho": spearman_rho(ours[defined], theirs[defined]),
             "architecture_id": ids[worst],
         }

@@ -94,7 +94,9 @@ class Pipeline:
             batch_size=self.batch_size, rng=np.random.default_rng(self.minibatch_seed)
         )
         self._announce(ids, minibatch)
+        scoring_start = time.perf_counter()
         result = self._score(ids, minibatch)
+        scoring_seconds = time.perf_counter() - scoring_start
         frame = _with_accuracies(result.frame, accuracies)
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {
@@ -108,9 +110,9 @@ class Pipeline:
             summary["agreement"] = self._compare(frame, minibatch, check_rng)
         figures = self._plot(frame, table, summary, run_dir / "figures")
         summary["timing"] = {
-            "scoring_seconds": result.seconds,
+            "scoring_seconds": scoring_seconds,
             "total_seconds": time.perf_counter() - start,
-            "architectures_per_second": len(ids) / result.seconds,
+            "architectures_per_second": len(ids) / scoring_seconds,
             "processes": self.executor.num_processes,
         }
         write_json(summary, run_dir / "summary.json")
@@ -199,6 +201,9 @@ class Pipeline:
             rng=rng,
         )
 
+    def _title(self) -> str:
+        return f"{self.search_space.space.title}, {self.batch_size} images of {self.dataset.name}"
+
     def _plot(
         self,
         frame: pd.DataFrame,
@@ -220,7 +225,7 @@ class Pipeline:
                 target_label="" if table is None else table.label,
                 higher_is_better=True if table is None else table.higher_is_better,
                 folder=folder if len(self.metric) == 1 else folder / name,
-                title=f"{self.search_space.space.name}, {self.dataset.name}",
+                title=self._title(),
             )
         return paths
 

@@ -60,9 +60,9 @@ class AccuracyTable:
         known = self.rows["architecture_id"]
         if len(architecture_ids) and not known.isin(architecture_ids).any():
             raise ValueError(
-                f"{self.name} must share architectures with the search space, got none in common: "
-                f"the table has e.g. {known.iloc[0]!r}, the space {architecture_ids[0]!r}: choose "
-                "this space's benchmark or benchmark=none"
+                f"{self.name} must know some of the chosen architectures, got none in common: the "
+                f"table has e.g. {known.iloc[0]!r}, chosen was e.g. {architecture_ids[0]!r}: pass "
+                "this space's benchmark, other architectures, or benchmark=none"
             )
         accuracies = self.rows.set_index("architecture_id")[list(ACCURACIES)]
         return accuracies.reindex(list(architecture_ids)).reset_index(drop=True)

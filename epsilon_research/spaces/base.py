@@ -12,10 +12,10 @@ class SearchSpace(ABC):
     """A set of architectures, each known by a canonical string, its architecture id."""
 
     name: str
+    title: str
+    """What the literature calls it."""
     input_kind: str
     """What minibatches its networks take: "images" or "tokens"."""
-    published_weights: tuple[float, float]
-    """The two constants that the epsilon paper uses on this space."""
     num_classes: int
     """Outputs of the trained networks; decides `num_parameters`, not the score."""
 

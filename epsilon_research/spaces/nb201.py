@@ -145,8 +145,8 @@ class NasBench201(SearchSpace):
     """
 
     name: str = "nb201"
+    title: str = "NAS-Bench-201"
     input_kind: str = "images"
-    published_weights: tuple[float, float] = (1e-7, 1.0)
     num_classes: int = 10
 
     def __post_init__(self) -> None:

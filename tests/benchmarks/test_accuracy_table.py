@@ -41,9 +41,9 @@ def test_lookup_of_nothing_is_empty() -> None:
     assert len(table(rows()).lookup([])) == 0
 
 
-def test_lookup_refuses_a_space_that_shares_no_architecture() -> None:
+def test_lookup_of_architectures_that_are_all_unknown_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"none in common: the table has e\.g\. 'a', the space 'x'"
+        ValueError, match=r"none in common: the table has e\.g\. 'a', chosen was e\.g\. 'x'"
     ):
         table(rows()).lookup(["x", "y"])
 

@@ -1,0 +1,220 @@
+"""`make bench`: speed of the collapse as ratios, measured in one run on the same cores.
+
+Seconds mean little on a shared machine; ratios of medians that were measured in turn do.
+"""
+
+import json
+import logging
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from epsilon_research.collapse import Workspace, lower
+from epsilon_research.collapse.plan import Op, Plan
+from epsilon_research.data.photos import Photos
+from epsilon_research.engines import Engine
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.engines.reference import ReferenceEngine
+from epsilon_research.metrics import Candidate, Epsilon
+from epsilon_research.spaces import SearchSpace
+from epsilon_research.spaces.nb201 import NasBench201
+from epsilon_research.tracking import write_json
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[1]
+WEIGHTS = (1e-7, 1.0)
+BATCH_SIZE = 256
+NUM_ARCHITECTURES = 40
+REPEATS = 3
+
+_WRITES_A_MAP = (Op.COMBINE, Op.BOX, Op.AVERAGE, Op.MAXIMUM)
+
+
+def minibatch(batch_size: int) -> np.ndarray:
+    """The images that every measurement uses."""
+    return Photos().draw(batch_size=batch_size, rng=np.random.default_rng(21)).inputs
+
+
+def scorer(space: SearchSpace, engine: Engine, images: np.ndarray) -> Callable[[str], float]:
+    """From architecture id to score, everything in between included."""
+    score = Epsilon(weights=WEIGHTS, engine=engine).scorer(images)
+
+    def run(architecture_id: str) -> float:
+        program = space.program(architecture_id, num_outputs=1)
+        return score(Candidate(program=program, num_parameters=0, connected=True)).value
+
+    return run
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def connected_sample(space: SearchSpace, count: int, *, seed: int) -> list[str]:
+    """A seeded sample of architectures that have a score."""
+    ids = space.sample(2 * count, np.random.default_rng(seed))
+    plans = ((id_, lower(space.core_program(id_), height=32, width=32)) for id_ in ids)
+    return [id_ for id_, plan in plans if plan.connected][:count]
+
+
+def speedup(space: SearchSpace, ids: Sequence[str]) -> dict[str, float]:
+    """Mean time per architecture of the PyTorch network over the collapse's, one thread each."""
+    images = minibatch(BATCH_SIZE)
+    fast = scorer(space, CollapsedEngine(), images)
+    slow = scorer(space, ReferenceEngine(), images)
+    fast(ids[0])  # compiles
+    times: list[tuple[float, float]] = []
+    for architecture_id in track(ids, description="collapse against PyTorch", transient=True):
+        # In turn, so that both see the machine at the same speed.
+        pairs = [
+            (seconds(lambda: slow(architecture_id)), seconds(lambda: fast(architecture_id)))  # noqa: B023
+            for _ in range(REPEATS)
+        ]
+        times.append(tuple(statistics.median(column) for column in zip(*pairs, strict=True)))
+    slow_mean, fast_mean = (statistics.fmean(column) for column in zip(*times, strict=True))
+    return {
+        "speedup_one_thread": slow_mean / fast_mean,
+        "reference_milliseconds": 1e3 * slow_mean,
+        "collapsed_milliseconds": 1e3 * fast_mean,
+    }
+
+
+def copy_bandwidth() -> float:
+    """Bytes read and written per second by copying 64 MiB, the best of several runs."""
+    source = np.ones(2**24, np.float32)
+    target = np.empty_like(source)
+    return max(2 * source.nbytes / seconds(lambda: np.copyto(target, source)) for _ in range(9))
+
+
+def least_bytes(plan: Plan) -> int:
+    """Bytes of a plan's maps for one weight, each written once and read once."""
+    pixels = sum(i.size[0] * i.size[1] for i in plan.instructions if i.op in _WRITES_A_MAP)
+    return 2 * 4 * BATCH_SIZE * pixels
+
+
+def bandwidth_ratio(space: SearchSpace, ids: Sequence[str]) -> float:
+    """Time of the kernels over the time that moving their maps once would take."""
+    workspace = Workspace(minibatch(BATCH_SIZE))
+    plans = [lower(space.program(id_, num_outputs=1), height=32, width=32) for id_ in ids]
+    run = [seconds(lambda: [workspace.run(p, weights=WEIGHTS) for p in plans]) for _ in range(5)]
+    bound = len(WEIGHTS) * sum(least_bytes(plan) for plan in plans) / copy_bandwidth()
+    return statistics.median(run) / bound
+
+
+def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
+    """b of the least-squares fit time = a · size^b."""
+    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
+
+
+def batch_exponent(space: SearchSpace, ids: Sequence[str]) -> float:
+    """How cost grows with the batch size."""
+    sizes = (256, 512, 1024, 2048)
+    plans = [lower(space.program(id_, num_outputs=1), height=32, width=32) for id_ in ids[:10]]
+    times = []
+    for size in sizes:
+        workspace = Workspace(minibatch(size))
+        runs = [seconds(lambda: [workspace.run(p, weights=WEIGHTS) for p in plans])  # noqa: B023
+                for _ in range(REPEATS + 1)]  # fmt: skip
+        times.append(statistics.median(runs[1:]))
+    return exponent(sizes, times)
+
+
+def architectures_exponent(space: SearchSpace) -> float:
+    """How cost grows with the number of distinct architectures."""
+    ids = connected_sample(space, 320, seed=5)
+    fast = scorer(space, CollapsedEngine(), minibatch(BATCH_SIZE))
+    sizes = (40, 80, 160, 320)
+    times = [seconds(lambda: [fast(id_) for id_ in ids[:size]]) for size in sizes]  # noqa: B023
+    return exponent(sizes, times)
+
+
+def whole_space(*overrides: str) -> dict[str, float]:
+    """Scoring seconds of `python run.py` and the peak memory of its largest process."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "run.py", "tracker=none", f"hydra.run.dir={folder}", *overrides]
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        peak = 0.0
+        while process.poll() is None:
+            peak = max([peak, *(_peak_megabytes(pid) for pid in _tree(process.pid))])
+            time.sleep(0.5)
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} must succeed, got {process.returncode}")
+        summary = json.loads((Path(folder) / "summary.json").read_text())
+    return {
+        "space_seconds": summary["timing"]["scoring_seconds"],
+        "space_architectures": summary["counts"]["architectures"],
+        "space_processes": summary["timing"]["processes"],
+        "peak_megabytes": peak,
+    }
+
+
+def _tree(pid: int) -> list[int]:
+    """A process and all below it (Linux)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        below = [int(word) for word in children.read_text().split()]
+    except OSError:
+        below = []
+    return [pid, *(found for child in below for found in _tree(child))]
+
+
+def _peak_megabytes(pid: int) -> float:
+    """Largest resident memory that a process ever had; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    found = [float(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+    return found[0] if found else 0.0
+
+
+def bench_nb201() -> dict[str, float]:
+    """All measurements on NAS-Bench-201."""
+    space = NasBench201()
+    ids = connected_sample(space, NUM_ARCHITECTURES, seed=1)
+    return {
+        **speedup(space, ids),
+        **whole_space("executor.processes=2"),
+        "bandwidth_ratio": bandwidth_ratio(space, ids),
+        "batch_exponent": batch_exponent(space, ids),
+        "architectures_exponent": architectures_exponent(space),
+    }
+
+
+def show(results: Mapping[str, Mapping[str, Any]]) -> Table:
+    """The results as a table, one column per space."""
+    table = Table("measurement", *results, box=None)
+    names = list(dict.fromkeys(name for found in results.values() for name in found))
+    for name in names:
+        values = [f"{found[name]:,.4g}" if name in found else "" for found in results.values()]
+        table.add_row(name.replace("_", " "), *values)
+    return table
+
+
+def main() -> None:
+    """Measures, prints a table and writes outputs/bench.json."""
+    results = {"nb201": bench_nb201()}
+    path = ROOT / "outputs" / "bench.json"
+    path.parent.mkdir(exist_ok=True)
+    write_json(results, path)
+    Console().print(show(results))
+
+
+if __name__ == "__main__":
+    main()
