@@ -13,18 +13,36 @@ os.environ["HYDRA_FULL_ERROR"] = "1"
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException, InstantiationException
+from hydra.errors import ConfigCompositionException, HydraException, InstantiationException
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 ROOT = Path(__file__).resolve().parent
 logger = logging.getLogger("run")
 
+MISTAKES = (HydraException, OmegaConfBaseException, ValueError, KeyError, OSError)
+"""What a user's mistake raises; anything else is a bug and shows its traceback."""
+
+_failures: list[Exception] = []
+"""Why the run failed; kept aside, since Hydra would print a line of its own before it."""
+
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="config")
-def main(config: DictConfig) -> dict[str, Any]:
+def main(config: DictConfig) -> dict[str, Any] | None:
     """Runs one configuration; its folder then holds everything that came of it."""
+    try:
+        return run(config)
+    except MISTAKES as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise  # Hydra names the job, and goes on with the others
+        _failures.append(error)
+        return None
+
+
+def run(config: DictConfig) -> dict[str, Any]:
+    """The steps: check, save, build, track, run, show."""
     _refuse_unknown_settings(config)
     run_dir = Path(HydraConfig.get().runtime.output_dir)
     OmegaConf.resolve(config)
@@ -90,10 +108,16 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, InstantiationException):
         cause = error.__cause__
         where = str(error).rsplit("full_key: ", 1)
-        prefix = f"{where[1]}: " if len(where) == 2 else ""
         if cause is None:
             return str(error)
-        return prefix.removeprefix("pipeline.") + _sentence(cause)
+        setting = where[1].removeprefix("pipeline").removeprefix(".") if len(where) == 2 else ""
+        return (f"{setting}: " if setting else "") + _sentence(cause)
+    if isinstance(error, MissingMandatoryValue):
+        setting = str(error.full_key).removeprefix("pipeline.")
+        return f"{setting} must be given, got nothing: pass {setting}=..."
+    if isinstance(error, ConfigCompositionException) and "\nTo append" in str(error):
+        # Hydra advises to add the key with a plus, which would be refused for good reason.
+        return f"{str(error).splitlines()[0]} No such setting: see python run.py --help"
     if isinstance(error, KeyError):
         return str(error.args[0])
     if isinstance(error, OSError) and error.filename is not None:
@@ -108,10 +132,12 @@ def launch() -> int:
     """Runs `main`; a user's mistake becomes one sentence and exit status 1."""
     try:
         main()
+        if _failures:
+            raise _failures.pop()
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted; the run folder holds what was finished.\n")
+        sys.stderr.write("\nInterrupted: the same command starts again.\n")
         return 130
-    except (HydraException, OmegaConfBaseException, ValueError, KeyError, OSError) as error:
+    except MISTAKES as error:
         if SHOW_TRACEBACK:
             raise
         sys.stderr.write(f"error: {_sentence(error)}\n")

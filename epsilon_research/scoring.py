@@ -116,13 +116,19 @@ def _score_chunk(
 
 def _jobs(metrics: Mapping[str, Metric], ids: Sequence[str], hashes: Sequence[str]) -> list[_Job]:
     """One job per distinct function or, for a metric that sees more than that, per architecture."""
-    first_rows: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     for row, key in enumerate(hashes):
-        first_rows.setdefault(key, []).append(row)
+        rows_of.setdefault(key, []).append(row)
     jobs = []
     for name, metric in metrics.items():
-        groups = first_rows.values() if metric.shared_by_function else ([row] for row in range(len(ids)))
-        jobs += [_Job(ids[rows[0]], name, tuple(rows)) for rows in groups]
+        if metric.shared_by_function:
+            # The first in alphabetical order stands for its class, so that the last digits do
+            # not depend on the order in which architectures are asked for.
+            jobs += [
+                _Job(min(ids[row] for row in rows), name, tuple(rows)) for rows in rows_of.values()
+            ]
+        else:
+            jobs += [_Job(id_, name, (row,)) for row, id_ in enumerate(ids)]
     return jobs
 
 

@@ -70,6 +70,9 @@ class Pipeline:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
         if not isinstance(self.batch_size, int) or self.batch_size < 2:
             raise ValueError(f"batch_size must be a whole number of 2 or more, got {self.batch_size}")
+        for name, seed in (("seed", self.seed), ("minibatch_seed", self.minibatch_seed)):
+            if not isinstance(seed, int) or seed < 0:
+                raise ValueError(f"{name} must be a whole number of 0 or more, got {seed!r}")
         if self.bootstrap_resamples < 1:
             raise ValueError(
                 f"bootstrap_resamples must be at least 1, got {self.bootstrap_resamples}"

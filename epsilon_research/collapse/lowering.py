@@ -272,7 +272,8 @@ def lower(program: Program, *, height: int, width: int) -> Plan:
             f"{len(values[-1])} channel groups of {sizes[-1][0]}x{sizes[-1][1]} pixels: end the "
             "network in a linear layer, or use the reference engine"
         )
-    return _plan(low.instructions, output=low.mean(values[-1][0][1]))
+    kept = _reachable(low.instructions, output=low.mean(values[-1][0][1]))
+    return Plan(kept, (program.input_channels, height, width))
 
 
 def _needed(program: Program) -> list[bool]:
@@ -287,17 +288,17 @@ def _needed(program: Program) -> list[bool]:
     return needed
 
 
-def _plan(instructions: list[Instruction], *, output: int) -> Plan:
+def _reachable(instructions: list[Instruction], *, output: int) -> tuple[Instruction, ...]:
     """The instructions that `output` needs, renumbered."""
     if output == ZERO:
-        return Plan(())
+        return ()
     needed = [False] * output + [True]
     for register in range(output, -1, -1):
         if needed[register]:
             for operand, _ in instructions[register].operands:
                 needed[operand] = True
     if all(needed):
-        return Plan(tuple(instructions[: output + 1]))
+        return tuple(instructions[: output + 1])
     new_numbers: dict[int, int] = {}
     kept = []
     for register, instruction in enumerate(instructions[: output + 1]):
@@ -305,4 +306,4 @@ def _plan(instructions: list[Instruction], *, output: int) -> Plan:
             new_numbers[register] = len(kept)
             operands = tuple([(new_numbers[operand], n) for operand, n in instruction.operands])
             kept.append(instruction._replace(operands=operands))
-    return Plan(tuple(kept))
+    return tuple(kept)

@@ -50,10 +50,12 @@ class Instruction(NamedTuple):
 class Plan:
     """Instructions without dead code or repetition; the last one's register is the output.
 
-    Empty when nothing but zeros reaches the output (a disconnected cell).
+    `instructions` is empty when nothing but zeros reaches the output (a disconnected cell).
+    `input_shape` is (channels, height, width) of the images that the plan was made for.
     """
 
     instructions: tuple[Instruction, ...]
+    input_shape: tuple[int, int, int]
 
     @property
     def connected(self) -> bool:

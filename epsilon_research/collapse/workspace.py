@@ -148,8 +148,15 @@ class Workspace:
         """The outputs of a connected plan for each constant weight.
 
         Raises:
-            ValueError: A weight is not a positive finite number.
+            ValueError: A weight is not a positive finite number, or the plan was made for images
+                of another shape.
         """
+        shape = (self.num_channels, self.height, self.width)
+        if plan.input_shape != shape:
+            raise ValueError(
+                f"images must be of (channels, height, width) {plan.input_shape}, for which the "
+                f"network was lowered, got {shape}"
+            )
         for weight in weights:
             if not 0 < weight < np.inf:
                 raise ValueError(f"a weight must be positive and finite, got {weight}")

@@ -1,0 +1,36 @@
+"""Every metric gives a score or a reason, the same one each time."""
+
+import math
+
+import numpy as np
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from epsilon_research.collapse import lower
+from epsilon_research.metrics import Candidate
+from epsilon_research.spaces.nb201 import NasBench201
+from tests.commands import ROOT
+
+OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "metric").glob("*.yaml"))
+SPACE = NasBench201()
+IMAGES = np.random.default_rng(0).normal(size=(8, 3, 32, 32)).astype(np.float32)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_a_score_or_a_reason(option: str) -> None:
+    config = OmegaConf.merge(
+        {"weights": [1e-7, 1], "engine": OmegaConf.load(ROOT / "conf/engine/collapsed.yaml")},
+        OmegaConf.load(ROOT / "conf" / "metric" / f"{option}.yaml"),
+    )
+    assert option in config
+    metric = instantiate(config[option], _convert_="all")
+    scorers = [metric.scorer(IMAGES) for _ in range(2)]
+    for architecture_id in SPACE.sample(30, np.random.default_rng(4)):
+        program = SPACE.program(architecture_id, num_outputs=1)
+        connected = lower(program, height=32, width=32).connected
+        candidate = Candidate(program=program, num_parameters=5, connected=connected)
+        first, second = (scorer(candidate) for scorer in scorers)
+        assert set(first.columns) == set(metric.columns)
+        assert math.isnan(first.value) == (first.failure is not None)
+        np.testing.assert_array_equal(first.value, second.value)

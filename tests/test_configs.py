@@ -1,0 +1,72 @@
+"""Every option of every group composes, and builds what it names."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+CONF = Path(__file__).resolve().parents[1] / "conf"
+OPTIONS = sorted((path.parent.name, path.stem) for path in CONF.glob("*/*.yaml"))
+# Options that ask for a path get one; what is in it matters when the run starts.
+REQUIRED = {
+    ("dataset", "npy"): "dataset.path={tmp}/images.npy",
+    ("dataset", "imagenet16_120"): "dataset.root={tmp}",
+    ("benchmark", "table"): "benchmark.path={tmp}/table.csv",
+    ("benchmark", "nb201_official"): "benchmark.path={tmp}",
+}
+
+
+def composed(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", list(overrides), return_hydra_config=True)
+    # Outside a job Hydra knows no choices; the name is all that reads them.
+    config.name = "test"
+    return config
+
+
+def targets(node: Any) -> Iterator[str]:
+    if isinstance(node, DictConfig):
+        if "_target_" in node:
+            yield node["_target_"]
+        for key in node:
+            if not OmegaConf.is_missing(node, key):
+                yield from targets(node[key])
+    elif isinstance(node, ListConfig):
+        for item in node:
+            yield from targets(item)
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_and_builds(group: str, option: str, tmp_path: Path) -> None:
+    np.save(tmp_path / "images.npy", np.zeros((300, 8, 8, 3), np.uint8))
+    for number in range(1, 11):
+        (tmp_path / f"train_data_batch_{number}").touch()
+    choice = f"{group}=[{option}]" if group == "metric" else f"{group}={option}"
+    required = REQUIRED.get((group, option), "seed=1").format(tmp=tmp_path)
+    config = composed(choice, required)
+    for part in ("pipeline", "tracker"):
+        for target in targets(config[part]):
+            assert target.split(".")[0] in ("epsilon_research", "experiments"), target
+        instantiate(config[part], _convert_="all")
+
+
+def test_every_group_is_in_the_defaults_list() -> None:
+    defaults = OmegaConf.load(CONF / "config.yaml").defaults
+    listed = {next(iter(entry)) for entry in defaults if not isinstance(entry, str)}
+    assert listed == {group for group, _ in OPTIONS}
+
+
+def test_there_is_no_group_that_would_swallow_a_plain_value() -> None:
+    for name in ("weights", "batch_size", "minibatch_seed", "seed"):
+        assert not (CONF / name).exists()
+
+
+def test_every_option_says_what_it_is() -> None:
+    for group, option in OPTIONS:
+        lines = (CONF / group / f"{option}.yaml").read_text().splitlines()
+        assert [line for line in lines if line.startswith("# ") and "@package" not in line], option
