@@ -195,9 +195,7 @@ class Scoring:
             num_distinct=len({d.canonical_hash for d in descriptions}),
         )
 
-    def _empty_frame(
-        self, ids: Sequence[str], descriptions: Sequence[Description]
-    ) -> pd.DataFrame:
+    def _empty_frame(self, ids: Sequence[str], descriptions: Sequence[Description]) -> pd.DataFrame:
         count = len(ids)
         columns: dict[str, Any] = {
             "architecture_id": np.array(ids, dtype=object),

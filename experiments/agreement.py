@@ -30,9 +30,10 @@ class Agreement:
     metric: Epsilon
 
     def __post_init__(self) -> None:
-        if self.sample_size < 1:
+        if not isinstance(self.sample_size, int) or self.sample_size < 1:
             raise ValueError(
-                f"agreement.sample_size must be at least 1, got {self.sample_size}"
+                "agreement.sample_size must be a whole number of 1 or more, got "
+                f"{self.sample_size!r}: pass e.g. agreement.sample_size=20"
             )
 
     def measure(

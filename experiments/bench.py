@@ -116,7 +116,7 @@ def bandwidth_ratio(space: SearchSpace, ids: Sequence[str]) -> float:
 
 
 def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
-    """b of the least-squares fit time = a · size^b."""
+    """B of the least-squares fit time = a · size^b."""
     return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
 
 

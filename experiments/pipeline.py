@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,28 @@ from experiments.progress import progress
 logger = logging.getLogger(__name__)
 
 _ACCURACIES = ("validation_accuracy", "test_accuracy")
+_WHOLE_NUMBERS = (
+    ("batch_size", 2, 256),
+    ("seed", 0, 21),
+    ("minibatch_seed", 0, 21),
+    ("bootstrap_resamples", 1, 1000),
+)
+"""Settings with their smallest value and an example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a run works on, read and checked: the architectures, the minibatch, the accuracies.
+
+    `accuracies` are the table's rows of `ids`, in that order; None without a table. `seconds` is
+    how long all that took.
+    """
+
+    ids: Sequence[str]
+    minibatch: Minibatch
+    table: AccuracyTable | None
+    accuracies: pd.DataFrame | None
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,39 +90,66 @@ class Pipeline:
             )
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
-        if not isinstance(self.batch_size, int) or self.batch_size < 2:
-            raise ValueError(f"batch_size must be a whole number of 2 or more, got {self.batch_size}")
-        for name, seed in (("seed", self.seed), ("minibatch_seed", self.minibatch_seed)):
-            if not isinstance(seed, int) or seed < 0:
-                raise ValueError(f"{name} must be a whole number of 0 or more, got {seed!r}")
-        if self.bootstrap_resamples < 1:
-            raise ValueError(
-                f"bootstrap_resamples must be at least 1, got {self.bootstrap_resamples}"
-            )
+        for name, least, example in _WHOLE_NUMBERS:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(
+                    f"{name} must be a whole number of {least} or more, got {value!r}: "
+                    f"pass e.g. {name}={example}"
+                )
         self.dataset.check(batch_size=self.batch_size)
 
-    def run(self, *, run_dir: Path, tracker: Tracker, run_facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Runs all stages, writes the run's files to `run_dir` and returns the summary.
+    def prepare(self) -> Prepared:
+        """Reads the files and makes the draws: what a user may have got wrong fails here.
 
-        Args:
-            run_dir: An existing folder.
-            tracker: Gets a copy of numbers, table and figures.
-            run_facts: Provenance to put into the summary's `run` part.
+        Raises:
+            ValueError: A file, the architectures or the batch size are not what they must be.
+            FileNotFoundError: A file does not exist.
         """
         start = time.perf_counter()
-        sample_rng, bootstrap_rng, check_rng = np.random.default_rng(self.seed).spawn(3)
-        # Whatever a user may have got wrong fails here, before the long work.
         table = self.benchmark.load()
+        sample_rng, _, _ = self._generators()
         ids = self.search_space.choose(sample_rng, auto=self.engine.auto_num_architectures)
         accuracies = None if table is None else table.lookup(ids)
         minibatch = self.dataset.draw(
             batch_size=self.batch_size, rng=np.random.default_rng(self.minibatch_seed)
         )
+        return Prepared(
+            ids=ids,
+            minibatch=minibatch,
+            table=table,
+            accuracies=accuracies,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _generators(self) -> list[np.random.Generator]:
+        """For the sample of architectures, the bootstrap, and the comparison of engines."""
+        return np.random.default_rng(self.seed).spawn(3)
+
+    def run(
+        self,
+        prepared: Prepared,
+        *,
+        run_dir: Path,
+        tracker: Tracker,
+        run_facts: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Runs all stages, writes the run's files to `run_dir` and returns the summary.
+
+        Args:
+            prepared: What `prepare` gave.
+            run_dir: An existing folder.
+            tracker: Gets a copy of numbers, table and figures.
+            run_facts: Provenance to put into the summary's `run` part.
+        """
+        start = time.perf_counter()
+        _, bootstrap_rng, check_rng = self._generators()
+        ids, minibatch, table = prepared.ids, prepared.minibatch, prepared.table
         self._announce(ids, minibatch)
         scoring_start = time.perf_counter()
         result = self._score(ids, minibatch)
         scoring_seconds = time.perf_counter() - scoring_start
-        frame = _with_accuracies(result.frame, accuracies)
+        frame = _with_accuracies(result.frame, prepared.accuracies)
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {
             "run": self._settings(minibatch, table) | dict(run_facts),
@@ -114,7 +163,7 @@ class Pipeline:
         figures = self._plot(frame, table, summary, run_dir / "figures")
         summary["timing"] = {
             "scoring_seconds": scoring_seconds,
-            "total_seconds": time.perf_counter() - start,
+            "total_seconds": prepared.seconds + time.perf_counter() - start,
             "architectures_per_second": len(ids) / scoring_seconds,
             "processes": self.executor.num_processes,
         }
@@ -124,7 +173,7 @@ class Pipeline:
         tracker.log_figures(figures)
         return summary
 
-    def _announce(self, ids: list[str], minibatch: Minibatch) -> None:
+    def _announce(self, ids: Sequence[str], minibatch: Minibatch) -> None:
         space = self.search_space.space
         logger.info(
             "%s: %s of %s architectures, %s images of %s, engine %s, %s process(es)",
@@ -133,7 +182,7 @@ class Pipeline:
             self.executor.num_processes,
         )  # fmt: skip
 
-    def _score(self, ids: list[str], minibatch: Minibatch) -> ScoringResult:
+    def _score(self, ids: Sequence[str], minibatch: Minibatch) -> ScoringResult:
         console = self.console or Console(stderr=True)
         scoring = Scoring(
             space=self.search_space.space,
@@ -148,7 +197,7 @@ class Pipeline:
             return scoring.score(ids, descriptions, advance=advance)
 
     def _settings(self, minibatch: Minibatch, table: AccuracyTable | None) -> dict[str, Any]:
-        weights = [metric.weights for metric in self.metric.values() if hasattr(metric, "weights")]
+        settings = {key: v for metric in self.metric.values() for key, v in metric.settings.items()}
         return {
             "search_space": self.search_space.space.name,
             "dataset": minibatch.dataset,
@@ -157,7 +206,7 @@ class Pipeline:
             "target": None if table is None else table.target,
             "higher_is_better": None if table is None else table.higher_is_better,
             "metrics": list(self.metric),
-            "weights": list(weights[0]) if weights else None,
+            "weights": settings.get("weights"),
             "batch_size": self.batch_size,
             "seed": self.seed,
             "minibatch_seed": self.minibatch_seed,
@@ -238,7 +287,7 @@ def _with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd
         name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
         for name in _ACCURACIES
     }
-    seconds = frame.columns.get_loc("seconds")
+    seconds = list(frame.columns).index("seconds")
     for offset, (name, values) in enumerate(columns.items()):
         frame.insert(seconds + offset, name, values)
     return frame

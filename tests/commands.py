@@ -1,8 +1,10 @@
 """Runs `run.py` as a user does, in a process of its own, on a few small inputs."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = (
@@ -10,23 +12,50 @@ SMALL = (
     "batch_size=16",
     "bootstrap_resamples=20",
     "executor=serial",
+    "tracker=none",
 )
 
 
-def run(
-    *arguments: str, tracker: str = "none", prefix: tuple[str, ...] = ()
+def command(*arguments: str) -> list[str]:
+    """`python run.py` with `arguments` and nothing else."""
+    return [sys.executable, str(ROOT / "run.py"), *arguments]
+
+
+def finished(
+    *words: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
+    """The process of any command, run to its end in the checkout."""
+    return subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment
+    )
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The finished process of `python run.py` with `arguments` after the small settings."""
-    flags = [argument for argument in arguments if argument.startswith("-")]
-    settings = [argument for argument in arguments if not argument.startswith("-")]
-    command = [*prefix, sys.executable, "run.py", *flags, *SMALL, f"tracker={tracker}", *settings]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return finished(*command(*SMALL, *arguments))
 
 
-def error_of(process: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence of a run that must have failed, without traceback, before any scoring."""
-    assert process.returncode == 1, process.stderr
-    assert "Traceback" not in process.stderr
-    assert "scoring" not in process.stderr
-    (line,) = [line for line in process.stderr.splitlines() if line.startswith("error: ")]
-    return line.removeprefix("error: ")
+def succeeded(process: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    """The same process, which must have ended well."""
+    assert process.returncode == 0, process.stderr
+    return process
+
+
+def error_in(text: str) -> str:
+    """The one sentence that `text` must end in, without a traceback, before any scoring."""
+    assert "Traceback" not in text
+    assert "architectures," not in text  # what a run says when it begins to score
+    before, found, sentence = text.rpartition("error: ")
+    assert found, text
+    assert "error: " not in before
+    return sentence.strip()
+
+
+def summary_of(run_dir: Path) -> dict[str, Any]:
+    """What a run wrote into its summary."""
+    return json.loads((run_dir / "summary.json").read_text(encoding="utf-8"))
+
+
+def folder(path: Path) -> str:
+    """The setting that puts a run into `path`."""
+    return f"hydra.run.dir={path}"

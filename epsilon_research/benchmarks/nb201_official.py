@@ -69,6 +69,11 @@ class Nb201Official(Benchmark):
     test_split: str | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str):
+            raise ValueError(
+                "benchmark.path must be the path of a NATS-Bench topology folder, got "
+                f"{self.path!r}: give it as text"
+            )
         _check("dataset", self.dataset, tuple(_SPLITS))
         _check("epochs", self.epochs, (12, 200))
         _check("target", self.target, ACCURACIES)

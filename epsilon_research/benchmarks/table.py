@@ -38,6 +38,23 @@ class Table(Benchmark):
     test_column: str = "test_accuracy"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.path, str):
+            raise ValueError(
+                f"benchmark.path must be the path of a parquet or csv file, got {self.path!r}: "
+                "give it as text"
+            )
+        # "no" would be taken for true, and the table for one of accuracies.
+        if not isinstance(self.higher_is_better, bool):
+            raise ValueError(
+                "benchmark.higher_is_better must be true or false, got "
+                f"{self.higher_is_better!r}: choose one of the two"
+            )
+        columns = (self.id_column, self.validation_column, self.test_column)
+        if len(set(columns)) < len(columns):
+            raise ValueError(
+                "benchmark.id_column, .validation_column and .test_column must differ, got "
+                f"{', '.join(map(str, columns))}: leave out the one that the file does not have"
+            )
         if self.unit not in _UNITS:
             raise ValueError(
                 f"benchmark.unit must be fraction or percent, got {self.unit!r}: choose one of "
@@ -57,7 +74,7 @@ class Table(Benchmark):
         for name in ACCURACIES:
             rows[name] = np.nan
             if name in columns:
-                rows[name] = _numbers(file[columns[name]], self.path) / _UNITS[self.unit]
+                rows[name] = self._values(file[columns[name]])
         target = self._target(columns)
         return AccuracyTable(
             name=Path(self.path).name,
@@ -67,6 +84,19 @@ class Table(Benchmark):
             source=f"{self.path}, column {columns[target]}",
             label=columns[target].replace("_", " "),
         )
+
+    def _values(self, column: pd.Series) -> Float64[np.ndarray, " architectures"]:
+        numbers = _numbers(column, self.path)
+        if self.unit == "percent" and self.higher_is_better and not np.isnan(numbers).all():
+            low, high = np.nanmin(numbers), np.nanmax(numbers)
+            # No table has nothing above one per cent: such numbers are fractions.
+            if low < 0 or high > 100 or high <= 1:
+                raise ValueError(
+                    f"column {column.name!r} of {self.path} must be percentages between 0 and 100 "
+                    f"with benchmark.unit=percent, got {low:g} to {high:g}: correct it, or pass "
+                    "benchmark.unit=fraction"
+                )
+        return numbers / _UNITS[self.unit]
 
     def _columns(self, file: pd.DataFrame) -> dict[str, str]:
         """The file's name for each accuracy that it has."""
@@ -116,8 +146,15 @@ def _read(path: Path, id_column: str) -> pd.DataFrame:
             f"benchmark.path must be a whole {ending[1:]} table, got {path} ({reason}): write it "
             "again"
         ) from error
+    if ending == ".csv" and not isinstance(file.index, pd.RangeIndex):
+        # pandas would take the first column for an index and shift all others by one.
+        raise ValueError(
+            f"{path} must have as many values in each row as it has columns "
+            f"({len(file.columns)}), got more: correct its header, and separate values by "
+            "commas"
+        )
     # A frame that was saved with its ids as index has them there, not in a column.
-    return file.reset_index() if file.index.name == id_column else file
+    return file.reset_index() if id_column in file.index.names else file
 
 
 def _ids(column: pd.Series) -> pd.Series:
@@ -128,7 +165,8 @@ def _ids(column: pd.Series) -> pd.Series:
 def _numbers(column: pd.Series, path: str) -> Float64[np.ndarray, " architectures"]:
     wrong = f"column {column.name!r} of {path} must hold numbers, got"
     advice = "correct it, and leave unknown values empty"
-    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_bool_dtype(column):
+    # pandas would take dates, durations and truth values for numbers.
+    if column.dtype.kind in "Mmb":
         raise ValueError(f"{wrong} {column.dtype}: {advice}")
     try:
         return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)

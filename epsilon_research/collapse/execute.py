@@ -218,7 +218,7 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
         shifts[kept] = number[X_SHIFT] * multiplicity
         exponents[kept] = flag[X_EXPONENT]
         kept += 1
-    exponent = 0 if unit == -np.inf else int(math.ceil(unit))
+    exponent = 0 if unit == -np.inf else math.ceil(unit)
     shift = 0.0
     for i in range(kept):
         scales[i] = math.ldexp(scales[i], exponents[i] - exponent)
@@ -262,7 +262,9 @@ def _mode(op, padding_counts):
 
 
 @njit(cache=True, nogil=True)
-def execute(table, parameters, operands, batch_size, weight, maps, input_moments, vectors):
+def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
+    table, parameters, operands, batch_size, weight, maps, input_moments, vectors
+):
     """The output of a plan for one weight.
 
     Args:
@@ -300,7 +302,7 @@ def execute(table, parameters, operands, batch_size, weight, maps, input_moments
             continue
         source = used[0, 0]
         source_shape = (blocks, last_lanes, table[source, HEIGHT], table[source, WIDTH])
-        if op == SCALE or op == NORMALISE or op == RECTIFY:
+        if op in (SCALE, NORMALISE, RECTIFY):
             number[:] = numbers[source]
             flag[:] = flags[source]
             moment[:] = moments[source]

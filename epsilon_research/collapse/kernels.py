@@ -74,7 +74,7 @@ def _start_moments(x, lanes, threshold, moments):
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _load(out, maps, offset, slots, scales, thresholds, shift):
-    """out = shift + Σ scale · max(x, threshold) over the operands from `offset`."""
+    """Out = shift + Σ scale · max(x, threshold) over the operands from `offset`."""
     # Slices, not `offset + i`: an index that might be negative keeps a loop from being vectorised.
     x = maps[slots[0], offset : offset + len(out)]
     scale = out.dtype.type(scales[0])
@@ -111,7 +111,7 @@ def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _slide_columns(out, padded, kernel_size, stride, mode):
+def _slide_columns(out, padded, kernel_size, stride, mode):  # noqa: C901  # plain loops
     """One row of windows along the row: Σ or max of padded[column · stride + 0 … kernel - 1]."""
     if stride == 1 and kernel_size == 3 and mode != MAXIMUM_WINDOW:
         for i in range(len(out)):
@@ -176,7 +176,7 @@ def _multiply(out, factors, factor):
 
 
 @njit(cache=True, nogil=True)
-def slide(
+def slide(  # noqa: C901  # plain loops
     maps, target, slots, scales, thresholds, shift, shape, source_shape, window, mode, moments
 ):
     """Slides a window over shift + Σ scale · max(x, threshold) and writes the result.
@@ -195,7 +195,7 @@ def slide(
         padded[i] = nothing if mode == MAXIMUM_WINDOW else maps.dtype.type(0)
     ring = np.empty((kernel_size, length), maps.dtype)
     factors = np.empty(length, maps.dtype)
-    averages = mode == MEAN_WINDOW or mode == MEAN_PADDED_WINDOW
+    averages = mode in (MEAN_WINDOW, MEAN_PADDED_WINDOW)
     if averages:
         _column_factors(factors, source_width, kernel_size, stride, padding, mode)
     inner = padded[padding * LANES : padding * LANES + source_length]
@@ -277,7 +277,7 @@ def sample_means(out, maps, slot, scale, threshold, shift, shape):
 
 @njit(cache=True, nogil=True)
 def combine_vectors(out, vectors, slots, scales, thresholds, shift):
-    """out = shift + Σ scale · max(x, threshold) over vectors of one number per sample."""
+    """Out = shift + Σ scale · max(x, threshold) over vectors of one number per sample."""
     for i in range(len(out)):
         total = shift
         for operand in range(len(slots)):

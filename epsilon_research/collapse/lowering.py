@@ -83,9 +83,7 @@ class _Lowering:
             return self.scale(register, factor=multiplicity, power=0)
         operands = tuple(sorted(terms.items()))
         source = self.instructions[operands[0][0]]
-        return self.emit(
-            Instruction(Op.COMBINE, operands, size=source.size, vector=source.vector)
-        )
+        return self.emit(Instruction(Op.COMBINE, operands, size=source.size, vector=source.vector))
 
     def window(self, op: Op, terms: Counter[int], size: Size, **fields: Any) -> int:
         """Register of an instruction that slides a window over Σ multiplicity · register."""
@@ -161,12 +159,10 @@ def _relu(low: _Lowering, op: ReLU, inputs: list[Groups], size: Size) -> Groups:
     return _each(inputs[0], lambda register: low.pointwise(Op.RECTIFY, register))
 
 
-def _pool(
-    low: _Lowering, op: AveragePool | MaxPool, inputs: list[Groups], size: Size
-) -> Groups:
+def _pool(low: _Lowering, op: AveragePool | MaxPool, inputs: list[Groups], size: Size) -> Groups:
     if op.kernel_size == 1 and op.stride == 1:
         return inputs[0]
-    average = type(op) is AveragePool
+    average = isinstance(op, AveragePool)
     return _each(
         inputs[0],
         lambda register: low.window(
@@ -176,7 +172,7 @@ def _pool(
             kernel_size=op.kernel_size,
             stride=op.stride,
             padding=op.padding,
-            parameter=float(average and op.count_include_pad),
+            parameter=float(isinstance(op, AveragePool) and op.count_include_pad),
         ),
     )
 

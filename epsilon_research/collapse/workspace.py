@@ -7,8 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from epsilon_research.collapse.execute import execute
-from epsilon_research.collapse.kernels import LANES, PIVOT, SQUARES, SUM
+from epsilon_research.collapse.kernels import LANES, PIVOT, SQUARES
 from epsilon_research.collapse.plan import Op, Plan
+
 
 class CollapsedOutput(NamedTuple):
     """What a network with one constant weight gives, up to a positive factor."""
@@ -48,7 +49,9 @@ class _Slots:
         self._free.append(slot)
 
 
-def _allocate(plan: Plan, *, num_inputs: int) -> tuple[list[int], int, int]:
+def _allocate(  # noqa: C901  # one pass over the plan
+    plan: Plan, *, num_inputs: int
+) -> tuple[list[int], int, int]:
     """The slot of each register, and how many map and vector slots that takes.
 
     Registers that differ in numbers only share the memory of the map that they view; a slot is

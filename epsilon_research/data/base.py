@@ -1,51 +1,12 @@
-"""The contract of a dataset, and the minibatch that it gives."""
+"""The contract of a dataset: what minibatches are drawn from."""
 
-import hashlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import numpy as np
 
-IMAGES = "images"
-TOKENS = "tokens"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minibatch:
-    """The one batch that metrics see.
-
-    Args:
-        inputs: Images as float32 (batch, channels, height, width), all finite; becomes read-only.
-        kind: "images" or "tokens".
-        dataset: Name of the dataset it was drawn from.
-    """
-
-    inputs: np.ndarray
-    kind: str
-    dataset: str
-
-    def __post_init__(self) -> None:
-        inputs = np.ascontiguousarray(self.inputs)
-        if self.kind == IMAGES and (inputs.dtype != np.float32 or inputs.ndim != 4):
-            raise ValueError(
-                "images must be float32 of shape (batch, channels, height, width), got "
-                f"{inputs.dtype} of shape {inputs.shape}"
-            )
-        if self.kind == IMAGES and not np.isfinite(inputs).all():
-            count = int((~np.isfinite(inputs)).sum())
-            raise ValueError(
-                f"images of {self.dataset} must be finite, got {count} values that are NaN or "
-                "infinite: clean the file"
-            )
-        inputs.flags.writeable = False
-        object.__setattr__(self, "inputs", inputs)
-
-    @property
-    def content_hash(self) -> str:
-        """SHA-256 of type, shape and bytes, hex."""
-        digest = hashlib.sha256(f"{self.inputs.dtype.str}{self.inputs.shape}".encode())
-        digest.update(self.inputs.tobytes())
-        return digest.hexdigest()
+from epsilon_research.data.minibatch import IMAGES as IMAGES
+from epsilon_research.data.minibatch import TOKENS as TOKENS
+from epsilon_research.data.minibatch import Minibatch as Minibatch
 
 
 class Dataset(ABC):
@@ -64,7 +25,8 @@ class Dataset(ABC):
         """
         if batch_size < 2:
             raise ValueError(
-                f"batch_size must be at least 2, since epsilon compares samples, got {batch_size}"
+                f"batch_size must be at least 2, since epsilon compares images, got {batch_size}: "
+                "raise it"
             )
 
     @abstractmethod
@@ -72,7 +34,9 @@ class Dataset(ABC):
         """A minibatch; the same generator state gives the same one.
 
         Raises:
-            ValueError: As for `check`, or the content is damaged.
+            ValueError: The batch size is above what the dataset holds, or a file is not what it
+                must be.
+            FileNotFoundError: A file does not exist.
         """
 
 
@@ -84,6 +48,19 @@ def check_available(dataset: str, *, batch_size: int, available: int) -> None:
     """
     if batch_size > available:
         raise ValueError(
-            f"batch_size must be at most {available}, the number of images in {dataset}, "
-            f"got {batch_size}"
+            f"batch_size must be at most {available}, the number of images in {dataset}, got "
+            f"{batch_size}: lower it or choose another dataset"
+        )
+
+
+def check_image_size(image_size: object) -> None:
+    """Refuses what is no side of an image.
+
+    Raises:
+        ValueError: `image_size` is not a positive whole number.
+    """
+    if not isinstance(image_size, int) or image_size < 1:
+        raise ValueError(
+            f"dataset.image_size must be a whole number of pixels, at least 1, got {image_size!r}: "
+            "pass e.g. 32"
         )

@@ -2,10 +2,11 @@
 
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -19,9 +20,9 @@ from epsilon_research.data.normalisation import (
     Triple,
     normalise,
 )
-from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+from epsilon_research.data.pickled_batch import images_of_batch, load_batch
 
-_IMAGE_BYTES = 3 * 32 * 32
+_SIDE = 32
 _LARGEST_MEMBER = 256 * 1024**2
 """Bytes; the largest official member, CIFAR-100's `train`, has 148 MiB."""
 
@@ -31,6 +32,8 @@ class Release(NamedTuple):
 
     name: str
     url: str
+    folder: str
+    """Name of the folder in the archive."""
     sha256: str
     members: tuple[str, ...]
     """The pickled batches of training images."""
@@ -43,6 +46,7 @@ RELEASES = {
     10: Release(
         name="cifar10",
         url="https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
+        folder="cifar-10-batches-py",
         sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
         members=tuple(f"data_batch_{number}" for number in range(1, 6)),
         num_images=50_000,
@@ -52,6 +56,7 @@ RELEASES = {
     100: Release(
         name="cifar100",
         url="https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        folder="cifar-100-python",
         sha256="85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
         members=("train",),
         num_images=50_000,
@@ -77,16 +82,16 @@ class Cifar(Dataset):
 
     num_classes: int
     root: str | None = None
+    name: str = field(init=False)
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
         if self.num_classes not in RELEASES:
-            raise ValueError(f"dataset.num_classes must be 10 or 100, got {self.num_classes}")
-
-    @property
-    def name(self) -> str:
-        """See `Dataset`."""
-        return self.release.name
+            raise ValueError(
+                f"dataset.num_classes must be 10 or 100, got {self.num_classes}: choose one "
+                "of the two"
+            )
+        object.__setattr__(self, "name", self.release.name)
 
     @property
     def release(self) -> Release:
@@ -94,14 +99,11 @@ class Cifar(Dataset):
         return RELEASES[self.num_classes]
 
     def check(self, *, batch_size: int) -> None:
-        """See `Dataset`; a local copy must exist."""
+        """See `Dataset`; a local copy must exist, and a folder hold its batches."""
         Dataset.check(self, batch_size=batch_size)
         check_available(self.name, batch_size=batch_size, available=self.release.num_images)
-        if self.root is not None and not Path(self.root).exists():
-            raise FileNotFoundError(
-                f"dataset.root must be the archive {Path(self.release.url).name} or the folder extracted "
-                f"from it, got {self.root!r}, which does not exist"
-            )
+        if self.root is not None:
+            _check_root(Path(self.root), self.release)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
@@ -115,22 +117,28 @@ class Cifar(Dataset):
         )
 
     def _images(self) -> UInt8[np.ndarray, "images 32 32 3"]:
-        path = self._download() if self.root is None else Path(self.root)
+        members = self.release.members
+        path = self._download() if self.root is None else self._local_copy(Path(self.root))
         if path.is_dir():
-            batches = [_read_file(path, member) for member in self.release.members]
+            batches = [(path / member).read_bytes() for member in members]
         else:
-            if self.root is not None:
-                check_archive(path, sha256=self.release.sha256)
-            batches = read_archive(path, self.release.members)
-        images = [
-            images_of_batch(batch, what=f"{member} in {path}")
-            for batch, member in zip(batches, self.release.members, strict=True)
-        ]
+            batches = read_archive(path, members)
+        images = []
+        for member, batch in zip(members, batches, strict=True):
+            what = f"{member} in {path}"
+            images.append(images_of_batch(load_batch(batch, what=what), side=_SIDE, what=what))
         return np.concatenate(images)
+
+    def _local_copy(self, root: Path) -> Path:
+        _check_root(root, self.release)
+        if root.is_file():
+            check_archive(root, sha256=self.release.sha256)
+        return root
 
     def _download(self) -> Path:
         import pooch
 
+        downloader: Any = pooch.HTTPDownloader(progressbar=True, timeout=30)
         cache = pooch.os_cache("epsilon_research")
         name = Path(self.release.url).name
         try:
@@ -139,15 +147,30 @@ class Cifar(Dataset):
                 known_hash=f"sha256:{self.release.sha256}",
                 fname=name,
                 path=cache,
-                downloader=pooch.HTTPDownloader(progressbar=True, timeout=30),
+                downloader=downloader,
             )
         except (OSError, ValueError) as error:
             raise FileNotFoundError(
-                f"{self.name} must be downloaded once from {self.release.url}, which failed "
-                f"({_first_line(error)}): try again with a network, or pass dataset.root=PATH of "
+                f"{self.name} must be downloaded once from {self.release.url}, got "
+                f"{_first_line(error)!r}: try again with a network, or pass dataset.root=PATH of "
                 "the archive or its folder"
             ) from error
         return Path(found)
+
+
+def _check_root(root: Path, release: Release) -> None:
+    archive = Path(release.url).name
+    if not (root.is_file() or root.is_dir()):
+        raise FileNotFoundError(
+            f"dataset.root must be the archive {archive} or the folder {release.folder} extracted "
+            f"from it, got {str(root)!r}, which is neither: check the path"
+        )
+    missing = [member for member in release.members if not (root / member).is_file()]
+    if root.is_dir() and missing:
+        raise FileNotFoundError(
+            f"dataset.root must be a folder with the file {missing[0]}, got {str(root)!r} without "
+            f"it: pass the folder {release.folder} itself, or the archive {archive}"
+        )
 
 
 def _first_line(error: BaseException) -> str:
@@ -177,49 +200,19 @@ def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
     """
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with tarfile.open(path, "r:gz") as archive:
             for entry in archive:
                 name = Path(entry.name).name
                 if name in members and entry.isfile() and entry.size <= _LARGEST_MEMBER:
                     handle = archive.extractfile(entry)
                     assert handle is not None
                     found[name] = handle.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise ValueError(
-            f"{path} must be a whole tar archive, got {_first_line(error)!r}: download it again"
+            f"{path} must be a whole .tar.gz archive, got {_first_line(error)!r}: download it again"
         ) from error
     missing = [name for name in members if name not in found]
     if missing:
-        raise ValueError(f"{path} must contain {missing[0]}, got none: download it again")
+        got = ", ".join(sorted(found)) or "none of the batches"
+        raise ValueError(f"{path} must contain {missing[0]}, got {got}: download it again")
     return [found[name] for name in members]
-
-
-def _read_file(folder: Path, member: str) -> bytes:
-    path = folder / member
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"dataset.root must contain the file {member}, got the folder {folder} without it"
-        )
-    return path.read_bytes()
-
-
-def images_of_batch(batch: bytes, *, what: str) -> UInt8[np.ndarray, "images 32 32 3"]:
-    """The images of one pickled batch of the official format.
-
-    Raises:
-        ValueError: The pickle is damaged, holds anything but plain values, or other images.
-    """
-    content = load_pickle(batch, allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
-    data = content.get(b"data") if isinstance(content, dict) else None
-    if (
-        not isinstance(data, np.ndarray)
-        or data.dtype != np.uint8
-        or data.ndim != 2
-        or data.shape[1] != _IMAGE_BYTES
-    ):
-        got = "none" if data is None else f"{getattr(data, 'dtype', type(data).__name__)}"
-        raise ValueError(
-            f"{what} must hold data, uint8 (images, {_IMAGE_BYTES}), got {got} "
-            f"{getattr(data, 'shape', '')}: use the official python version of the dataset"
-        )
-    return np.ascontiguousarray(data.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
 from epsilon_research.data.normalisation import IMAGENET16_MEAN, IMAGENET16_STD, normalise
-from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+from epsilon_research.data.pickled_batch import images_of_batch, load_batch
 
 _NUM_CLASSES = 120
 _SIDE = 16
@@ -39,7 +39,8 @@ class ImageNet16(Dataset):
             if not (Path(self.root) / batch).is_file():
                 raise FileNotFoundError(
                     f"dataset.root must be the folder of ImageNet16's batches, got {self.root!r}, "
-                    f"which has no file {batch}"
+                    f"which has no file {batch}: pass the folder of the 16x16 version's training "
+                    "batches"
                 )
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
@@ -56,23 +57,25 @@ class ImageNet16(Dataset):
 
 def _read(path: Path) -> UInt8[np.ndarray, "images 16 16 3"]:
     """The images of one batch that belong to the first classes."""
-    what = str(path)
-    content = load_pickle(path.read_bytes(), allowed=NUMPY_ARRAYS, what=what, encoding="bytes")
-    content = content if isinstance(content, dict) else {}
-    parts = {str(k, "ascii") if isinstance(k, bytes) else k: v for k, v in content.items()}
-    data, labels = parts.get("data"), parts.get("labels")
-    if (
-        not isinstance(data, np.ndarray)
-        or data.dtype != np.uint8
-        or data.ndim != 2
-        or data.shape[1] != 3 * _SIDE**2
-        or not isinstance(labels, list | np.ndarray)
-        or len(labels) != len(data)
+    batch = load_batch(path.read_bytes(), what=str(path))
+    images = images_of_batch(batch, side=_SIDE, what=str(path))
+    return images[_chosen(batch.get("labels"), num_images=len(images), what=str(path))]
+
+
+def _chosen(labels: object, *, num_images: int, what: str) -> Bool[np.ndarray, " images"]:
+    if isinstance(labels, np.ndarray):
+        labels = labels.tolist()
+    # Labels counted from 0 would let in a class that is not one of the 120.
+    if not isinstance(labels, list) or not all(
+        isinstance(label, int | np.integer) and label >= 1 for label in labels
     ):
         raise ValueError(
-            f"{what} must hold data, uint8 (images, {3 * _SIDE**2}), and as many labels, got "
-            f"{getattr(data, 'dtype', None)} {getattr(data, 'shape', '')}: use the official "
+            f"{what} must hold labels, whole numbers counted from 1, got others: use the official "
             "16x16 version"
         )
-    wanted = np.asarray(labels) <= _NUM_CLASSES
-    return np.ascontiguousarray(data[wanted].reshape(-1, 3, _SIDE, _SIDE).transpose(0, 2, 3, 1))
+    if len(labels) != num_images:
+        raise ValueError(
+            f"{what} must hold one label per image, got {len(labels)} labels and {num_images} "
+            "images: use the official 16x16 version"
+        )
+    return np.array([label <= _NUM_CLASSES for label in labels], dtype=bool)

@@ -1,6 +1,8 @@
 """Normalisation of 8-bit images, as in the paper's code."""
 
+import math
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -15,22 +17,25 @@ IMAGENET16_MEAN: Triple = (122.68 / 255, 116.66 / 255, 104.01 / 255)
 IMAGENET16_STD: Triple = (63.22 / 255, 61.26 / 255, 65.09 / 255)
 
 
-def check_statistics(mean: Sequence[float], std: Sequence[float]) -> None:
+def check_statistics(mean: object, std: object) -> None:
     """Refuses what cannot normalise three channels.
 
     Raises:
         ValueError: Not three finite means and three positive finite deviations.
     """
-    if (
-        len(mean) != 3
-        or len(std) != 3
-        or not np.isfinite([*mean, *std]).all()
-        or min(std) <= 0
-    ):
+    if not _are_three_numbers(mean) or not _are_three_numbers(std) or min(std) <= 0:  # pyright: ignore[reportArgumentType]
         raise ValueError(
             "dataset.mean and dataset.std must be three finite numbers each, in units of 255 = 1, "
-            f"and std positive, got {list(mean)} and {list(std)}"
+            f"and std positive, got {mean} and {std}: divide 8-bit values by 255"
         )
+
+
+def _are_three_numbers(values: object) -> bool:
+    return (
+        isinstance(values, Sequence)
+        and len(values) == 3
+        and all(isinstance(value, Real) and math.isfinite(value) for value in values)
+    )
 
 
 def normalise(

@@ -1,5 +1,7 @@
 """A user's own images from a .npy file."""
 
+import tokenize
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
+from epsilon_research.data.minibatch import check_images
 from epsilon_research.data.normalisation import (
     CIFAR10_MEAN,
     CIFAR10_STD,
@@ -27,8 +30,8 @@ class Npy(Dataset):
     Args:
         path: The file.
         take: "first" (the first `batch_size`) or "random" (a seeded draw without
-            replacement).
-        mean: Of each channel in units of 255 = 1, for uint8; None: CIFAR-10's.
+            replacement, in the file's order).
+        mean: Of each channel in units of 255 = 1, for uint8 only; None: CIFAR-10's.
         std: Likewise.
     """
 
@@ -42,9 +45,16 @@ class Npy(Dataset):
     def __post_init__(self) -> None:
         if self.take not in _DRAWS:
             raise ValueError(
-                f"dataset.take must be first or random, got {self.take!r}"
+                f"dataset.take must be first or random, got {self.take!r}: choose one of the two"
             )
-        check_statistics(self.mean or CIFAR10_MEAN, self.std or CIFAR10_STD)
+        check_statistics(*self._statistics)
+
+    @property
+    def _statistics(self) -> tuple[Sequence[float], Sequence[float]]:
+        return (
+            CIFAR10_MEAN if self.mean is None else self.mean,
+            CIFAR10_STD if self.std is None else self.std,
+        )
 
     def check(self, *, batch_size: int) -> None:
         """See `Dataset`; reads the file's header and compares it with its size."""
@@ -61,35 +71,60 @@ class Npy(Dataset):
             rows = np.sort(rng.choice(len(images), size=batch_size, replace=False))
             chosen = np.array(images[rows])
         if chosen.dtype == np.uint8:
-            chosen = normalise(
-                chosen, mean=self.mean or CIFAR10_MEAN, std=self.std or CIFAR10_STD
-            )
+            mean, std = self._statistics
+            chosen = normalise(chosen, mean=mean, std=std)
+        # Minibatch would say the same, but not of which file.
+        check_images(chosen, what=f"images of {self.path}")
         return Minibatch(inputs=chosen, kind=self.kind, dataset=self.name)
 
     def _open(self) -> np.ndarray:
-        """The file mapped into memory, so that a header cannot promise more than is there."""
-        path = Path(self.path)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"dataset.path must be an existing .npy file, got {self.path!r}, which is not a file"
-            )
-        try:
-            images = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError, OSError, SyntaxError, OverflowError, MemoryError) as error:
-            raise ValueError(
-                f"dataset.path must be a whole .npy file of plain numbers, got {self.path} "
-                f"({error}): write it with numpy.save"
-            ) from error
-        if not isinstance(images, np.ndarray):
-            images.close()
-            raise ValueError(
-                f"dataset.path must be a .npy file, got the archive {self.path}: save one array"
-            )
+        images = _map(Path(self.path))
         float_images = images.dtype == np.float32 and images.ndim == 4 and images.shape[1] == 3
         byte_images = images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3
         if not (float_images or byte_images) or 0 in images.shape:
             raise ValueError(
-                "dataset.path must hold float32 (images, 3, height, width) or uint8 (images, "
-                f"height, width, 3), got {images.dtype} {images.shape} in {self.path}"
+                f"{self.path} must hold float32 (images, 3, height, width) or uint8 (images, "
+                f"height, width, 3), got {images.dtype} {images.shape}: convert it"
+            )
+        if float_images and not (self.mean is None and self.std is None):
+            raise ValueError(
+                "dataset.mean and dataset.std must be null for float32 images, which are taken as "
+                f"they are, got {self.mean} and {self.std}: leave them out or save uint8 images"
             )
         return images
+
+
+def _map(path: Path) -> np.ndarray:
+    """The file mapped into memory, so that a header cannot promise more than is there."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"dataset.path must be an existing .npy file, got {str(path)!r}, which is not a file: "
+            "check the path"
+        )
+    try:
+        # Not np.load, which leaves what it takes for an archive open. numpy multiplies out the
+        # shape in 64 bits; a senseless one is an error, not a warning.
+        with np.errstate(over="raise"):
+            return np.lib.format.open_memmap(path, mode="r")
+    except _DAMAGE as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
+        kind = "an archive" if zipfile.is_zipfile(path) else reason
+        raise ValueError(
+            f"dataset.path must be a whole .npy file of plain numbers, got {path} ({kind}): write "
+            "one array with numpy.save"
+        ) from error
+
+
+# What numpy raises on files that are not its own; it evaluates the header as a Python literal.
+_DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    tokenize.TokenError,
+)

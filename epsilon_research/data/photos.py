@@ -5,16 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import UInt8
 
-from epsilon_research.data.base import IMAGES, Dataset, Minibatch
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size
 from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD, normalise
+
+_PHOTOGRAPH_HEIGHT = 427
+"""Pixels; both photographs are 427 × 640."""
 
 
 def load_photographs() -> list[UInt8[np.ndarray, "height width 3"]]:
     """The photographs china.jpg and flower.jpg.
 
     References:
-        scikit-learn's `load_sample_images`; both photographs are licensed CC BY 2.0 by their
-        authors (china.jpg by Yair Haklai, flower.jpg by Matt Greger).
+        scikit-learn's `load_sample_images`; both photographs are licensed CC BY 2.0, from the
+        Flickr users danielbuechele (china.jpg) and vultilion (flower.jpg).
     """
     from sklearn.datasets import load_sample_images
 
@@ -42,13 +45,16 @@ class Photos(Dataset):
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        if not 1 <= self.min_crop <= self.max_crop <= 427:
+        check_image_size(self.image_size)
+        sides = (self.min_crop, self.max_crop)
+        if not all(isinstance(side, int) for side in sides) or not (
+            1 <= self.min_crop <= self.max_crop <= _PHOTOGRAPH_HEIGHT
+        ):
             raise ValueError(
-                "dataset.min_crop and dataset.max_crop must be in order between 1 and 427, the "
-                f"height of the photographs, got {self.min_crop} and {self.max_crop}"
+                "dataset.min_crop and dataset.max_crop must be whole numbers in order between 1 "
+                f"and {_PHOTOGRAPH_HEIGHT}, the height of the photographs, got {self.min_crop} and "
+                f"{self.max_crop}: pass e.g. 32 and 96"
             )
-        if self.image_size < 1:
-            raise ValueError(f"dataset.image_size must be at least 1, got {self.image_size}")
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; any batch size."""

@@ -4,12 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from epsilon_research.data.base import IMAGES, Dataset, Minibatch
-
-
-def _check_size(image_size: int) -> None:
-    if not isinstance(image_size, int) or image_size < 1:
-        raise ValueError(f"dataset.image_size must be at least 1 pixel, got {image_size}")
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +16,7 @@ class GreyScale(Dataset):
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        _check_size(self.image_size)
+        check_image_size(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; nothing is random."""
@@ -40,7 +35,7 @@ class RandomNormal(Dataset):
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        _check_size(self.image_size)
+        check_image_size(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
@@ -63,16 +58,15 @@ class RandomUniform(Dataset):
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        _check_size(self.image_size)
+        check_image_size(self.image_size)
         if not -np.inf < self.low < self.high < np.inf:
             raise ValueError(
-                f"dataset.low must lie below dataset.high, got {self.low} and {self.high}"
+                "dataset.low and dataset.high must be finite, and low below high, got "
+                f"{self.low} and {self.high}: pass e.g. -1 and 1"
             )
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
         shape = (batch_size, 3, self.image_size, self.image_size)
         inputs = self.low + (self.high - self.low) * rng.random(shape, dtype=np.float32)
-        return Minibatch(
-            inputs=inputs.astype(np.float32), kind=self.kind, dataset=self.name
-        )
+        return Minibatch(inputs=inputs.astype(np.float32), kind=self.kind, dataset=self.name)

@@ -39,7 +39,5 @@ class Engine(ABC):
     """How many architectures a run scores unless told otherwise; None: the whole space."""
 
     @abstractmethod
-    def open(
-        self, images: Float32[np.ndarray, "batch channels height width"]
-    ) -> EngineSession:
+    def open(self, images: Float32[np.ndarray, "batch channels height width"]) -> EngineSession:
         """A session that runs networks on `images`."""

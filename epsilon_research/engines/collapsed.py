@@ -49,5 +49,6 @@ class CollapsedSession(EngineSession):
         workspace = self._workspace
         plan = lower(program, height=workspace.height, width=workspace.width)
         if not plan.connected:
-            return [Outputs(np.zeros(workspace.batch_size), False) for _ in weights]
+            zeros = np.zeros(workspace.batch_size)
+            return [Outputs(values=zeros, float32_defined=False) for _ in weights]
         return [Outputs(*output) for output in workspace.run(plan, weights=weights)]

@@ -17,9 +17,7 @@ class Executor(ABC):
         """How many chunks are worked on at a time."""
 
     @abstractmethod
-    def map(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[Result]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
         """The results of `function` on every task, in any order, as they are ready.
 
         What `function` raises ends the iteration and is raised here.

@@ -19,9 +19,7 @@ class ProcessExecutor(Executor):
 
     def __post_init__(self) -> None:
         if self.processes is not None and self.processes < 1:
-            raise ValueError(
-                f"executor.processes must be at least 1 or null, got {self.processes}"
-            )
+            raise ValueError(f"executor.processes must be at least 1 or null, got {self.processes}")
 
     @property
     def num_processes(self) -> int:
@@ -30,9 +28,7 @@ class ProcessExecutor(Executor):
 
         return self.processes or cpu_count()
 
-    def map(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[Result]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
         """See `Executor`; large arrays inside a task reach the workers as shared memory maps."""
         count = min(self.num_processes, len(tasks))
         if count <= 1:

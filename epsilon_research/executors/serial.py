@@ -15,8 +15,6 @@ class SerialExecutor(Executor):
         """See `Executor`."""
         return 1
 
-    def map(
-        self, function: Callable[[Task], Result], tasks: Sequence[Task]
-    ) -> Iterator[Result]:
+    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
         """See `Executor`; in the order of `tasks`."""
         return map(function, tasks)

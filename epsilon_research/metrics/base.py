@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,11 @@ class Metric(ABC):
     @abstractmethod
     def columns(self) -> Mapping[str, type]:
         """Names and types of the further columns that each score brings."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> Mapping[str, Any]:
+        """What a run's record should say of it, e.g. {"weights": [1e-7, 1.0]}."""
 
     @property
     @abstractmethod

@@ -64,6 +64,11 @@ class Epsilon(Metric):
         return {FLOAT32_DEFINED: bool}
 
     @property
+    def settings(self) -> Mapping[str, Any]:
+        """See `Metric`."""
+        return {"weights": list(self.weights)}
+
+    @property
     def values_per_score(self) -> int:
         """See `Metric`; one forward pass for each constant."""
         return len(self.weights)

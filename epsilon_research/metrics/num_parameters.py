@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,11 @@ class NumParameters(Metric):
 
     @property
     def columns(self) -> Mapping[str, type]:
+        """See `Metric`; none."""
+        return {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
         """See `Metric`; none."""
         return {}
 

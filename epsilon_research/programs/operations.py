@@ -115,7 +115,7 @@ class Convolution(Operation):
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm(Operation):
-    """Batch normalisation by the statistics of the minibatch (biased variance), with affine scale."""
+    """Batch normalisation by the minibatch's statistics (biased variance), with a scale."""
 
     eps: float = BATCH_NORM_EPS
 

@@ -68,8 +68,7 @@ class ProgramBuilder:
         layers = self._layers
         if any(not 0 <= source < len(layers) for source in inputs):
             raise ValueError(
-                f"inputs must be positions of earlier layers (0 to {len(layers) - 1}), "
-                f"got {inputs}"
+                f"inputs must be positions of earlier layers (0 to {len(layers) - 1}), got {inputs}"
             )
         channels = operation.output_channels([layers[source].channels for source in inputs])
         layers.append(Layer(operation, inputs, channels))

@@ -56,9 +56,7 @@ _MODULES: dict[type[Operation], Callable[[Any, int], nn.Module]] = {
     Convolution: lambda op, channels: nn.Conv2d(
         channels, op.channels, op.kernel_size, op.stride, op.padding, bias=op.bias
     ),
-    BatchNorm: lambda op, channels: nn.BatchNorm2d(
-        channels, eps=op.eps, track_running_stats=False
-    ),
+    BatchNorm: lambda op, channels: nn.BatchNorm2d(channels, eps=op.eps, track_running_stats=False),
     ReLU: lambda op, channels: nn.ReLU(),
     AveragePool: lambda op, channels: nn.AvgPool2d(
         op.kernel_size, op.stride, op.padding, count_include_pad=op.count_include_pad

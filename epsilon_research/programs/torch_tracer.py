@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import fx, nn
@@ -234,10 +234,10 @@ class _Reader:
     def _read_function(self, node: fx.Node) -> int | None:
         target = node.target
         if target in _ADDITIONS:
-            _require(holds=node.kwargs.get("alpha", 1) == 1, what="add must have alpha=1")
+            _require(holds=node.kwargs.get("alpha") in (None, 1), what="add must have alpha=1")
             return self.builder.append(Add(), *(self._place(term) for term in node.args))
         if target in _CONCATENATIONS:
-            return self._concatenate(*node.args, **node.kwargs)
+            return self._concatenate(*cast("Any", node.args), **cast("Any", node.kwargs))
         if target in _FLATTENINGS:
             return self._place(node.args[0])
         if target in ("size", getattr):

@@ -65,4 +65,4 @@ class SearchSpace(ABC):
                 f"got {count}"
             )
         chosen = np.sort(rng.choice(len(ids), size=count, replace=False))
-        return [ids[index] for index in chosen]
+        return [ids[int(index)] for index in chosen]

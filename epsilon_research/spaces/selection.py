@@ -47,13 +47,22 @@ class Selection:
         if len(given) > 1:
             raise ValueError(
                 "at most one of search_space.num_architectures, .first and .architectures may be "
-                f"given, got {' and '.join(given)}"
+                f"given, got {' and '.join(given)}: leave one out"
             )
-        count = self.num_architectures
-        if count not in (ALL, AUTO) and (not isinstance(count, int) or isinstance(count, bool)):
+        if self.num_architectures not in (ALL, AUTO) and not _is_whole(self.num_architectures):
             raise ValueError(
                 "search_space.num_architectures must be a whole number, 'all' or 'auto', "
-                f"got {count!r}"
+                f"got {self.num_architectures!r}: pass e.g. search_space.num_architectures=500"
+            )
+        if self.first is not None and not _is_whole(self.first):
+            raise ValueError(
+                f"search_space.first must be a whole number, got {self.first!r}: pass e.g. "
+                "search_space.first=500"
+            )
+        if self.architectures is not None and not isinstance(self.architectures, Sequence):
+            raise ValueError(
+                "search_space.architectures must be a list or a text file with one architecture "
+                f"a line, got {self.architectures!r}: pass e.g. search_space.architectures=FILE"
             )
 
     def choose(self, rng: np.random.Generator, *, auto: int | None) -> list[str]:
@@ -78,10 +87,10 @@ class Selection:
 
     def _first(self, count: int) -> list[str]:
         ids = self.space.architecture_ids
-        if not isinstance(count, int) or not 1 <= count <= len(ids):
+        if not 1 <= count <= len(ids):
             raise ValueError(
                 f"search_space.first must lie between 1 and {len(ids)} on {self.space.name}, "
-                f"got {count}"
+                f"got {count}: choose a number of that range"
             )
         return list(ids[:count])
 
@@ -105,17 +114,26 @@ class Selection:
                 )
             seen[architecture_id] = number
         if not seen:
-            raise ValueError(f"{origin} must name at least one architecture, got none")
+            raise ValueError(
+                f"{origin} must name at least one architecture, got none: add one a line"
+            )
         return list(seen)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _read_lines(path: Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(
             f"search_space.architectures must be a list or an existing text file with one "
-            f"architecture a line, got {str(path)!r}, which is not a file"
+            f"architecture a line, got {str(path)!r}, which is not a file: "
+            "check the path"
         )
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be a UTF-8 text file, got other bytes") from error
+        raise ValueError(
+            f"{path} must be a UTF-8 text file, got other bytes: save it as one"
+        ) from error

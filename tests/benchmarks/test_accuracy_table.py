@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sentences import refused
 
 from epsilon_research.benchmarks import AccuracyTable
 
@@ -42,7 +43,7 @@ def test_lookup_of_nothing_is_empty() -> None:
 
 
 def test_lookup_of_architectures_that_are_all_unknown_is_refused() -> None:
-    with pytest.raises(
+    with refused(
         ValueError, match=r"none in common: the table has e\.g\. 'a', chosen was e\.g\. 'x'"
     ):
         table(rows()).lookup(["x", "y"])
@@ -74,15 +75,15 @@ def test_the_ends_of_the_range_are_fractions() -> None:
     ],
 )
 def test_rows_that_are_no_table_are_refused(frame: pd.DataFrame, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with refused(ValueError, match=message):
         table(frame)
 
 
 def test_infinite_losses_are_refused() -> None:
-    with pytest.raises(ValueError, match="got infinity"):
+    with refused(ValueError, match="got infinity"):
         table(rows(test_accuracy=[-np.inf, 1, 2]), higher_is_better=False)
 
 
 def test_a_target_that_is_no_accuracy_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"validation_accuracy or test_accuracy, got 'accuracy'"):
+    with refused(ValueError, match=r"validation_accuracy or test_accuracy, got 'accuracy'"):
         table(rows(), target="accuracy")

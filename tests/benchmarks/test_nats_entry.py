@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from nats_bench.api_utils import ArchResults, ResultsCount
+from sentences import refused
 
 from epsilon_research.benchmarks import nats_entry
 from epsilon_research.benchmarks.nats_entry import Entry, Split, list_entries, read_entry
@@ -61,7 +62,7 @@ def test_an_entry_that_calls_something_is_refused_and_nothing_is_called(
 ) -> None:
     target = tmp_path / "called"
     path = write(tmp_path, 0, where(Touch(target)))
-    with pytest.raises(ValueError, match=r"000000\.pickle\.pbz2 must be a pickle of plain values"):
+    with refused(ValueError, match=r"000000\.pickle\.pbz2 must be a pickle of plain values"):
         read(path)
     assert not target.exists()
 
@@ -73,7 +74,7 @@ def test_an_entry_that_names_another_pickle_is_refused_and_nothing_is_called(
     target = tmp_path / "called"
     other = write(tmp_path, 1, Touch(target))
     path = write(tmp_path, 0, {"12": str(other)})
-    with pytest.raises(ValueError, match="got 'TypeError: a str where the results should be'"):
+    with refused(ValueError, match="got 'TypeError: a str where the results should be'"):
         read(path)
     assert not target.exists()
 
@@ -95,7 +96,7 @@ def test_an_entry_that_names_another_pickle_is_refused_and_nothing_is_called(
 def test_an_entry_without_the_results_is_refused(
     content: Any, epochs: int, message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=r"000000\.pickle\.pbz2 must hold results on .*" + message):
+    with refused(ValueError, match=r"000000\.pickle\.pbz2 must hold results on .*" + message):
         read(write(tmp_path, 0, content), epochs=epochs)
 
 
@@ -104,7 +105,7 @@ def test_a_damaged_entry_is_refused(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (b"", b"not bz2 at all", whole[: len(whole) // 2]):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=r"000000\.pickle\.pbz2 must be a whole"):
+        with refused(ValueError, match=r"000000\.pickle\.pbz2 must be a whole"):
             read(path)
 
 
@@ -113,7 +114,7 @@ def test_an_entry_that_unpacks_to_very_much_is_refused(
 ) -> None:
     path = write(tmp_path, 0, b"0" * 2000)
     monkeypatch.setattr(nats_entry, "_LARGEST_FILE", 1000)
-    with pytest.raises(ValueError, match="must unpack to at most 1,000 bytes"):
+    with refused(ValueError, match="must unpack to at most 1,000 bytes"):
         read(path)
 
 
@@ -128,5 +129,5 @@ def test_entries_are_listed_by_number_and_nothing_else_is(tmp_path: Path) -> Non
 def test_a_folder_without_entries_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()
-    with pytest.raises(FileNotFoundError, match=rf"benchmark\.path must be the folder .*{name}'"):
+    with refused(FileNotFoundError, match=rf"benchmark\.path must be the folder .*{name}'"):
         list_entries(tmp_path / name)

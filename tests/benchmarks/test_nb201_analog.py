@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sentences import refused
 
 from epsilon_research.benchmarks import AccuracyTable, nb201_analog
 from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.spaces.nb201 import official_order
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +27,7 @@ def accuracy(table: AccuracyTable, *architecture_ids: str) -> list[float]:
 def test_every_cell_is_there_once(table: AccuracyTable) -> None:
     ids = table.rows["architecture_id"]
     assert len(ids) == ids.nunique() == 5**6
+    assert set(ids) == set(official_order())
     assert table.rows["test_accuracy"].between(0, 1).all()
     assert table.rows["validation_accuracy"].isna().all()
     assert (table.target, table.higher_is_better) == ("test_accuracy", True)
@@ -68,6 +71,7 @@ def test_the_official_validation_accuracy_ranks_alike(table: AccuracyTable, shar
     official = pd.read_parquet(shared / "data" / "nb201_cifar10_validation.parquet")
     ours = table.lookup(list(official["architecture_id"]))["test_accuracy"]
     assert ours.notna().all()
+    assert list(official["architecture_id"]) == list(official_order())
     rho = ours.corr(official["validation_accuracy"], method="spearman")
     assert rho == pytest.approx(0.98195, abs=1e-5)  # as measured
 
@@ -84,9 +88,7 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(nb201_analog, "files", missing)
-    with pytest.raises(
-        FileNotFoundError, match=r"pip install analog-nasbench==0\.1\.3, or pass be"
-    ):
+    with refused(FileNotFoundError, match=r"pip install analog-nasbench==0\.1\.3, or pass be"):
         Nb201Cifar10().load()
 
 
@@ -95,7 +97,7 @@ def test_a_package_without_the_file_is_refused(
     listed: list | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(nb201_analog, "files", lambda name: listed)
-    with pytest.raises(FileNotFoundError, match=r"must contain analognasbench/data\.anb"):
+    with refused(FileNotFoundError, match=r"must contain analognasbench/data\.anb"):
         Nb201Cifar10().load()
 
 
@@ -106,5 +108,5 @@ def test_another_file_in_its_place_is_refused_unread(
     other.write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     monkeypatch.setattr(nb201_analog, "_locate", lambda: other)
     monkeypatch.setattr(nb201_analog, "load_pickle", lambda *a, **k: pytest.fail("was read"))
-    with pytest.raises(ValueError, match=r"must be the file of .*, got SHA-256 [0-9a-f]{64}: pip"):
+    with refused(ValueError, match=r"must be the file of .*, got SHA-256 [0-9a-f]{64}: pip"):
         Nb201Cifar10().load()

@@ -3,11 +3,13 @@
 from pathlib import Path
 from shutil import copy
 
+import jaxtyping
 import nats_bench
 import numpy as np
 import pandas as pd
 import pooch
 import pytest
+from sentences import refused
 
 from epsilon_research.benchmarks import nb201_official
 from epsilon_research.benchmarks.nb201_official import Nb201Official
@@ -159,7 +161,7 @@ def test_a_folder_that_changed_is_read_again(folder: Path, real: Path) -> None:
 def test_an_entry_that_was_replaced_is_read_again(folder: Path) -> None:
     benchmark(folder).load()
     (folder / "000011.pickle.pbz2").write_bytes(b"damaged")
-    with pytest.raises(ValueError, match=r"000011\.pickle\.pbz2 must be a whole bz2 file"):
+    with refused(ValueError, match=r"000011\.pickle\.pbz2 must be a whole bz2 file"):
         benchmark(folder).load()
 
 
@@ -184,7 +186,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 
 def test_nothing_is_kept_of_a_folder_with_a_wrong_entry(folder: Path, cache: Path) -> None:
     (folder / "000011.pickle.pbz2").write_bytes(b"damaged")
-    with pytest.raises(ValueError, match="000011"):
+    with refused(ValueError, match="000011"):
         benchmark(folder).load()
     assert not cache.exists()
 
@@ -201,6 +203,7 @@ def test_reading_leaves_the_output_alone(folder: Path, capsys: pytest.CaptureFix
             {"dataset": "cifar10-valid"},
             "dataset must be one of cifar10, cifar100, ImageNet16-120, g",
         ),
+        ({"path": None}, "path must be the path of a NATS-Bench topology folder, got None: give"),
         ({"epochs": 100}, "epochs must be one of 12, 200, got 100"),
         ({"target": "valid"}, "target must be one of validation_accuracy, test_accuracy, got 'val"),
         # The networks behind cifar10's test accuracy were trained on the validation images.
@@ -218,11 +221,23 @@ def test_reading_leaves_the_output_alone(folder: Path, capsys: pytest.CaptureFix
         ),
     ],
 )
-def test_a_wrong_option_is_refused_before_the_folder_is_read(options: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=r"^benchmark\." + message):
-        benchmark(Path("nowhere"), **options)
+def test_a_wrong_option_is_refused_before_the_folder_is_read(
+    options: dict, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Users have no type checker at run time.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with refused(ValueError, match=r"^benchmark\." + message):
+        Nb201Official(
+            **{
+                "path": "nowhere",
+                "dataset": "cifar10",
+                "epochs": 200,
+                "target": "test_accuracy",
+                **options,
+            }  # pyright: ignore[reportArgumentType]
+        )
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"benchmark\.path must be the folder NATS-tss"):
+    with refused(FileNotFoundError, match=r"benchmark\.path must be the folder NATS-tss"):
         benchmark(tmp_path / "nowhere").load()

@@ -1,10 +1,13 @@
 """A user's own parquet and csv files, right and wrong."""
 
 from pathlib import Path
+from typing import Any
 
+import jaxtyping
 import numpy as np
 import pandas as pd
 import pytest
+from sentences import refused
 
 from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.benchmarks.table import Table
@@ -61,12 +64,47 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
     assert (table.target, table.label) == ("validation_accuracy", "val acc 108")
 
 
+def test_a_published_table_is_read_with_its_own_column_names(shared: Path) -> None:
+    path = shared / "data" / "nb101_cifar10_validation_15000.parquet"
+    table = load(path, id_column="key", validation_column="val_acc_108")
+    file = pd.read_parquet(path)
+    assert len(table.rows) == 15_000
+    assert table.target == "validation_accuracy"
+    found = table.lookup(list(file["key"][::-1]))["validation_accuracy"]
+    np.testing.assert_array_equal(found, file["val_acc_108"][::-1].astype(np.float64))
+
+
+def test_a_table_of_another_space_is_refused_at_lookup(shared: Path) -> None:
+    path = shared / "data" / "nb101_cifar10_validation_15000.parquet"
+    table = load(path, id_column="key", validation_column="val_acc_108")
+    with refused(ValueError, "got none in common", "pass this space's benchmark"):
+        table.lookup(["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"])
+
+
 def test_percentages_are_divided_by_100_when_asked_to(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", BOTH.assign(test_accuracy=[91.37, 10, np.nan]).iloc[:, ::2])
     np.testing.assert_allclose(
         load(path, unit="percent").rows["test_accuracy"], [0.9137, 0.1, np.nan], rtol=1e-15
     )
-    with pytest.raises(ValueError, match=r"divide percentages by 100 or pass benchmark\.unit=perc"):
+    with refused(ValueError, match=r"divide percentages by 100 or pass benchmark\.unit=perc"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "got"),
+    [([0.5, 0.9, 0.8], "0.5 to 0.9"), ([5, 101, 3], "3 to 101"), ([-1, 2, 3], "-1")],
+)
+def test_what_is_no_percentage_is_refused_as_one(values: list, got: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv", BOTH.assign(test_accuracy=values).iloc[:, ::2])
+    with refused(ValueError, "percentages between 0 and 100", f"got {got}", "unit=fraction"):
+        load(path, unit="percent")
+
+
+@pytest.mark.parametrize("row", ["a,0.5,0.6", "a,0.5,"])
+def test_a_row_with_more_values_than_columns_is_refused(row: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(f"architecture_id,test_accuracy\n{row}\nb,0.4,\n", encoding="utf-8")
+    with refused(ValueError, "as many values in each row as it has columns (2), got more"):
         load(path)
 
 
@@ -89,8 +127,9 @@ def test_ids_that_are_numbers_become_text(tmp_path: Path) -> None:
 
 
 def test_ids_may_be_the_index_of_the_saved_frame(tmp_path: Path) -> None:
-    path = write(tmp_path / "t.parquet", BOTH.set_index("architecture_id"))
-    assert list(load(path).rows["architecture_id"]) == IDS
+    for index in ("architecture_id", ["architecture_id", "validation_accuracy"]):
+        path = write(tmp_path / "t.parquet", BOTH.set_index(index))
+        assert list(load(path).rows["architecture_id"]) == IDS
 
 
 @pytest.mark.parametrize("kind", ["Float64", "float32", "double[pyarrow]"])
@@ -119,28 +158,29 @@ def test_every_kind_of_number_column_is_read(kind: str, tmp_path: Path) -> None:
 def test_a_wrong_table_is_refused(
     frame: pd.DataFrame, message: str, name: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(ValueError, match=message):
+    with refused(ValueError, match=message):
         load(write(tmp_path / name, frame))
 
 
-def test_dates_are_no_accuracies(tmp_path: Path) -> None:
-    frame = BOTH.assign(test_accuracy=pd.to_datetime(["2020-01-01"] * 3))
-    with pytest.raises(ValueError, match="must hold numbers, got datetime64"):
+@pytest.mark.parametrize(
+    "times", [pd.to_datetime(["2020-01-01"] * 3), pd.to_timedelta([1, 2, 3], unit="ns")]
+)
+def test_times_are_no_accuracies(times: pd.Index, tmp_path: Path) -> None:
+    frame = BOTH.assign(test_accuracy=times)
+    with refused(ValueError, match="must hold numbers, got (datetime|timedelta)64"):
         load(write(tmp_path / "t.parquet", frame), higher_is_better=False)
 
 
 def test_a_target_without_a_column_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "t.csv", BOTH.drop(columns="test_accuracy"))
-    with pytest.raises(
-        ValueError, match=r"got only validation_accuracy: .* benchmark\.test_column"
-    ):
+    with refused(ValueError, match=r"got only validation_accuracy: .* benchmark\.test_column"):
         load(path, target="test_accuracy")
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"benchmark\.path .*nowhere\.csv'"):
+    with refused(FileNotFoundError, match=r"benchmark\.path .*nowhere\.csv'"):
         load(tmp_path / "nowhere.csv")
-    with pytest.raises(FileNotFoundError, match="not a file"):
+    with refused(FileNotFoundError, match="not a file"):
         load(tmp_path)
 
 
@@ -149,21 +189,21 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_is_no_table_is_refused(name: str, content: bytes, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=rf"benchmark\.path must be a whole {path.suffix[1:]} tab"):
+    with refused(ValueError, match=rf"benchmark\.path must be a whole {path.suffix[1:]} tab"):
         load(path)
 
 
 def test_a_truncated_parquet_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "t.parquet", BOTH)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(ValueError, match="must be a whole parquet table"):
+    with refused(ValueError, match="must be a whole parquet table"):
         load(path)
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     path.touch()
-    with pytest.raises(ValueError, match=r"must end in \.parquet or \.csv, got .*xlsx': convert"):
+    with refused(ValueError, match=r"must end in \.parquet or \.csv, got .*xlsx': convert"):
         load(path)
 
 
@@ -171,9 +211,16 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
     ("option", "message"),
     [
         ({"unit": "permille"}, r"benchmark\.unit must be fraction or percent, got 'permille'"),
+        ({"path": None}, r"benchmark\.path must be the path of .*, got None: give it as text"),
+        ({"higher_is_better": "no"}, r"higher_is_better must be true or false, got 'no'"),
+        ({"test_column": "validation_accuracy"}, "must differ, got .*: leave out the one"),
         ({"target": "accuracy"}, r"benchmark\.target must be .*, got 'accuracy'"),
     ],
 )
-def test_a_wrong_option_is_refused_before_the_file_is_read(option: dict, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        Table(path="nowhere.csv", **option)
+def test_a_wrong_option_is_refused_before_the_file_is_read(
+    option: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Users have no type checker at run time.
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
+    with refused(ValueError, match=message):
+        Table(**{"path": "nowhere.csv", **option})

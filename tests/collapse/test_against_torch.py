@@ -20,7 +20,7 @@ def torch_outputs(program: Program, images: np.ndarray, weight: float) -> np.nda
     return outputs.reshape(len(images), -1)[:, 0]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(program=programs(), noise=minibatches(), weight=weights())
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-9), (np.float32, 2e-4)])
 def test_outputs_of_random_programs_are_those_of_the_network(

@@ -99,7 +99,7 @@ def test_the_collapse_is_right_where_float64_loses_digits(images: np.ndarray) ->
 
 
 @pytest.mark.parametrize("weights", [(1e-30, 1e30), (1e-30, 1e-29), (1e29, 1e30), (1e-12, 1e5)])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_it_is_right_for_extreme_weights(
     seed: int, weights: tuple[float, float], images: np.ndarray
 ) -> None:

@@ -108,7 +108,7 @@ def test_an_output_that_is_no_number_per_sample_is_refused(operations: tuple) ->
 
 
 def test_images_that_are_too_small_are_refused() -> None:
-    with pytest.raises(ValueError, match="window must fit .* kernel 5 on 3 pixels"):
+    with pytest.raises(ValueError, match=r"window must fit .* kernel 5 on 3 pixels"):
         lower(chain(Convolution(4, 5)), height=3, width=3)
 
 

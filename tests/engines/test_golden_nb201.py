@@ -66,7 +66,7 @@ def test_the_reference_in_float64_is_the_original(
     golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
     # A few cases: one takes several seconds. All others are checked through the collapse.
-    keep = np.arange(1, len(golden["f64_idx"]), 8)
+    keep = np.array([1, 3])
     ids = names(golden, golden["f64_idx"][keep])
     ours, _ = scores(ReferenceEngine(dtype="float64"), photographs, ids, golden["weights"])
     assert_close(ours, golden["score_f64"][keep], rel=1e-5, floor=1e-7)
@@ -75,7 +75,7 @@ def test_the_reference_in_float64_is_the_original(
 def test_the_reference_in_float32_is_the_original(
     golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
-    keep = np.arange(0, len(golden["arch_str"]), 12)
+    keep = np.arange(0, len(golden["arch_str"]), 20)
     ids = names(golden, keep)
     ours, defined = scores(ReferenceEngine(), photographs, ids, golden["weights"])
     assert_close(ours, golden["score_f32"][keep].astype(float), rel=1e-3, floor=1e-6)
@@ -86,7 +86,7 @@ def test_the_reference_in_float32_is_the_original(
 def test_the_reference_is_the_original_for_other_weights_and_inputs(
     pair: str, golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
-    keep = np.arange(0, len(golden["extra_idx"]), 10)
+    keep = np.array([0, np.flatnonzero(np.isnan(golden[f"score_f32_{pair}"]))[0]])
     ids = names(golden, golden["extra_idx"][keep])
     images = grey() if "grey" in pair else photographs
     ours, _ = scores(ReferenceEngine(), images, ids, golden[f"weights_{pair}"])

@@ -110,9 +110,7 @@ IMAGES = np.random.default_rng(0).normal(size=(8, 1, 6, 6)).astype(np.float32)
 
 
 def test_a_network_has_a_score_and_no_reason() -> None:
-    built = program(
-        Convolution(2, 3, padding=1), BatchNorm(), ReLU(), GlobalMean(), Linear(1)
-    )
+    built = program(Convolution(2, 3, padding=1), BatchNorm(), ReLU(), GlobalMean(), Linear(1))
     found = score(built, IMAGES)
     assert found.value > 0
     assert found.failure is None

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pandas as pd
 import pytest
 
 from epsilon_research.tracking import WandbTracker
+from tests.offline_run import records
 
 # One process per run: W&B keeps a helper process and its settings until the process ends.
 _RUN = """
@@ -95,30 +95,6 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return run_dir, done.stdout + done.stderr
 
 
-def _records(run_dir: Path) -> Iterator:
-    """The records of the one run below `run_dir`: LevelDB's log format, blocks of 32 KiB."""
-    from wandb.proto import wandb_internal_pb2
-
-    (path,) = run_dir.glob("wandb/offline-run-*/*.wandb")
-    content = path.read_bytes()
-    assert content[:4] == b":W&B"
-    position, parts = 7, b""
-    while position < len(content):
-        left = 32768 - position % 32768
-        if left < 7:  # too short for a header: padding
-            position += left
-            continue
-        _, length, kind = struct.unpack_from("<IHB", content, position)
-        parts += content[position + 7 : position + 7 + length]
-        position += 7 + length
-        if kind in (1, 4):  # whole, or the last part of one
-            record = wandb_internal_pb2.Record()  # pyright: ignore[reportAttributeAccessIssue]
-            record.ParseFromString(parts)
-            yield record
-            parts = b""
-    assert parts == b"", "the file ends within a record"
-
-
 def _items(updates: Iterator) -> dict[str, object]:
     return {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in updates}
 
@@ -126,7 +102,7 @@ def _items(updates: Iterator) -> dict[str, object]:
 def _summary(run_dir: Path) -> dict[str, object]:
     return _items(
         item
-        for record in _records(run_dir)
+        for record in records(run_dir)
         if record.WhichOneof("record_type") == "summary"
         for item in record.summary.update
     )
@@ -134,7 +110,7 @@ def _summary(run_dir: Path) -> dict[str, object]:
 
 def _history(run_dir: Path) -> dict[str, object]:
     history: dict[str, object] = {}
-    for record in _records(run_dir):
+    for record in records(run_dir):
         if record.WhichOneof("record_type") == "history":
             history |= _items(record.history.item)
     return history
@@ -143,13 +119,13 @@ def _history(run_dir: Path) -> dict[str, object]:
 def _exit_codes(run_dir: Path) -> list[int]:
     return [
         record.exit.exit_code
-        for record in _records(run_dir)
+        for record in records(run_dir)
         if record.WhichOneof("record_type") == "exit"
     ]
 
 
 def test_the_settings_are_found_in_the_offline_run(offline):
-    (run,) = (r.run for r in _records(offline[0]) if r.WhichOneof("record_type") == "run")
+    (run,) = (r.run for r in records(offline[0]) if r.WhichOneof("record_type") == "run")
     config = _items(run.config.update)
     assert config["weights"] == [1e-7, 1]
     assert config["benchmark"] is None
