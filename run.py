@@ -46,7 +46,7 @@ _failures: list[Exception] = []
 """Why the run failed; kept aside, since Hydra would print a line of its own before it."""
 
 
-@hydra.main(version_base="1.3", config_path="conf", config_name="config")
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="config")
 def main(config: DictConfig) -> dict[str, Any] | None:
     """Runs one configuration; its folder then holds everything that came of it."""
     try:

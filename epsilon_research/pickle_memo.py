@@ -83,8 +83,11 @@ def largest_memo_index(source: bytes) -> int:
             largest = max(largest, int.from_bytes(source[position : position + 4], "little"))
             position += 4
         elif code == _PUT:
-            line, _, _ = source[position : position + _LONGEST_NUMBER].partition(b"\n")
+            line, end, _ = source[position : position + _LONGEST_NUMBER].partition(b"\n")
             largest = max(largest, int(line))
+            # Python reads on to the end of the line, and would not agree on what comes next.
+            if not end:
+                raise ValueError("an index that does not end")
             position += len(line) + 1
         else:
             return largest

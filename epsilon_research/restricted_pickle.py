@@ -1,6 +1,7 @@
 """Reads pickles from outside without running anything that they name."""
 
 import io
+import math
 import pickle
 import re
 import warnings
@@ -57,6 +58,18 @@ def _raw(content: Any) -> bytes | bytearray:
     return found
 
 
+def _shown(value: Any) -> str:
+    """A value for a message; a small pickle can nest one that takes gigabytes to write out."""
+    return repr(value[:40]) if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def _num_elements(shape: Any) -> int:
+    """Elements of an array; numpy would first copy out a nested shape, however large."""
+    if not isinstance(shape, tuple) or not all(type(side) is int for side in shape):
+        raise _RefusedError("an array without a plain shape")
+    return math.prod(shape)
+
+
 class _Dtype:
     """A plain numeric or text type; a real `numpy.dtype` would let a pickle rewrite its fields."""
 
@@ -65,7 +78,7 @@ class _Dtype:
     def __init__(self, code: Any, *alignment_and_copy: Any) -> None:
         text = code.decode() if isinstance(code, bytes) else code
         if not isinstance(text, str) or not re.fullmatch(r"[biufcSU][1-9][0-9]?", text):
-            raise _RefusedError(f"the data type {text!r}")
+            raise _RefusedError(f"the data type {_shown(text)}")
         self.found = np.dtype(text)
 
     def __setstate__(self, state: Any) -> None:
@@ -75,7 +88,7 @@ class _Dtype:
             raise _RefusedError("a compound data type")
         order = order.decode() if isinstance(order, bytes) else order
         if order not in ("<", ">", "|", "="):
-            raise _RefusedError(f"the byte order {order!r}")
+            raise _RefusedError(f"the byte order {_shown(order)}")
         self.found = self.found.newbyteorder(order)
 
 
@@ -91,7 +104,7 @@ class _Array(np.ndarray):
         # numpy would first reserve the promised size; a small file must not promise much.
         version, shape, dtype, is_fortran, content = state
         content = bytes(_raw(content))
-        if int(np.prod(shape, dtype=object)) * dtype.found.itemsize != len(content):
+        if _num_elements(shape) * dtype.found.itemsize != len(content):
             raise _RefusedError("an array whose size is not that of its data")
         super().__setstate__((version, shape, dtype.found, is_fortran, content))  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -113,7 +126,7 @@ def _from_buffer(content: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray
 
 def _encode(text: Any, encoding: Any) -> bytes:
     if not isinstance(text, str) or encoding not in ("latin1", "ascii"):
-        raise _RefusedError(f"an encoding {encoding!r}")
+        raise _RefusedError(f"an encoding {_shown(encoding)}")
     _spend(len(text))
     return text.encode(encoding)
 

@@ -48,7 +48,7 @@ class Agreement:
         """Largest absolute and relative difference on the sample, and where it was.
 
         `undefined` counts sampled architectures that the other engine gives no score, which
-        happens where its arithmetic underflows.
+        happens where its arithmetic underflows. Relative differences are over scores above 0.
         """
         scored = frame[frame["epsilon"].notna()]
         rows = rng.choice(len(scored), size=min(self.sample_size, len(scored)), replace=False)
@@ -68,12 +68,15 @@ class Agreement:
         if not defined.any():
             return {"engine": self.engine.name, "compared": 0, "undefined": len(ids)}
         worst = int(np.nanargmax(difference))
+        # A chain of convolutions scores 0 exactly, where no relative difference exists.
+        positive = defined & (theirs > 0)
+        relative = difference[positive] / theirs[positive]
         return {
             "engine": self.engine.name,
             "compared": int(defined.sum()),
             "undefined": int((~defined).sum()),
             "largest_difference": float(difference[worst]),
-            "largest_relative_difference": float(np.nanmax(difference / theirs)),
+            "largest_relative_difference": float(relative.max(initial=0.0)),
             "spearman_rho": spearman_rho(ours[defined], theirs[defined]),
             "architecture_id": ids[worst],
         }

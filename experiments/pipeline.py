@@ -25,6 +25,9 @@ from experiments.progress import progress
 
 logger = logging.getLogger(__name__)
 
+_LONG_PREPARATION = 3.0
+"""Seconds after which a user should hear why a first run took longer."""
+
 _ACCURACIES = ("validation_accuracy", "test_accuracy")
 _WHOLE_NUMBERS = (
     ("batch_size", 2, 256),
@@ -190,11 +193,19 @@ class Pipeline:
             images=minibatch.inputs,
             executor=self.executor,
         )
+        self._prepare_engine()
         with progress(console, "reading architectures", len(ids)) as advance:
             descriptions = scoring.describe(ids, advance=advance)
         jobs = scoring.plan(ids, descriptions)
         with progress(console, "scoring", len(jobs)) as advance:
             return scoring.score(ids, descriptions, advance=advance)
+
+    def _prepare_engine(self) -> None:
+        start = time.perf_counter()
+        self.engine.prepare()
+        seconds = time.perf_counter() - start
+        if seconds > _LONG_PREPARATION:
+            logger.info("engine made ready in %.0f s; later runs find it so", seconds)
 
     def _settings(self, minibatch: Minibatch, table: AccuracyTable | None) -> dict[str, Any]:
         settings = {key: v for metric in self.metric.values() for key, v in metric.settings.items()}
@@ -245,13 +256,19 @@ class Pipeline:
         self, frame: pd.DataFrame, minibatch: Minibatch, rng: np.random.Generator
     ) -> dict[str, Any]:
         assert self.agreement is not None
-        return self.agreement.measure(
+        found = self.agreement.measure(
             frame,
             space=self.search_space.space,
             images=minibatch.inputs,
             executor=self.executor,
             rng=rng,
         )
+        logger.info(
+            "engine %s and engine %s: largest difference of epsilon %.2g over %s architectures",
+            self.engine.name, found["engine"], found.get("largest_difference", np.nan),
+            found["compared"],
+        )  # fmt: skip
+        return found
 
     def _title(self) -> str:
         return f"{self.search_space.space.title}, {self.batch_size} images of {self.dataset.name}"

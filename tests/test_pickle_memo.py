@@ -81,6 +81,14 @@ def test_what_python_does_not_read_does_not_count() -> None:
     assert largest_memo_index(b"N." + b"r\xff\xff\xff\xff.") == -1
 
 
+def test_an_index_in_a_line_that_is_too_long_is_refused() -> None:
+    # Python takes the whole line up to the zero byte as the number 1, and goes on with the next.
+    tail = b"\nNr" + struct.pack("<I", 2**25) + b"."
+    hiding = b"Np1" + b" " * 4999 + b"\0B" + struct.pack("<I", len(tail) - 1) + tail
+    with pytest.raises(ValueError, match="an index that does not end"):
+        largest_memo_index(hiding)
+
+
 def test_an_index_that_is_no_number_is_refused() -> None:
     for index in (b"x", b"9" * 4999, b" " * 6000 + b"9"):
         with pytest.raises(ValueError, match=r"invalid literal|Exceeds the limit"):

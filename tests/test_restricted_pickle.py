@@ -173,6 +173,30 @@ def test_a_small_file_cannot_promise_a_large_array() -> None:
     assert peak_bytes(promising) < 1e6
 
 
+_EMPTY_ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01"
+# A tuple of itself twice, 14 times over: 28 bytes that are 16,384 numbers once written out.
+_NESTED = b"K\x01\x85" + b"2\x86" * 14
+
+
+@pytest.mark.parametrize(
+    ("source", "got"),
+    [
+        (b"cnumpy\ndtype\n" + _NESTED + b"\x85R.", "the data type a tuple"),
+        (b"cnumpy\ndtype\nX\2\0\0\0u1\x85R(K\x03" + _NESTED + b"NNNtb.", "byte order a tuple"),
+        (b"c_codecs\nencode\n(X\1\0\0\0a" + _NESTED + b"tR.", "an encoding a tuple"),
+        (
+            _EMPTY_ARRAY + _NESTED + b"cnumpy\ndtype\nX\2\0\0\0u1\x85R\x89C\x01\x02tb.",
+            "an array without a plain shape",
+        ),
+    ],
+)
+def test_a_small_file_cannot_have_a_nested_value_written_out(source: bytes, got: str) -> None:
+    with refused(ValueError, f"plain values, got {got}" if got[0] != "b" else got):
+        load(source)
+    # Each level more would double it.
+    assert peak_bytes(source) < 3e4
+
+
 @pytest.mark.parametrize(
     "source", [b"K\x01r" + struct.pack("<I", 2**25) + b".", b"K\x01p%d\n." % 2**25]
 )

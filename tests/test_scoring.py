@@ -1,11 +1,15 @@
 """Many architectures: order, deduplication, processes, failures."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from epsilon_research import scoring as scoring_module
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import Executor, SerialExecutor
 from epsilon_research.executors.processes import ProcessExecutor
@@ -13,23 +17,13 @@ from epsilon_research.metrics import Candidate, Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from tests.stand_ins import Chains, CountsConvolutions, Shuffled
 
 SPACE = NasBench201()
 IMAGES = np.random.default_rng(0).normal(size=(8, 3, 32, 32)).astype(np.float32)
 EPSILON = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine())
 METRICS = {"epsilon": EPSILON, "num_parameters": NumParameters()}
 IDS = official_order()[:90]
-
-
-class Backwards(Executor):
-    """Gives results in the worst order."""
-
-    @property
-    def num_processes(self) -> int:
-        return 1
-
-    def map(self, function, tasks):
-        return iter([function(task) for task in tasks][::-1])
 
 
 def table(ids: Sequence[str], executor: Executor | None = None) -> pd.DataFrame:
@@ -57,7 +51,7 @@ def test_rows_come_in_the_order_asked_for() -> None:
     )
 
 
-@pytest.mark.parametrize("executor", [Backwards(), ProcessExecutor(processes=2)])
+@pytest.mark.parametrize("executor", [Shuffled(seed=1), ProcessExecutor(processes=2)])
 def test_the_executor_does_not_change_a_number(executor: Executor) -> None:
     pd.testing.assert_frame_equal(
         table(IDS, executor).drop(columns="seconds"),
@@ -103,3 +97,83 @@ def test_an_error_in_a_worker_reaches_the_caller() -> None:
     descriptions = scoring.describe(IDS, advance=lambda count: None)
     with pytest.raises((ValueError, IndexError)):
         scoring.score(IDS, descriptions, advance=lambda count: None)
+
+
+# A space of which every architecture is drawn, so that few functions have many names.
+
+SMALL_IMAGES = np.random.default_rng(1).normal(size=(4, 1, 3, 3)).astype(np.float32)
+names = st.lists(st.text("crz", min_size=1, max_size=4), min_size=1, max_size=12, unique=True)
+
+
+def chains(ids: Sequence[str], executor: Executor | None = None, **metrics: object) -> pd.DataFrame:
+    scoring = Scoring(
+        space=Chains(),
+        metrics=metrics,  # pyright: ignore[reportArgumentType]
+        images=SMALL_IMAGES,
+        executor=executor or SerialExecutor(),
+    )
+    descriptions = scoring.describe(ids, advance=lambda count: None)
+    return scoring.score(ids, descriptions, advance=lambda count: None).frame
+
+
+def same(first: pd.DataFrame, second: pd.DataFrame, **how: object) -> None:
+    pd.testing.assert_frame_equal(
+        *(frame.drop(columns="seconds").reset_index(drop=True) for frame in (first, second)),
+        **how,  # pyright: ignore[reportArgumentType]
+    )
+
+
+@given(names)
+def test_scoring_each_function_once_changes_nothing(ids: list[str]) -> None:
+    once = chains(ids, epsilon=EPSILON)
+    each = chains(ids, epsilon=replace(EPSILON, shared_by_function=False))
+    same(once, each, rtol=1e-5, atol=1e-7)
+
+
+@given(names, st.randoms(use_true_random=False), st.integers(0, 9))
+def test_the_order_of_rows_and_results_changes_nothing(ids: list[str], random, seed: int) -> None:
+    other = ids[:]
+    random.shuffle(other)
+    metrics = {"epsilon": EPSILON, "count": CountsConvolutions(shared_by_function=False)}
+    expected = chains(ids, **metrics).set_index("architecture_id").loc[other].reset_index()
+    same(chains(other, Shuffled(seed=seed), **metrics), expected, check_exact=True)
+
+
+@given(names)
+def test_time_stands_in_one_row_of_each_function(ids: list[str]) -> None:
+    frame = chains(ids, epsilon=EPSILON)
+    first = ~frame["canonical_hash"].duplicated()
+    assert (frame["seconds"].notna() == first).all()
+    assert (frame["seconds"].dropna() > 0).all()
+
+
+def test_a_metric_that_sees_more_than_the_function_is_computed_for_each() -> None:
+    # The convolution behind a z is lost to the function, not to the count of layers.
+    ids = ["z", "zc", "c", "r", "cc", "crc"]
+    count = CountsConvolutions(shared_by_function=False)
+    frame = chains(ids, count=count)
+    np.testing.assert_array_equal(frame["count"], [np.nan, np.nan, 1, np.nan, 2, 2])
+    assert list(frame["count_failure"].fillna("")) == [
+        "disconnected", "disconnected", "", "none", "", "",
+    ]  # fmt: skip
+    assert list(frame["count_many"]) == [False, False, False, False, True, True]
+    assert frame["count_many"].dtype == bool
+    assert frame["seconds"].notna().all()
+
+
+def test_one_name_stands_for_its_function_whatever_the_order() -> None:
+    # All disconnected chains are one function; "z" is neither first nor last here.
+    shared = {"count": CountsConvolutions(shared_by_function=True)}
+    for ids in (["zzc", "z", "zc"], ["zc", "zzc", "z"]):
+        frame = chains(ids, **shared)
+        assert frame["canonical_hash"].nunique() == 1
+        assert frame["count"].isna().all()
+        assert (frame["count_failure"] == "disconnected").all()
+
+
+def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = ["c", "r", "cr", "rc", "z", "crc", "rcr"]
+    expected = chains(ids, epsilon=EPSILON)
+    for name in ("_DESCRIPTIONS_PER_CHUNK", "_SCORES_PER_CHUNK"):
+        monkeypatch.setattr(scoring_module, name, 2)
+    same(chains(ids, Shuffled(seed=3), epsilon=EPSILON), expected, check_exact=True)

@@ -38,6 +38,10 @@ class Engine(ABC):
     auto_num_architectures: int | None
     """How many architectures a run scores unless told otherwise; None: the whole space."""
 
+    def prepare(self) -> None:
+        """Does once, before work is spread, what every process would otherwise do for itself."""
+        return
+
     @abstractmethod
     def open(self, images: Float32[np.ndarray, "batch channels height width"]) -> EngineSession:
         """A session that runs networks on `images`."""

@@ -8,7 +8,8 @@ from jaxtyping import Float32
 
 from epsilon_research.collapse import Workspace, lower
 from epsilon_research.engines.base import Engine, EngineSession, Outputs
-from epsilon_research.programs import Program
+from epsilon_research.programs import Program, ProgramBuilder
+from epsilon_research.programs.operations import Convolution, GlobalMean
 
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
@@ -30,6 +31,13 @@ class CollapsedEngine(Engine):
     def __post_init__(self) -> None:
         if self.dtype not in _DTYPES:
             raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
+
+    def prepare(self) -> None:
+        """Compiles the kernels, which takes some ten seconds the first time, and caches them."""
+        builder = ProgramBuilder(input_channels=1)
+        builder.append(GlobalMean(), builder.append(Convolution(1, 3, padding=1), builder.input))
+        images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)
+        self.open(images).outputs(builder.build(), [1.0])
 
     def open(
         self, images: Float32[np.ndarray, "batch channels height width"]

@@ -9,13 +9,17 @@ from omegaconf import OmegaConf
 
 from tests.commands import ROOT
 
-NEED_A_FILE = {"cifar10", "cifar100", "imagenet16_120", "npy"}
-OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "dataset").glob("*.yaml"))
+FILES = sorted((ROOT / "conf" / "dataset").glob("*.yaml"))
+SELF_SUFFICIENT = [file for file in FILES if not {"root", "path"} & set(OmegaConf.load(file))]
 
 
-@pytest.fixture(params=[option for option in OPTIONS if option not in NEED_A_FILE])
+@pytest.fixture(params=SELF_SUFFICIENT, ids=lambda file: file.stem)
 def dataset(request: pytest.FixtureRequest):
-    return instantiate(OmegaConf.load(ROOT / "conf" / "dataset" / f"{request.param}.yaml"))
+    return instantiate(OmegaConf.load(request.param))
+
+
+def test_the_default_is_among_those_that_need_no_file() -> None:
+    assert {"photos", "grey_scale", "random_normal"} <= {file.stem for file in SELF_SUFFICIENT}
 
 
 def test_the_generator_alone_decides(dataset) -> None:

@@ -1,0 +1,219 @@
+"""The pipeline below the command line: what it refuses, what it works on, what it leaves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from epsilon_research.benchmarks import AccuracyTable, Benchmark
+from epsilon_research.benchmarks.none import NoBenchmark
+from epsilon_research.data import Dataset, Minibatch
+from epsilon_research.data.synthetic import RandomNormal
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.executors import SerialExecutor
+from epsilon_research.metrics import Epsilon
+from epsilon_research.metrics.num_parameters import NumParameters
+from epsilon_research.spaces import Selection
+from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.tracking import Tracker
+from experiments.pipeline import Pipeline, flatten
+
+ENGINE = CollapsedEngine()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentences(Dataset):
+    """A stand-in for text."""
+
+    name: str = "sentences"
+    kind: str = "tokens"
+
+    def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
+        return Minibatch(inputs=np.zeros((batch_size, 5), np.int64), kind="tokens", dataset="x")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses(Benchmark):
+    """A table in which the validation loss of cell i of the official order is i / 100."""
+
+    def load(self) -> AccuracyTable:
+        rows = pd.DataFrame({"architecture_id": official_order()[:20]})
+        rows["validation_accuracy"] = np.arange(20) / 100
+        rows["test_accuracy"] = np.nan
+        return AccuracyTable(
+            name="losses",
+            rows=rows,
+            target="validation_accuracy",
+            higher_is_better=False,
+            source="made up",
+            label="validation loss",
+        )
+
+
+class Notes(Tracker):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.scalars: dict[str, float] = {}
+        self.tables: dict[str, pd.DataFrame] = {}
+        self.figures: list[Path] = []
+
+    def open(
+        self,
+        *,
+        run_dir: Path,
+        config: Mapping[str, Any],
+        name: str,
+        group: str,
+        tags: Sequence[str],
+    ) -> None:
+        raise AssertionError("whoever runs the pipeline opens the tracker")
+
+    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
+        self.scalars |= scalars
+
+    def log_table(self, name: str, table: pd.DataFrame) -> None:
+        self.tables[name] = table
+
+    def log_figures(self, figures: Sequence[Path]) -> None:
+        self.figures += figures
+
+    def close(self, exit_code: int) -> None:
+        raise AssertionError("... and closes it")
+
+
+def selection(**choice: Any) -> Selection:
+    return Selection(space=NasBench201(), published_weights=[1e-7, 1], **choice)
+
+
+def pipeline(**changes: Any) -> Pipeline:
+    parts: dict[str, Any] = {
+        "search_space": selection(first=12),
+        "dataset": RandomNormal(image_size=8),
+        "batch_size": 8,
+        "minibatch_seed": 1,
+        "benchmark": Losses(),
+        "metric": {"epsilon": Epsilon(weights=[1e-7, 1], engine=ENGINE)},
+        "engine": ENGINE,
+        "executor": SerialExecutor(),
+        "seed": 2,
+        "bootstrap_resamples": 20,
+    }
+    return Pipeline(**parts | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"dataset": Sentences()}, r"must hold images for .*, got sentences \(tokens\): choose"),
+        ({"metric": {}}, "at least one metric must be chosen, got none"),
+        ({"batch_size": 1}, "batch_size must be a whole number of 2 or more, got 1:"),
+        ({"seed": -1}, "seed must be a whole number of 0 or more, got -1:"),
+        ({"minibatch_seed": -1}, "minibatch_seed must be a whole number of 0 or more, got -1:"),
+        ({"bootstrap_resamples": 0}, "bootstrap_resamples must be a whole number of 1 or more"),
+    ],
+)
+def test_what_does_not_fit_is_refused_when_it_is_built(changes: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        pipeline(**changes)
+
+
+def test_the_seed_draws_architectures_and_its_own_seed_the_minibatch() -> None:
+    base = pipeline(search_space=selection(num_architectures=12), benchmark=NoBenchmark())
+    first, same = base.prepare(), base.prepare()
+    assert first.ids == same.ids
+    assert first.minibatch.content_hash == same.minibatch.content_hash
+    other = replace(base, seed=3).prepare()
+    assert other.ids != first.ids
+    assert other.minibatch.content_hash == first.minibatch.content_hash
+    other = replace(base, minibatch_seed=2).prepare()
+    assert other.ids == first.ids
+    assert other.minibatch.content_hash != first.minibatch.content_hash
+
+
+def test_a_table_of_other_architectures_is_refused_before_any_work() -> None:
+    elsewhere = selection(architectures=list(official_order()[30:33]))
+    with pytest.raises(ValueError, match="got none in common"):
+        pipeline(search_space=elsewhere).prepare()
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Notes, Path]:
+    """Summary, tracker and folder of a run with two metrics and a table of losses."""
+    folder = tmp_path_factory.mktemp("run")
+    tracker = Notes()
+    both = {
+        "epsilon": Epsilon(weights=[1e-7, 1], engine=ENGINE),
+        "size": NumParameters(),
+    }
+    job = pipeline(metric=both, search_space=selection(first=25))
+    summary = job.run(
+        job.prepare(), run_dir=folder, tracker=tracker, run_facts={"git_commit": "abc"}
+    )
+    return summary, tracker, folder
+
+
+def test_rows_without_an_accuracy_stay_and_are_unknown(done: tuple) -> None:
+    frame = pd.read_parquet(done[2] / "scores.parquet")
+    assert list(frame["architecture_id"]) == list(official_order()[:25])
+    np.testing.assert_array_equal(frame["validation_accuracy"][:20], np.arange(20) / 100)
+    assert frame["validation_accuracy"][20:].isna().all()
+    assert frame["test_accuracy"].isna().all()
+
+
+def test_the_direction_of_a_loss_is_used_and_told(done: tuple) -> None:
+    summary, _, folder = done
+    frame = pd.read_parquet(folder / "scores.parquet")[:20]
+    assert summary["run"]["higher_is_better"] is False
+    assert summary["run"]["target"] == "validation_accuracy"
+    # Pearson's correlation of ranks, of the parameter count with the negated loss.
+    ranks = frame[["size", "validation_accuracy"]].rank()
+    expected = -ranks.corr().loc["size", "validation_accuracy"]
+    assert summary["metrics"]["size"]["worst"]["spearman_rho"] == pytest.approx(expected)
+
+
+def test_the_summary_keeps_the_facts_of_the_run_and_counts(done: tuple) -> None:
+    summary, _, folder = done
+    frame = pd.read_parquet(folder / "scores.parquet")
+    assert summary["run"]["git_commit"] == "abc"
+    assert summary["run"]["metrics"] == ["epsilon", "size"]
+    assert summary["run"]["weights"] == [1e-7, 1.0]
+    distinct = frame["canonical_hash"].nunique()
+    assert summary["counts"] == {
+        "architectures": 25,
+        "connected": int(frame["connected"].sum()),
+        "distinct": distinct,
+        "computed": 2 * distinct + 25,
+        "from_store": 0,
+        "failed": int(frame["epsilon"].isna().sum()),
+    }
+    assert summary["timing"]["total_seconds"] > summary["timing"]["scoring_seconds"] > 0
+    assert {"common"} <= set(summary["metrics"]["epsilon"])
+
+
+def test_the_tracker_gets_a_copy_of_everything(done: tuple) -> None:
+    summary, tracker, folder = done
+    expected = summary["metrics"]["epsilon"]["connected"]["spearman_rho"]
+    assert tracker.scalars["metrics/epsilon/connected/spearman_rho"] == expected
+    stored = pd.read_parquet(folder / "scores.parquet")
+    pd.testing.assert_series_equal(tracker.tables["scores"]["epsilon"], stored["epsilon"])
+    assert tracker.figures
+    assert all(path.is_file() for path in tracker.figures)
+    assert {path.parent.name for path in tracker.figures} == {"epsilon", "size"}
+
+
+def test_flat_names_hold_numbers_only() -> None:
+    nested = {
+        "run": {"name": "x", "seed": 3, "dry": True, "none": None},
+        "metrics": {"epsilon": {"rho": 0.5, "rho_interval": [0.25, 0.75]}},
+    }
+    assert flatten(nested) == {
+        "run/seed": 3,
+        "metrics/epsilon/rho": 0.5,
+        "metrics/epsilon/rho_interval/low": 0.25,
+        "metrics/epsilon/rho_interval/high": 0.75,
+    }
