@@ -1,7 +1,8 @@
 """Many architectures: order, deduplication, processes, failures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from epsilon_research import scoring as scoring_module
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import Executor, SerialExecutor
 from epsilon_research.executors.processes import ProcessExecutor
-from epsilon_research.metrics import Candidate, Epsilon
+from epsilon_research.metrics import Candidate, Epsilon, Metric
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.nb201 import NasBench201, official_order
@@ -65,11 +66,13 @@ def test_a_shared_score_is_what_each_would_have_had() -> None:
     repeated = frame[frame["canonical_hash"].duplicated(keep="first")]
     assert len(repeated) > 5
     scorer = EPSILON.scorer(IMAGES)
-    for row in repeated.itertuples():
-        program = SPACE.program(row.architecture_id, num_outputs=1)
-        own = scorer(Candidate(program=program, num_parameters=1, connected=row.connected))
-        assert own.value == pytest.approx(row.epsilon, rel=1e-4, abs=1e-6, nan_ok=True)
-        assert (own.failure is None) == pd.isna(row.epsilon_failure)
+    for row in repeated.index:
+        program = SPACE.program(frame["architecture_id"][row], num_outputs=1)
+        connected = bool(frame["connected"][row])
+        own = scorer(Candidate(program=program, num_parameters=1, connected=connected))
+        shared = float(frame["epsilon"][row])
+        assert own.value == pytest.approx(shared, rel=1e-4, abs=1e-6, nan_ok=True)
+        assert (own.failure or "") == frame["epsilon_failure"].fillna("")[row]
 
 
 def test_failures_keep_their_reason_and_stay_nan() -> None:
@@ -105,10 +108,12 @@ SMALL_IMAGES = np.random.default_rng(1).normal(size=(4, 1, 3, 3)).astype(np.floa
 names = st.lists(st.text("crz", min_size=1, max_size=4), min_size=1, max_size=12, unique=True)
 
 
-def chains(ids: Sequence[str], executor: Executor | None = None, **metrics: object) -> pd.DataFrame:
+def chains(
+    ids: Sequence[str], metrics: Mapping[str, Metric], executor: Executor | None = None
+) -> pd.DataFrame:
     scoring = Scoring(
         space=Chains(),
-        metrics=metrics,  # pyright: ignore[reportArgumentType]
+        metrics=metrics,
         images=SMALL_IMAGES,
         executor=executor or SerialExecutor(),
     )
@@ -116,17 +121,17 @@ def chains(ids: Sequence[str], executor: Executor | None = None, **metrics: obje
     return scoring.score(ids, descriptions, advance=lambda count: None).frame
 
 
-def same(first: pd.DataFrame, second: pd.DataFrame, **how: object) -> None:
-    pd.testing.assert_frame_equal(
-        *(frame.drop(columns="seconds").reset_index(drop=True) for frame in (first, second)),
-        **how,  # pyright: ignore[reportArgumentType]
+def same(first: pd.DataFrame, second: pd.DataFrame, **how: Any) -> None:
+    first, second = (
+        frame.drop(columns="seconds").reset_index(drop=True) for frame in (first, second)
     )
+    pd.testing.assert_frame_equal(first, second, **how)
 
 
 @given(names)
 def test_scoring_each_function_once_changes_nothing(ids: list[str]) -> None:
-    once = chains(ids, epsilon=EPSILON)
-    each = chains(ids, epsilon=replace(EPSILON, shared_by_function=False))
+    once = chains(ids, {"epsilon": EPSILON})
+    each = chains(ids, {"epsilon": replace(EPSILON, shared_by_function=False)})
     same(once, each, rtol=1e-5, atol=1e-7)
 
 
@@ -135,13 +140,13 @@ def test_the_order_of_rows_and_results_changes_nothing(ids: list[str], random, s
     other = ids[:]
     random.shuffle(other)
     metrics = {"epsilon": EPSILON, "count": CountsConvolutions(shared_by_function=False)}
-    expected = chains(ids, **metrics).set_index("architecture_id").loc[other].reset_index()
-    same(chains(other, Shuffled(seed=seed), **metrics), expected, check_exact=True)
+    expected = chains(ids, metrics).set_index("architecture_id").loc[other].reset_index()
+    same(chains(other, metrics, Shuffled(seed=seed)), expected, check_exact=True)
 
 
 @given(names)
 def test_time_stands_in_one_row_of_each_function(ids: list[str]) -> None:
-    frame = chains(ids, epsilon=EPSILON)
+    frame = chains(ids, {"epsilon": EPSILON})
     first = ~frame["canonical_hash"].duplicated()
     assert (frame["seconds"].notna() == first).all()
     assert (frame["seconds"].dropna() > 0).all()
@@ -151,7 +156,7 @@ def test_a_metric_that_sees_more_than_the_function_is_computed_for_each() -> Non
     # The convolution behind a z is lost to the function, not to the count of layers.
     ids = ["z", "zc", "c", "r", "cc", "crc"]
     count = CountsConvolutions(shared_by_function=False)
-    frame = chains(ids, count=count)
+    frame = chains(ids, {"count": count})
     np.testing.assert_array_equal(frame["count"], [np.nan, np.nan, 1, np.nan, 2, 2])
     assert list(frame["count_failure"].fillna("")) == [
         "disconnected", "disconnected", "", "none", "", "",
@@ -165,7 +170,7 @@ def test_one_name_stands_for_its_function_whatever_the_order() -> None:
     # All disconnected chains are one function; "z" is neither first nor last here.
     shared = {"count": CountsConvolutions(shared_by_function=True)}
     for ids in (["zzc", "z", "zc"], ["zc", "zzc", "z"]):
-        frame = chains(ids, **shared)
+        frame = chains(ids, shared)
         assert frame["canonical_hash"].nunique() == 1
         assert frame["count"].isna().all()
         assert (frame["count_failure"] == "disconnected").all()
@@ -173,7 +178,7 @@ def test_one_name_stands_for_its_function_whatever_the_order() -> None:
 
 def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = ["c", "r", "cr", "rc", "z", "crc", "rcr"]
-    expected = chains(ids, epsilon=EPSILON)
+    expected = chains(ids, {"epsilon": EPSILON})
     for name in ("_DESCRIPTIONS_PER_CHUNK", "_SCORES_PER_CHUNK"):
         monkeypatch.setattr(scoring_module, name, 2)
-    same(chains(ids, Shuffled(seed=3), epsilon=EPSILON), expected, check_exact=True)
+    same(chains(ids, {"epsilon": EPSILON}, Shuffled(seed=3)), expected, check_exact=True)

@@ -76,6 +76,10 @@ class ReferenceEngine(Engine):
         if self.dtype not in _DTYPES:
             raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
 
+    def prepare(self) -> None:
+        """Fails before any work if the device does not exist here."""
+        self.open(np.zeros((2, 1, 1, 1), np.float32))
+
     def open(
         self, images: Float32[np.ndarray, "batch channels height width"]
     ) -> "ReferenceSession":

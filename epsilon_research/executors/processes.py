@@ -18,8 +18,11 @@ class ProcessExecutor(Executor):
     processes: int | None = None
 
     def __post_init__(self) -> None:
-        if self.processes is not None and self.processes < 1:
-            raise ValueError(f"executor.processes must be at least 1 or null, got {self.processes}")
+        count = self.processes
+        if count is not None and (not isinstance(count, int) or count < 1):
+            raise ValueError(
+                f"executor.processes must be a whole number of 1 or more, or null, got {count!r}"
+            )
 
     @property
     def num_processes(self) -> int:

@@ -24,7 +24,7 @@ def test_a_score_or_a_reason(option: str) -> None:
         OmegaConf.load(ROOT / "conf" / "metric" / f"{option}.yaml"),
     )
     assert option in config
-    metric = instantiate(config[option], _convert_="all")
+    metric = instantiate(OmegaConf.select(config, option), _convert_="all")
     scorers = [metric.scorer(IMAGES) for _ in range(2)]
     for architecture_id in SPACE.sample(30, np.random.default_rng(4)):
         program = SPACE.program(architecture_id, num_outputs=1)
