@@ -56,5 +56,7 @@ def test_without_a_number_all_cores_are_used() -> None:
 
 @pytest.mark.parametrize("processes", [0, -1])
 def test_no_process_at_all_is_refused(processes: int) -> None:
-    with pytest.raises(ValueError, match=f"processes must be a whole number of 1 or more, .* {processes}"):
+    with pytest.raises(
+        ValueError, match=f"processes must be a whole number of 1 or more, .* {processes}"
+    ):
         ProcessExecutor(processes=processes)

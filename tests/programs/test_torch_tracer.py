@@ -69,6 +69,32 @@ def test_a_small_resnet_collapses_to_its_own_score(images: torch.Tensor) -> None
     assert ours.value > 0.01
 
 
+class Shortcut(nn.Module):
+    """A convolution beside a skip connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(16, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.body(x)
+
+
+def test_the_number_of_logits_does_not_change_the_reference_s_score(images: torch.Tensor) -> None:
+    def network(logits: int) -> nn.Module:
+        return nn.Sequential(
+            nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), Shortcut(),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, logits),
+        ).double()  # fmt: skip
+
+    one, ten = (
+        score_network(network(logits), images.double(), engine="reference").value
+        for logits in (1, 10)
+    )
+    assert ten == pytest.approx(one, rel=1e-9)
+    assert score_network(network(10), images).value == pytest.approx(one, rel=1e-5)
+
+
 def test_scoring_leaves_the_network_as_it_was(images: torch.Tensor) -> None:
     network = SmallResNet()
     before = {name: value.clone() for name, value in network.state_dict().items()}
