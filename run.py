@@ -37,6 +37,9 @@ CONF = ROOT / "conf"
 FREE_MEGABYTES = 64
 """What a run folder must have free; the main job with its tracker's copy takes a third of it."""
 
+_CONTINUES = "what was computed is kept, and the same command continues"
+_STARTS_OVER = "the same command starts over"
+
 logger = logging.getLogger("run")
 
 MISTAKES = (HydraException, OmegaConfBaseException, ValueError, KeyError, OSError)
@@ -59,6 +62,9 @@ def main(config: DictConfig) -> dict[str, Any] | None:
             raise
         _failures.append(error)
         return None
+    except KeyboardInterrupt:
+        kept = config.store not in ("none", None)
+        raise KeyboardInterrupt(_CONTINUES if kept else _STARTS_OVER) from None
 
 
 def run(config: DictConfig) -> dict[str, Any]:
@@ -95,6 +101,8 @@ def run(config: DictConfig) -> dict[str, Any]:
         summary = pipeline.run(prepared, run_dir=run_dir, tracker=tracker, run_facts=facts)
     Console().print(results_table(summary))
     logger.info("Everything is in %s", _relative(run_dir))
+    if "incomplete" in summary:
+        raise ValueError(summary["incomplete"])
     return summary
 
 
@@ -244,8 +252,8 @@ def launch() -> int:
         main()
         if _failures:
             raise _failures.pop()
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted before the end: the same command starts over.\n")
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write(f"\nInterrupted before the end: {interrupt or _STARTS_OVER}.\n")
         return 130
     except MISTAKES as error:
         if SHOW_TRACEBACK:

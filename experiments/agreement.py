@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float32
 
 from epsilon_research.analysis import spearman_rho
+from epsilon_research.data import Minibatch
 from epsilon_research.engines import Engine
 from epsilon_research.executors import Executor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
+from epsilon_research.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,9 @@ class Agreement:
         frame: pd.DataFrame,
         *,
         space: SearchSpace,
-        images: Float32[np.ndarray, "batch channels height width"],
+        minibatch: Minibatch,
         executor: Executor,
+        store: Store,
         rng: np.random.Generator,
     ) -> dict[str, Any]:
         """Largest absolute and relative difference on the sample, and where it was.
@@ -57,11 +59,15 @@ class Agreement:
         scoring = Scoring(
             space=space,
             metrics={"epsilon": replace(self.metric, engine=self.engine)},
-            images=images,
+            minibatch=minibatch,
             executor=executor,
+            store=store,
         )
-        descriptions = scoring.describe(ids, advance=lambda count: None)
-        other = scoring.score(ids, descriptions, advance=lambda count: None).frame
+        descriptions = scoring.describe(ids, advance=say_nothing)
+        result = scoring.score(ids, descriptions, advance=say_nothing)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        other = result.frame
         ours, theirs = sample["epsilon"].to_numpy(), other["epsilon"].to_numpy()
         difference = np.abs(ours - theirs)
         defined = np.isfinite(difference)
@@ -80,3 +86,7 @@ class Agreement:
             "spearman_rho": spearman_rho(ours[defined], theirs[defined]),
             "architecture_id": ids[worst],
         }
+
+
+def say_nothing(done: int, *, from_store: int = 0, failed: int = 0) -> None:
+    """A sample is done before anybody would ask how far it is."""

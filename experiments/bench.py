@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,12 @@ from rich.table import Table
 
 from epsilon_research.collapse import Workspace, lower
 from epsilon_research.collapse.plan import Op, Plan
+from epsilon_research.data.base import IMAGES, Minibatch
 from epsilon_research.data.photos import Photos
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
-from epsilon_research.metrics import Candidate, Epsilon
+from epsilon_research.metrics import Candidate, Epsilon, scorer_of
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.tracking import write_json
@@ -48,11 +50,12 @@ def minibatch(batch_size: int) -> np.ndarray:
 
 def scorer(space: SearchSpace, engine: Engine, images: np.ndarray) -> Callable[[str], float]:
     """From architecture id to score, everything in between included."""
-    score = Epsilon(weights=WEIGHTS, engine=engine).scorer(images)
+    inputs = Minibatch(inputs=images, kind=IMAGES, dataset="photos")
+    score = scorer_of(Epsilon(weights=WEIGHTS, engine=engine), inputs)
 
     def run(architecture_id: str) -> float:
-        program = space.program(architecture_id, num_outputs=1)
-        return score(Candidate(program=program, num_parameters=0, connected=True)).value
+        build = partial(space.program, architecture_id, num_outputs=1)
+        return score(Candidate(build=build, num_parameters=0, connected=True)).value
 
     return run
 

@@ -19,6 +19,7 @@ from epsilon_research.executors import Executor
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import Scoring, ScoringResult
 from epsilon_research.spaces import Selection
+from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
 from experiments.progress import progress
@@ -66,6 +67,7 @@ class Pipeline:
         metric: Metrics by name; each becomes a column.
         engine: Runs constant-weight networks; only its default sample size is used here.
         executor: Spreads the scoring.
+        store: Has what earlier runs computed, and keeps what this one does.
         seed: Seed of the sample of architectures and of the bootstrap.
         bootstrap_resamples: Resamples behind each interval.
         agreement: Compares the scores with another engine on a sample, or null.
@@ -79,6 +81,7 @@ class Pipeline:
     metric: Mapping[str, Metric]
     engine: Engine
     executor: Executor
+    store: Store
     seed: int
     bootstrap_resamples: int
     agreement: Agreement | None = None
@@ -110,9 +113,17 @@ class Pipeline:
             FileNotFoundError: A file does not exist.
         """
         start = time.perf_counter()
+        self.store.check()
         table = self.benchmark.load()
         sample_rng, _, _ = self._generators()
-        ids = self.search_space.choose(sample_rng, auto=self.engine.auto_num_architectures)
+        if table is not None:
+            names = list(table.rows["architecture_id"])
+            table = table.renamed(self.search_space.space.canonical_ids(names))
+        ids = self.search_space.choose(
+            sample_rng,
+            auto=self.engine.auto_num_architectures,
+            known=None if table is None else list(table.rows["architecture_id"]),
+        )
         accuracies = None if table is None else table.lookup(ids)
         minibatch = self.dataset.draw(
             batch_size=self.batch_size, rng=np.random.default_rng(self.minibatch_seed)
@@ -151,30 +162,44 @@ class Pipeline:
         self._announce(ids, minibatch)
         scoring_start = time.perf_counter()
         result = self._score(ids, minibatch)
-        scoring_seconds = time.perf_counter() - scoring_start
+        timing = self._timing(len(ids), scoring_seconds=time.perf_counter() - scoring_start)
         frame = _with_accuracies(result.frame, prepared.accuracies)
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {
             "run": self._settings(minibatch, table) | dict(run_facts),
             "counts": self._counts(frame, result),
-            "timing": {},
+            "timing": timing,
         }
+        if self.store.damaged:
+            summary["damaged_parts"] = list(self.store.damaged)
+        if result.lost:
+            summary["incomplete"] = (
+                f"worker processes must survive their work, but died twice over "
+                f"{len(result.lost)} architectures, e.g. {result.lost[0]}: the rest is done, and "
+                "the same command tries them again (is there enough memory?)"
+            )
+        if result.interrupted:
+            write_json(summary | {"interrupted": True}, run_dir / "summary.json")
+            raise KeyboardInterrupt
         if table is not None:
             summary |= self._correlate(frame, table, bootstrap_rng)
         if self.agreement is not None:
             summary["agreement"] = self._compare(frame, minibatch, check_rng)
         figures = self._plot(frame, table, summary, run_dir / "figures")
-        summary["timing"] = {
-            "scoring_seconds": scoring_seconds,
-            "total_seconds": prepared.seconds + time.perf_counter() - start,
-            "architectures_per_second": len(ids) / scoring_seconds,
-            "processes": self.executor.num_processes,
-        }
+        timing["total_seconds"] = prepared.seconds + time.perf_counter() - start
         write_json(summary, run_dir / "summary.json")
         tracker.log_scalars(flatten(summary))
         tracker.log_table("scores", frame)
         tracker.log_figures(figures)
         return summary
+
+    def _timing(self, num_architectures: int, *, scoring_seconds: float) -> dict[str, Any]:
+        return {
+            "scoring_seconds": scoring_seconds,
+            "total_seconds": scoring_seconds,
+            "architectures_per_second": num_architectures / scoring_seconds,
+            "processes": self.executor.num_processes,
+        }
 
     def _announce(self, ids: Sequence[str], minibatch: Minibatch) -> None:
         space = self.search_space.space
@@ -190,15 +215,19 @@ class Pipeline:
         scoring = Scoring(
             space=self.search_space.space,
             metrics=self.metric,
-            images=minibatch.inputs,
+            minibatch=minibatch,
             executor=self.executor,
+            store=self.store,
         )
         self._prepare_engine()
         with progress(console, "reading architectures", len(ids)) as advance:
             descriptions = scoring.describe(ids, advance=advance)
         jobs = scoring.plan(ids, descriptions)
         with progress(console, "scoring", len(jobs)) as advance:
-            return scoring.score(ids, descriptions, advance=advance)
+            result = scoring.score(ids, descriptions, advance=advance)
+        if result.num_computed == 0 and result.num_from_store:
+            logger.info("nothing had to be computed: all values were in the store")
+        return result
 
     def _prepare_engine(self) -> None:
         start = time.perf_counter()
@@ -228,11 +257,11 @@ class Pipeline:
     def _counts(self, frame: pd.DataFrame, result: ScoringResult) -> dict[str, int]:
         return {
             "architectures": len(frame),
-            "connected": int(frame["connected"].sum()),
+            "connected": int(frame["connected"].to_numpy().sum()),
             "distinct": result.num_distinct,
             "computed": result.num_computed,
-            "from_store": 0,
-            "failed": int(frame[list(self.metric)].isna().any(axis=1).sum()),
+            "from_store": result.num_from_store,
+            "failed": int(frame[list(self.metric)].isna().to_numpy().any(axis=1).sum()),
         }
 
     def _correlate(
@@ -245,6 +274,7 @@ class Pipeline:
             higher_is_better=table.higher_is_better,
             rng=rng,
             num_resamples=self.bootstrap_resamples,
+            paper_filter=self.search_space.paper_filter,
         )
         sentences = {
             name: diagnose(frame, statistics[name], metric=name, target=table.target)
@@ -259,8 +289,9 @@ class Pipeline:
         found = self.agreement.measure(
             frame,
             space=self.search_space.space,
-            images=minibatch.inputs,
+            minibatch=minibatch,
             executor=self.executor,
+            store=self.store,
             rng=rng,
         )
         logger.info(

@@ -5,15 +5,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# No test is about time: another job on the machine would fail it.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compiles the kernels once, in a process of its own, before test workers start.
+    """Turns the user's score store off; compiles the kernels, before test workers start.
 
-    Workers that compile at the same time would each cache a variant of the code that rounds in
-    another order, and compare its numbers with another worker's.
+    In a process of its own. Workers that compile at the same time would each cache a variant of
+    the code that rounds in another order, and compare its numbers with another worker's.
     """
+    # What a test computes must be computed by today's code, and leave nothing behind.
+    os.environ["EPSILON_STORE"] = "none"
     if hasattr(config, "workerinput"):
         return
     code = (

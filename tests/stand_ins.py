@@ -1,13 +1,14 @@
 """Small final classes that stand in for the real ones where a test needs to know every number."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from epsilon_research.data import Minibatch
 from epsilon_research.executors import Executor
-from epsilon_research.metrics import Candidate, Metric, Score
+from epsilon_research.metrics import Candidate, Score, SinglePassMetric
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import Convolution, GlobalMean, Linear, ReLU, Zero
 from epsilon_research.spaces import SearchSpace
@@ -53,10 +54,12 @@ class Chains(SearchSpace):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountsConvolutions(Metric):
+class CountsConvolutions(SinglePassMetric):
     """The number of convolutions, or a failure where there is none."""
 
     shared_by_function: bool
+    name: str = "counts_convolutions"
+    candidates_per_chunk: int = 2
 
     @property
     def settings(self) -> Mapping[str, object]:
@@ -68,13 +71,8 @@ class CountsConvolutions(Metric):
         """See `Metric`."""
         return {"many": bool}
 
-    @property
-    def values_per_score(self) -> int:
-        """See `Metric`."""
-        return 1
-
-    def scorer(self, images: np.ndarray) -> Callable[[Candidate], Score]:
-        """See `Metric`."""
+    def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+        """See `SinglePassMetric`."""
 
         def score(candidate: Candidate) -> Score:
             layers = [type(layer.operation) for layer in candidate.program.layers]
@@ -98,7 +96,8 @@ class Shuffled(Executor):
         """See `Executor`."""
         return 1
 
-    def map(self, function: Callable, tasks: Sequence) -> Iterator:
+    def map(self, function: Callable, tasks: Iterable) -> Iterator:
         """See `Executor`."""
+        tasks = list(tasks)
         order = np.random.default_rng(self.seed).permutation(len(tasks))
         return iter([function(tasks[place]) for place in order])

@@ -1,7 +1,7 @@
 """What a benchmark loads: trained results by architecture id, checked once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,22 @@ class AccuracyTable:
                 f"{self.name} must have a {self.target} for some architecture, got none: choose "
                 "the other benchmark.target"
             )
+
+    def renamed(self, ids: Sequence[str | None]) -> "AccuracyTable":
+        """The same table with other ids, one for each row in order; rows of None are left out.
+
+        Raises:
+            ValueError: No row is left, or two have one id.
+        """
+        rows = self.rows.assign(architecture_id=pd.Series(list(ids), index=self.rows.index))
+        kept = rows[rows["architecture_id"].notna()].reset_index(drop=True)
+        if kept.empty:
+            raise ValueError(
+                f"{self.name} must name architectures of the chosen search space, got e.g. "
+                f"{self.rows['architecture_id'].iloc[0]!r}: pass this space's benchmark, or "
+                "benchmark=none"
+            )
+        return replace(self, rows=kept)
 
     def lookup(self, architecture_ids: Sequence[str]) -> pd.DataFrame:
         """Both accuracy columns for `architecture_ids`, in their order; NaN where unknown.

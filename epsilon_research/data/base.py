@@ -1,6 +1,7 @@
 """The contract of a dataset: what minibatches are drawn from."""
 
 from abc import ABC, abstractmethod
+from typing import TypeGuard
 
 import numpy as np
 
@@ -25,8 +26,8 @@ class Dataset(ABC):
         """
         if batch_size < 2:
             raise ValueError(
-                f"batch_size must be at least 2, since epsilon compares images, got {batch_size}: "
-                "raise it"
+                "batch_size must be at least 2, since epsilon compares the inputs of a minibatch, "
+                f"got {batch_size}: raise it"
             )
 
     @abstractmethod
@@ -41,7 +42,7 @@ class Dataset(ABC):
 
 
 def check_available(dataset: str, *, batch_size: int, available: int) -> None:
-    """Refuses a batch larger than the dataset.
+    """Refuses a batch larger than a dataset of images.
 
     Raises:
         ValueError: `batch_size` is above `available`.
@@ -64,3 +65,8 @@ def check_image_size(image_size: object) -> None:
             f"dataset.image_size must be a whole number of pixels, at least 1, got {image_size!r}: "
             "pass e.g. 32"
         )
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a setting is a whole number; true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -14,12 +14,14 @@ class Minibatch:
     """The one batch that metrics see.
 
     Args:
-        inputs: Images as float32 (batch, channels, height, width), all finite; becomes read-only.
+        inputs: Images as float32 (batch, channels, height, width), or tokens that are embedded
+            already as float32 or float64 (time, batch, embedding size); all finite, becomes
+            read-only.
         kind: "images" or "tokens".
         dataset: Name of the dataset it was drawn from.
 
     Raises:
-        ValueError: Images are of another type or shape, or are not finite.
+        ValueError: The inputs are of another type or shape, or are not finite.
     """
 
     inputs: np.ndarray
@@ -30,8 +32,27 @@ class Minibatch:
         inputs = np.ascontiguousarray(self.inputs)
         if self.kind == IMAGES:
             check_images(inputs, what=f"images of {self.dataset}")
+        elif self.kind == TOKENS:
+            check_tokens(inputs, what=f"tokens of {self.dataset}")
+        else:
+            raise ValueError(
+                f"the kind of a minibatch must be {IMAGES} or {TOKENS}, got {self.kind!r}: choose "
+                "one of the two"
+            )
         inputs.flags.writeable = False
         object.__setattr__(self, "inputs", inputs)
+
+    @property
+    def num_samples(self) -> int:
+        """Images, or sequences of tokens: the `batch_size` that it was drawn with."""
+        return self.inputs.shape[1 if self.kind == TOKENS else 0]
+
+    @property
+    def description(self) -> str:
+        """What is in it, for people, e.g. "256 sequences of 70 tokens of ptb"."""
+        if self.kind == TOKENS:
+            return f"{self.num_samples} sequences of {len(self.inputs)} tokens of {self.dataset}"
+        return f"{self.num_samples} images of {self.dataset}"
 
     @property
     def content_hash(self) -> str:
@@ -62,4 +83,28 @@ def check_images(inputs: np.ndarray, *, what: str) -> None:
         raise ValueError(
             f"{what} must be finite, got {len(wrong)} values that are NaN or infinite, the first "
             f"in image {wrong[0, 0]} of the minibatch (counted from 0): correct them"
+        )
+
+
+def check_tokens(inputs: np.ndarray, *, what: str) -> None:
+    """Refuses what is no minibatch of embedded tokens.
+
+    Args:
+        inputs: To be float32 or float64 (time, batch, embedding size), not empty, all finite.
+        what: What they are, for the error message.
+
+    Raises:
+        ValueError: They have another type or shape, or are not finite.
+    """
+    if inputs.dtype not in (np.float32, np.float64) or inputs.ndim != 3 or not inputs.size:
+        raise ValueError(
+            f"{what} must be float32 or float64 (time, batch, embedding size), got {inputs.dtype} "
+            f"{inputs.shape}: embed them"
+        )
+    finite = np.isfinite(inputs)
+    if not finite.all():
+        wrong = np.argwhere(~finite)
+        raise ValueError(
+            f"{what} must be finite, got {len(wrong)} values that are NaN or infinite, the first "
+            f"at time {wrong[0, 0]} of sample {wrong[0, 1]} (counted from 0): correct the embedding"
         )

@@ -1,20 +1,28 @@
 """The contract of an engine: what a network with one constant weight outputs on a minibatch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
-from epsilon_research.programs import Program
+from epsilon_research.programs import AnyProgram
+
+Inputs = (
+    Float32[np.ndarray, "batch channels height width"] | Float[np.ndarray, "time batch embedding"]
+)
+"""Images, or embedded tokens."""
 
 
 class Outputs(NamedTuple):
     """A network's outputs for one constant weight."""
 
     values: np.ndarray
-    """float64 [values]: the outputs, up to a positive factor that epsilon's normalisation drops."""
+    """float64 [values]: the outputs, up to a positive factor that epsilon's normalisation drops.
+
+    Of a recurrent network the first unit of the last layer, [time · batch], time first.
+    """
     float32_defined: bool
     """Whether the published float32 network has an output here, neither constant nor infinite."""
 
@@ -23,11 +31,12 @@ class EngineSession(ABC):
     """An engine with a minibatch in its own form; the only mutable part, one per process."""
 
     @abstractmethod
-    def outputs(self, program: Program, weights: Sequence[float]) -> list[Outputs]:
+    def outputs(self, program: AnyProgram, weights: Sequence[float]) -> list[Outputs]:
         """The network's outputs for each constant in `weights`.
 
         Raises:
-            ValueError: The engine cannot run this program, or a weight is not positive and finite.
+            ValueError: The engine cannot run this program on this minibatch, or a weight is not
+                positive and finite.
         """
 
 
@@ -35,13 +44,25 @@ class Engine(ABC):
     """A way to run constant-weight networks."""
 
     name: str
+    dtype: str
+    """Precision of the maps, "float32" or "float64"; outputs are kept in it."""
     auto_num_architectures: int | None
     """How many architectures a run scores unless told otherwise; None: the whole space."""
+
+    @property
+    @abstractmethod
+    def identity(self) -> Mapping[str, Any]:
+        """What outputs depend on beside program, minibatch, weight and code, as for JSON."""
+
+    @property
+    @abstractmethod
+    def code(self) -> Sequence[str]:
+        """Modules whose code makes the outputs."""
 
     def prepare(self) -> None:
         """Does once, before work is spread, what every process would otherwise do for itself."""
         return
 
     @abstractmethod
-    def open(self, images: Float32[np.ndarray, "batch channels height width"]) -> EngineSession:
-        """A session that runs networks on `images`."""
+    def open(self, inputs: Inputs) -> EngineSession:
+        """A session that runs networks on `inputs`; their number of axes tells the kind."""

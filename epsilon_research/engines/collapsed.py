@@ -1,15 +1,16 @@
 """The exact collapse as an engine: one map per channel group, with a carried exponent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
 
-from epsilon_research.collapse import Workspace, lower
-from epsilon_research.engines.base import Engine, EngineSession, Outputs
-from epsilon_research.programs import Program, ProgramBuilder
+from epsilon_research.collapse import RecurrentWorkspace, Workspace, open_workspace, run
+from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
+from epsilon_research.programs import AnyProgram, ProgramBuilder
 from epsilon_research.programs.operations import Convolution, GlobalMean
+from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation, RecurrentProgram
 
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
@@ -20,7 +21,8 @@ class CollapsedEngine(Engine):
 
     Args:
         dtype: Precision of the maps; statistics are summed in float64 either way. "float32" agrees
-            with the reference in float64 to about six digits.
+            with the reference in float64 to about six digits. Recurrent networks always run in
+            float64, since their float32 scores are often rounding noise.
         auto_num_architectures: How many architectures a run scores by default; null: all.
     """
 
@@ -32,31 +34,37 @@ class CollapsedEngine(Engine):
         if self.dtype not in _DTYPES:
             raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """See `Engine`."""
+        return {"name": self.name, "dtype": self.dtype}
+
+    @property
+    def code(self) -> Sequence[str]:
+        """See `Engine`."""
+        return (__name__, "epsilon_research.collapse", "epsilon_research.programs")
+
     def prepare(self) -> None:
         """Compiles the kernels, which takes some ten seconds the first time, and caches them."""
         builder = ProgramBuilder(input_channels=1)
         builder.append(GlobalMean(), builder.append(Convolution(1, 3, padding=1), builder.input))
         images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)
         self.open(images).outputs(builder.build(), [1.0])
+        node = CellNode(CellOperation.TANH, (1,))
+        recurrent = RecurrentProgram(Cell(1, (node,), (2,)), 1, (1,), 1)
+        self.open(np.ones((1, 1, 1))).outputs(recurrent, [1.0])
 
-    def open(
-        self, images: Float32[np.ndarray, "batch channels height width"]
-    ) -> "CollapsedSession":
+    def open(self, inputs: Inputs) -> "CollapsedSession":
         """See `Engine`."""
-        return CollapsedSession(Workspace(images, dtype=_DTYPES[self.dtype]))
+        return CollapsedSession(open_workspace(inputs, dtype=_DTYPES[self.dtype]))
 
 
 class CollapsedSession(EngineSession):
     """A minibatch in the executor's layout."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace | RecurrentWorkspace) -> None:
         self._workspace = workspace
 
-    def outputs(self, program: Program, weights: Sequence[float]) -> list[Outputs]:
-        """See `EngineSession`; a disconnected network outputs zeros."""
-        workspace = self._workspace
-        plan = lower(program, height=workspace.height, width=workspace.width)
-        if not plan.connected:
-            zeros = np.zeros(workspace.batch_size)
-            return [Outputs(values=zeros, float32_defined=False) for _ in weights]
-        return [Outputs(*output) for output in workspace.run(plan, weights=weights)]
+    def outputs(self, program: AnyProgram, weights: Sequence[float]) -> list[Outputs]:
+        """See `EngineSession`; a disconnected image network outputs zeros."""
+        return [Outputs(*output) for output in run(program, self._workspace, weights=weights)]

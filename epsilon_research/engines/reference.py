@@ -1,19 +1,21 @@
 """The ordinary PyTorch network: slow, and the reference for every number."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float32
 
-from epsilon_research.collapse import Workspace, lower
-from epsilon_research.engines.base import Engine, EngineSession, Outputs
-from epsilon_research.programs import Program
+from epsilon_research.collapse import open_workspace, run
+from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
+from epsilon_research.programs import AnyProgram, RecurrentProgram
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+    from epsilon_research.programs.recurrent_torch import RecurrentNetwork
 
 _DTYPES = ("float32", "float64")
 
@@ -50,6 +52,21 @@ def network_outputs(network: "nn.Module", inputs: "torch.Tensor") -> np.ndarray:
         return network(inputs).flatten().cpu().numpy()
 
 
+def recurrent_outputs(
+    network: "RecurrentNetwork", inputs: "torch.Tensor", weight: float
+) -> np.ndarray:
+    """The last layer's first unit at every step and sample, flat, time first.
+
+    Every weight, every bias and the initial state are `weight`, as the paper sets them.
+    """
+    import torch
+
+    with torch.inference_mode():
+        for parameter in network.parameters():
+            parameter.fill_(weight)
+        return network.eval()(inputs, initial_state=weight)[:, :, 0].flatten().cpu().numpy()
+
+
 def is_defined(outputs: np.ndarray) -> bool:
     """Whether outputs are finite and not all the same, so that epsilon's normalisation exists."""
     spread = outputs.max() - outputs.min()
@@ -76,34 +93,43 @@ class ReferenceEngine(Engine):
         if self.dtype not in _DTYPES:
             raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
 
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """See `Engine`; PyTorch's kernels change between versions and devices."""
+        made_by = {"device": self.device, "torch": version("torch")}
+        return {"name": self.name, "dtype": self.dtype} | made_by
+
+    @property
+    def code(self) -> Sequence[str]:
+        """See `Engine`; the collapse says what float32 would have kept."""
+        return (__name__, "epsilon_research.collapse", "epsilon_research.programs")
+
     def prepare(self) -> None:
         """Fails before any work if the device does not exist here."""
         self.open(np.zeros((2, 1, 1, 1), np.float32))
 
-    def open(
-        self, images: Float32[np.ndarray, "batch channels height width"]
-    ) -> "ReferenceSession":
+    def open(self, inputs: Inputs) -> "ReferenceSession":
         """See `Engine`.
 
         Raises:
             ValueError: The device does not exist here.
         """
-        return ReferenceSession(images, dtype=self.dtype, device=self.device)
+        return ReferenceSession(inputs, dtype=self.dtype, device=self.device)
 
 
 class ReferenceSession(EngineSession):
     """A minibatch on a device."""
 
-    def __init__(self, images: np.ndarray, *, dtype: str, device: str) -> None:
+    def __init__(self, inputs: np.ndarray, *, dtype: str, device: str) -> None:
         import torch
 
         # One thread whatever the number of processes, so that sums are always rounded alike.
         torch.set_num_threads(1)
         self._dtype = getattr(torch, dtype)
-        self._images = images
+        self._minibatch = inputs
         try:
             self._device = torch.device(device)
-            self._inputs = torch.from_numpy(np.array(images)).to(self._device, self._dtype)
+            self._inputs = torch.from_numpy(np.array(inputs)).to(self._device, self._dtype)
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
@@ -111,27 +137,41 @@ class ReferenceSession(EngineSession):
                 f"({reason}): use engine.device=cpu"
             ) from error
 
-    def outputs(self, program: Program, weights: Sequence[float]) -> list[Outputs]:
+    def outputs(self, program: AnyProgram, weights: Sequence[float]) -> list[Outputs]:
         """See `EngineSession`; in float64 the collapse says what float32 would have kept."""
         import torch
 
-        from epsilon_research.programs.torch_reader import to_torch
-
-        network = to_torch(program).to(self._device, self._dtype)
+        if isinstance(program, RecurrentProgram) != (self._minibatch.ndim == 3):
+            raise ValueError(
+                f"the minibatch must be of the kind that the network takes, got "
+                f"{self._minibatch.ndim} axes for a {type(program).__name__}: choose a dataset "
+                "that suits the search space"
+            )
+        run_network = self._reader(program)
         results = []
         for weight in weights:
-            set_constant_weights(network, weight)
-            values = network_outputs(network, self._inputs)
+            values = run_network(weight)
             if self._dtype == torch.float32:
                 defined = is_defined(values)
             else:
-                defined = _collapsed_float32_defined(program, self._images, weight)
+                workspace = open_workspace(self._minibatch)
+                defined = run(program, workspace, weights=[weight])[0].float32_defined
             results.append(Outputs(values.astype(np.float64), defined))
         return results
 
+    def _reader(self, program: AnyProgram) -> Callable[[float], np.ndarray]:
+        """The network's flat outputs for a weight, in its own precision."""
+        if isinstance(program, RecurrentProgram):
+            from epsilon_research.programs import recurrent_torch
 
-def _collapsed_float32_defined(program: Program, images: np.ndarray, weight: float) -> bool:
-    plan = lower(program, height=images.shape[2], width=images.shape[3])
-    if not plan.connected:
-        return False
-    return Workspace(images).run(plan, weights=[weight])[0].float32_defined
+            recurrent = recurrent_torch.to_torch(program).to(self._device, self._dtype)
+            return lambda weight: recurrent_outputs(recurrent, self._inputs, weight)
+        from epsilon_research.programs.torch_reader import to_torch
+
+        network = to_torch(program).to(self._device, self._dtype)
+
+        def outputs(weight: float) -> np.ndarray:
+            set_constant_weights(network, weight)
+            return network_outputs(network, self._inputs)
+
+        return outputs

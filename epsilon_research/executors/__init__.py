@@ -8,4 +8,5 @@ Imports nothing of the project. To add one: a final class here and `conf/executo
 """
 
 from epsilon_research.executors.base import Executor as Executor
+from epsilon_research.executors.base import Lost as Lost
 from epsilon_research.executors.serial import SerialExecutor as SerialExecutor

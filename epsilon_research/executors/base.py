@@ -1,11 +1,19 @@
 """The contract of an executor: one function over many chunks of work, results as they come."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost(Generic[Task]):
+    """Stands for the result of a task whose process died, also when it was tried again alone."""
+
+    task: Task
 
 
 class Executor(ABC):
@@ -17,8 +25,14 @@ class Executor(ABC):
         """How many chunks are worked on at a time."""
 
     @abstractmethod
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
+    def map(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Result | Lost[Task]]:
         """The results of `function` on every task, in any order, as they are ready.
 
-        What `function` raises ends the iteration and is raised here.
+        Tasks are taken one by one when there is room for them, in the caller's thread: neither
+        many tasks nor many results are held at a time. What `function` raises ends the iteration
+        and is raised here. A process that dies costs its task alone: the tasks that ran when it
+        died are tried again, each on its own, and one that kills its process once more comes back
+        as `Lost`.
         """

@@ -1,10 +1,29 @@
 """Work spread over processes of this machine with joblib's loky."""
 
-from collections.abc import Callable, Iterator, Sequence
+import logging
+import pickle
+import signal
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import cast
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, Generic
 
-from epsilon_research.executors.base import Executor, Result, Task
+from epsilon_research.executors.base import Executor, Lost, Result, Task
+
+_TASKS_PER_PROCESS = 2
+"""One that runs and one that waits, so that no process is ever idle."""
+
+_NUMERICAL_THREADS = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"
+)  # fmt: skip
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +40,8 @@ class ProcessExecutor(Executor):
         count = self.processes
         if count is not None and (not isinstance(count, int) or count < 1):
             raise ValueError(
-                f"executor.processes must be a whole number of 1 or more, or null, got {count!r}"
+                f"executor.processes must be a whole number of 1 or more, or null, got {count!r}: "
+                "pass e.g. executor.processes=4"
             )
 
     @property
@@ -31,14 +51,123 @@ class ProcessExecutor(Executor):
 
         return self.processes or cpu_count()
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """See `Executor`; large arrays inside a task reach the workers as shared memory maps."""
-        count = min(self.num_processes, len(tasks))
-        if count <= 1:
+    def map(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Result | Lost[Task]]:
+        """See `Executor`; with one process everything stays in this one."""
+        if self.num_processes == 1:
             return map(function, tasks)
-        from joblib import Parallel, delayed, parallel_config
+        return self._spread(function, tasks)
 
-        with parallel_config(backend="loky", inner_max_num_threads=1):
-            parallel = Parallel(n_jobs=count, return_as="generator_unordered")
-            results = parallel(delayed(function)(task) for task in tasks)
-        return cast("Iterator[Result]", results)
+    def _spread(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Result | Lost[Task]]:
+        with _on_disk(function) as path:
+            crew = _Crew(path, self.num_processes)
+            try:
+                yield from crew.work(iter(tasks))
+            finally:
+                crew.dismiss()
+
+
+class _Crew(Generic[Task]):
+    """The processes, and the tasks that they have."""
+
+    def __init__(self, path: str, count: int) -> None:
+        self._path = path
+        self._count = count
+        self._running: dict[Future, Task] = {}
+
+    def work(self, tasks: Iterator[Task]) -> Iterator[Any]:
+        """Results of all tasks; no more than a few are with the processes at a time."""
+        capacity = self._count * _TASKS_PER_PROCESS
+        suspects: list[Task] = []
+        while True:
+            for task in islice(tasks, capacity - len(self._running)):
+                self._start(task)
+            if not self._running:
+                return
+            wait(self._running, return_when=FIRST_COMPLETED)
+            yield from self._collect(suspects)
+            if suspects:
+                # The others fail with it, within a moment.
+                wait(self._running)
+                yield from self._collect(suspects)
+                yield from self._alone(suspects)
+                suspects = []
+
+    def _start(self, task: Task) -> Future:
+        try:
+            future = self._pool().submit(_call, self._path, task)
+        except BrokenProcessPool as error:
+            # A process died since the last result: the task is as lost as those that ran.
+            future = Future()
+            future.set_exception(error)
+        self._running[future] = task
+        return future
+
+    def _pool(self) -> Any:
+        from joblib.externals.loky import get_reusable_executor
+
+        # The same processes again, unless one has died: then all are new.
+        return get_reusable_executor(
+            max_workers=self._count,
+            timeout=300,
+            initializer=_ignore_interrupts,
+            env=dict.fromkeys(_NUMERICAL_THREADS, "1"),
+        )
+
+    def _collect(self, suspects: list[Task]) -> Iterator[Any]:
+        for future in [future for future in self._running if future.done()]:
+            task = self._running.pop(future)
+            try:
+                result = future.result()
+            except BrokenProcessPool:
+                suspects.append(task)
+            else:
+                yield result
+
+    def _alone(self, suspects: list[Task]) -> Iterator[Any]:
+        """Tries tasks again one by one, so that whichever kills its process harms no other."""
+        logger.warning(
+            "a worker process died; %s chunk(s) of work are tried again one by one", len(suspects)
+        )
+        for task in suspects:
+            future = self._start(task)
+            del self._running[future]
+            try:
+                yield future.result()
+            except BrokenProcessPool:
+                yield Lost(task)
+
+    def dismiss(self) -> None:
+        """Ends the processes if they still work on what nobody waits for."""
+        if self._running:
+            self._pool().shutdown(kill_workers=True)
+            self._running.clear()
+
+
+@contextmanager
+def _on_disk(function: Callable) -> Iterator[str]:
+    """The file of a function and all that is bound to it, so that each process gets it once."""
+    import cloudpickle
+
+    with tempfile.TemporaryDirectory(prefix="epsilon_research_") as folder:
+        path = Path(folder) / "function.pickle"
+        path.write_bytes(cloudpickle.dumps(function))
+        yield str(path)
+
+
+@lru_cache(maxsize=1)
+def _function(path: str) -> Callable:
+    # Kept for the next task: with it stays what it has made for itself, e.g. a workspace.
+    return pickle.loads(Path(path).read_bytes())
+
+
+def _call(path: str, task: Any) -> Any:
+    return _function(path)(task)
+
+
+def _ignore_interrupts() -> None:
+    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that hands out work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,9 +1,9 @@
 """All work in this process, one chunk after the other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from epsilon_research.executors.base import Executor, Result, Task
+from epsilon_research.executors.base import Executor, Lost, Result, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +15,8 @@ class SerialExecutor(Executor):
         """See `Executor`."""
         return 1
 
-    def map(self, function: Callable[[Task], Result], tasks: Sequence[Task]) -> Iterator[Result]:
-        """See `Executor`; in the order of `tasks`."""
+    def map(
+        self, function: Callable[[Task], Result], tasks: Iterable[Task]
+    ) -> Iterator[Result | Lost[Task]]:
+        """See `Executor`; in the order of `tasks`, and nothing is ever lost."""
         return map(function, tasks)

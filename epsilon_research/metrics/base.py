@@ -2,26 +2,36 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from epsilon_research.data import Minibatch
 from epsilon_research.programs import Program
+from epsilon_research.store import Evaluation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """What a metric may know of an architecture: its untrained network, nothing of its space.
 
-    `program` has one output, `num_parameters` counts the trained network, and `connected` says
-    whether the output depends on the input at all.
+    Args:
+        build: Gives the network's program with one output; called once, when it is asked for.
+        num_parameters: Parameters of the trained network.
+        connected: Whether the output depends on the input at all.
     """
 
-    program: Program
-    num_parameters: int
-    connected: bool
+    def __init__(
+        self, *, build: Callable[[], Program], num_parameters: int, connected: bool
+    ) -> None:
+        self._build = build
+        self.num_parameters = num_parameters
+        self.connected = connected
+
+    @cached_property
+    def program(self) -> Program:
+        """The network with one output."""
+        return self._build()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +53,40 @@ class Score:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One independent computation that a score is made of, and all that it depends on.
+
+    Two metrics with an equal pass share its evaluations: so 28 pairs of 8 weights are 8 passes.
+
+    Args:
+        metric: What computes it.
+        settings: Its parameters, as JSON can hold them.
+        engine: What runs the network, as JSON can hold it; empty if nothing does.
+        code: Modules whose code makes the numbers.
+    """
+
+    metric: str
+    settings: Mapping[str, Any]
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    code: Sequence[str]
+
+
+Evaluator = Callable[[Candidate, Sequence[int]], list[Evaluation]]
+"""Evaluates a candidate in the passes whose numbers are given, in that order."""
+
+
 class Metric(ABC):
-    """A zero-cost proxy."""
+    """A zero-cost proxy.
+
+    A score is computed in two steps: passes over the network, which are costly and kept in the
+    score store, and a formula that makes a score of what they gave.
+    """
 
     shared_by_function: bool
     """Whether architectures that are the same function of constant weights have one score."""
+    candidates_per_chunk: int
+    """How many candidates make a chunk of work: a few tenths of a second."""
 
     @property
     @abstractmethod
@@ -61,9 +100,24 @@ class Metric(ABC):
 
     @property
     @abstractmethod
-    def values_per_score(self) -> int:
-        """How many forward passes or look-ups one score takes, for the run's count."""
+    def passes(self) -> Sequence[Pass]:
+        """What a score is made of: a forward pass for each weight, or one look."""
 
     @abstractmethod
-    def scorer(self, images: np.ndarray) -> Callable[[Candidate], Score]:
-        """A function that scores candidates on one minibatch, (batch, channels, height, width)."""
+    def evaluator(self, minibatch: Minibatch) -> Evaluator:
+        """A function that evaluates candidates on one minibatch."""
+
+    @abstractmethod
+    def score(self, evaluations: Sequence[Evaluation]) -> Score:
+        """The score that evaluations make, one for each pass.
+
+        Always of evaluations as the store keeps them, so that a score is the same number whether
+        they were computed now or read.
+        """
+
+
+def scorer_of(metric: Metric, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+    """A function that scores candidates one by one with all passes of a metric."""
+    evaluate = metric.evaluator(minibatch)
+    passes = range(len(metric.passes))
+    return lambda candidate: metric.score(evaluate(candidate, passes))

@@ -1,15 +1,18 @@
 """Epsilon: how differently outputs are distributed under two constant shared weights."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from epsilon_research.engines import Engine
-from epsilon_research.metrics.base import Candidate, Metric, Score
-from epsilon_research.metrics.epsilon_formula import epsilon_score
+from epsilon_research.data import Minibatch
+from epsilon_research.engines import Engine, Outputs
+from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
+from epsilon_research.metrics.epsilon_formula import normalise_outputs, normalised_score
+from epsilon_research.store import Evaluation
 
 FLOAT32_DEFINED = "float32_defined"
 """Column: whether the published float32 code would have had a score."""
@@ -54,6 +57,7 @@ class Epsilon(Metric):
     weights: Sequence[float]
     engine: Engine
     shared_by_function: bool = True
+    candidates_per_chunk: int = 32
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", check_weights(self.weights))
@@ -69,33 +73,66 @@ class Epsilon(Metric):
         return {"weights": list(self.weights)}
 
     @property
-    def values_per_score(self) -> int:
+    def passes(self) -> Sequence[Pass]:
         """See `Metric`; one forward pass for each constant."""
-        return len(self.weights)
+        return [
+            Pass(
+                metric="epsilon",
+                settings={"weight": weight},
+                engine=self.engine.identity,
+                code=(__name__, *self.engine.code),
+            )
+            for weight in self.weights
+        ]
 
-    def scorer(self, images: np.ndarray) -> Callable[[Candidate], Score]:
-        """See `Metric`."""
-        session = self.engine.open(images)
+    def evaluator(self, minibatch: Minibatch) -> Evaluator:
+        """See `Metric`; an evaluation holds the normalised outputs in the engine's precision."""
+        session = self.engine.open(minibatch.inputs)
 
-        def score(candidate: Candidate) -> Score:
+        def evaluate(candidate: Candidate, passes: Sequence[int]) -> list[Evaluation]:
+            start = time.perf_counter()
             if not candidate.connected:
-                undefined = {FLOAT32_DEFINED: False}
-                return Score(value=math.nan, failure="disconnected", columns=undefined)
-            low, high = session.outputs(candidate.program, self.weights)
-            columns = {FLOAT32_DEFINED: low.float32_defined and high.float32_defined}
-            value = epsilon_score(low.values, high.values)
-            if math.isnan(value):
-                reason = _reason(low.values, high.values)
-                return Score(value=value, failure=reason, columns=columns)
-            return Score(value=value, columns=columns)
+                return [_DISCONNECTED for _ in passes]
+            outputs = session.outputs(candidate.program, [self.weights[i] for i in passes])
+            seconds = (time.perf_counter() - start) / len(passes)
+            return [self._evaluation(output, seconds=seconds) for output in outputs]
 
-        return score
+        return evaluate
+
+    def _evaluation(self, outputs: Outputs, *, seconds: float) -> Evaluation:
+        return Evaluation(
+            values=normalise_outputs(outputs.values).astype(self.engine.dtype),
+            failure=_reason(outputs.values),
+            columns={FLOAT32_DEFINED: outputs.float32_defined},
+            seconds=seconds,
+        )
+
+    def score(self, evaluations: Sequence[Evaluation]) -> Score:
+        """See `Metric`."""
+        low, high = evaluations
+        defined = low.columns[FLOAT32_DEFINED] and high.columns[FLOAT32_DEFINED]
+        columns = {FLOAT32_DEFINED: bool(defined)}
+        reasons = {low.failure, high.failure} - {None}
+        if reasons:
+            return Score(value=math.nan, failure=_worst(reasons), columns=columns)
+        value = normalised_score(low.values, high.values)
+        failure = "no_common_sample" if math.isnan(value) else None
+        return Score(value=value, failure=failure, columns=columns)
 
 
-def _reason(low: np.ndarray, high: np.ndarray) -> str:
-    """Why two output vectors have no score."""
-    if not (np.isfinite(low).all() and np.isfinite(high).all()):
+_DISCONNECTED = Evaluation(
+    values=np.empty(0, np.float32), failure="disconnected", columns={FLOAT32_DEFINED: False}
+)
+
+_REASONS = ("disconnected", "overflow", "constant_output")
+"""Why outputs cannot be normalised; the first stands for a pair that has several."""
+
+
+def _reason(outputs: np.ndarray) -> str | None:
+    if not np.isfinite(outputs).all():
         return "overflow"
-    if low.min() == low.max() or high.min() == high.max():
-        return "constant_output"
-    return "no_common_sample"
+    return "constant_output" if outputs.min() == outputs.max() else None
+
+
+def _worst(reasons: Set[str | None]) -> str:
+    return next(reason for reason in _REASONS if reason in reasons)

@@ -42,11 +42,22 @@ def epsilon_score(
         Gracheva, "Towards an Accurate Zero-Cost Score for Neural Architecture Search by Constant
         Shared Weights", arXiv 2302.04406, equations 1 to 4.
     """
+    return normalised_score(normalise_outputs(low), normalise_outputs(high))
+
+
+def normalised_score(
+    low: Float[np.ndarray, " low_values"], high: Float[np.ndarray, " high_values"]
+) -> float:
+    """`epsilon_score` of two vectors that `normalise_outputs` gave, in any precision.
+
+    Raises:
+        ValueError: The vectors differ in length.
+    """
     if np.shape(low) != np.shape(high):
         raise ValueError(
             f"both output vectors must have one length, got {np.shape(low)} and {np.shape(high)}"
         )
-    pair = np.stack([normalise_outputs(low), normalise_outputs(high)])
+    pair = np.stack([low, high]).astype(np.float64)
     kept = ~np.isnan(pair)
     common = kept.all(axis=0)
     if not common.any():

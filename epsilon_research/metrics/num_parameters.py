@@ -4,17 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from epsilon_research.metrics.base import Candidate, Metric, Score
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics.base import Candidate, Score
+from epsilon_research.metrics.single_pass import SinglePassMetric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NumParameters(Metric):
+class NumParameters(SinglePassMetric):
     """Trainable parameters of the network as it is trained; at least 0, higher is better."""
 
+    name: str = "num_parameters"
     # Two architectures of one function may differ in parameters that do not reach the output.
     shared_by_function: bool = False
+    candidates_per_chunk: int = 4096
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -26,11 +28,6 @@ class NumParameters(Metric):
         """See `Metric`; none."""
         return {}
 
-    @property
-    def values_per_score(self) -> int:
-        """See `Metric`."""
-        return 1
-
-    def scorer(self, images: np.ndarray) -> Callable[[Candidate], Score]:
-        """See `Metric`; the minibatch does not matter."""
+    def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+        """See `SinglePassMetric`; the minibatch does not matter."""
         return lambda candidate: Score(value=float(candidate.num_parameters))

@@ -5,6 +5,7 @@ from typing import Any
 
 from epsilon_research.programs.operations import BatchNorm, Convolution, Linear, Operation
 from epsilon_research.programs.program import Program
+from epsilon_research.programs.recurrent import CellOperation, RecurrentProgram
 
 # Operations that are not listed have no parameters and cost no multiply-adds.
 _PARAMETERS: dict[type[Operation], Callable[[Any, int], int]] = {
@@ -18,14 +19,27 @@ _MULTIPLY_ADDS: dict[type[Operation], Callable[[Any, int], int]] = {
 }
 
 
-def count_parameters(program: Program) -> int:
+def count_parameters(program: Program | RecurrentProgram) -> int:
     """Trainable parameters of the network, those of layers without effect on the output too."""
+    if isinstance(program, RecurrentProgram):
+        return _count_recurrent_parameters(program)
     layers = program.layers
     return sum(
         _PARAMETERS[type(layer.operation)](layer.operation, layers[layer.inputs[0]].channels)
         for layer in layers
         if type(layer.operation) in _PARAMETERS
     )
+
+
+def _count_recurrent_parameters(program: RecurrentProgram) -> int:
+    # The table counts once: the decoder's weight is the embedding's.
+    total = program.num_outputs * (program.embedding_size + 1)
+    for input_size, hidden_size in program.layer_sizes:
+        for operation, inputs in program.cell.nodes:
+            if operation is CellOperation.LINEAR:
+                columns = sum(hidden_size if source else input_size for source in inputs)
+                total += hidden_size * (columns + 1)
+    return total
 
 
 def layer_sizes(program: Program, *, height: int, width: int) -> list[tuple[int, int]]:

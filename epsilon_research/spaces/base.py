@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,11 +19,15 @@ class SearchSpace(ABC):
     """What minibatches its networks take: "images" or "tokens"."""
     num_classes: int
     """Outputs of the trained networks; decides `num_parameters`, not the score."""
+    enumerated_as_published: ClassVar[bool] = True
+    """Whether `architecture_ids` is in the order of the benchmark's own files."""
+    complete: ClassVar[bool] = True
+    """Whether `architecture_ids` are all there are, not some that were drawn or read."""
 
     @property
     @abstractmethod
     def architecture_ids(self) -> Sequence[str]:
-        """Ids of all architectures, in the benchmark's own order."""
+        """Ids of all architectures, in the benchmark's own order if there is one."""
 
     @abstractmethod
     def parse(self, text: str) -> str:
@@ -31,6 +36,32 @@ class SearchSpace(ABC):
         Raises:
             ValueError: `text` describes no architecture of this space; says why.
         """
+
+    def canonical_ids(self, names: Sequence[str]) -> list[str | None]:
+        """The architecture id of each of `names`, None for what is not in this space.
+
+        `parse` in bulk, for the first column of a table. Spaces whose tables name architectures by
+        their ids need not override it: a name is its own id.
+        """
+        return list(names)
+
+    def published_keys(self, ids: Sequence[str]) -> list[str] | None:
+        """The key of each architecture in the benchmark's own files; None: the id is the key."""
+        return None
+
+    def function_keys(self, ids: Sequence[str]) -> list[str] | None:
+        """A key of each architecture that only architectures of equal function share.
+
+        None: canonical hashes of the lowered `core_program` tell functions apart.
+        """
+        return None
+
+    def count_parameters(self, ids: Sequence[str]) -> np.ndarray | None:
+        """int64 [architectures]: trainable parameters with `num_classes` outputs.
+
+        None: count those of each program. A space overrides it to count many at once.
+        """
+        return None
 
     @abstractmethod
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:

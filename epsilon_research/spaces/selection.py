@@ -10,6 +10,7 @@ from epsilon_research.spaces.base import SearchSpace
 
 ALL = "all"
 AUTO = "auto"
+NUMBER = "num_architectures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,9 @@ class Selection:
             reasonable time).
         first: The first so many in the benchmark's own order.
         architectures: A list of architectures, or the path of a text file with one a line.
+        auto_size: The most that "auto" scores of this space; None: all.
+        paper_filter: Which scores the published code keeps on this space, see
+            `analysis.protocols.PAPER_FILTERS`.
     """
 
     space: SearchSpace
@@ -33,6 +37,8 @@ class Selection:
     num_architectures: int | str = AUTO
     first: int | None = None
     architectures: str | Sequence[str] | None = None
+    auto_size: int | None = None
+    paper_filter: str = "finite"
 
     def __post_init__(self) -> None:
         given = [
@@ -65,8 +71,21 @@ class Selection:
                 f"a line, got {self.architectures!r}: pass e.g. search_space.architectures=FILE"
             )
 
-    def choose(self, rng: np.random.Generator, *, auto: int | None) -> list[str]:
-        """The chosen architecture ids; `auto` is what "auto" means (None: all).
+    def choose(
+        self,
+        rng: np.random.Generator,
+        *,
+        auto: int | None,
+        known: Sequence[str] | None = None,
+    ) -> list[str]:
+        """The chosen architecture ids.
+
+        Args:
+            rng: Source of a sample.
+            auto: The most that "auto" means for the engine (None: all).
+            known: Architectures with trained results, in the order of their table, or None. On a
+                space whose own order is the benchmark's they do not matter; on others a sample
+                and `first` are taken among them, since a score without accuracy tells little.
 
         Raises:
             ValueError: A choice is out of range, empty, repeated or not of this space.
@@ -74,25 +93,27 @@ class Selection:
         """
         if self.architectures is not None:
             return self._parse(self.architectures)
+        pool = self._pool(known)
         if self.first is not None:
-            return self._first(self.first)
-        count = auto if self.num_architectures == AUTO else self.num_architectures
-        ids = self.space.architecture_ids
-        if count is None or count == ALL:
-            return list(ids)
-        assert isinstance(count, int)
-        if self.num_architectures == AUTO:
-            count = min(count, len(ids))
-        return self.space.sample(count, rng)
+            return list(pool[: self._checked(self.first, pool, "first")])
+        if self.num_architectures == ALL and self.space.complete:
+            return list(self.space.architecture_ids)
+        if isinstance(self.num_architectures, int):
+            return _sample(pool, self._checked(self.num_architectures, pool, NUMBER), rng)
+        limits = () if self.num_architectures == ALL else (auto, self.auto_size)
+        return _sample(pool, min([len(pool), *(n for n in limits if n is not None)]), rng)
 
-    def _first(self, count: int) -> list[str]:
-        ids = self.space.architecture_ids
-        if not 1 <= count <= len(ids):
+    def _pool(self, known: Sequence[str] | None) -> Sequence[str]:
+        own = self.space.enumerated_as_published
+        return self.space.architecture_ids if own or known is None else known
+
+    def _checked(self, count: int, pool: Sequence[str], setting: str) -> int:
+        if not 1 <= count <= len(pool):
             raise ValueError(
-                f"search_space.first must lie between 1 and {len(ids)} on {self.space.name}, "
-                f"got {count}: choose a number of that range"
+                f"search_space.{setting} must lie between 1 and {len(pool)} on "
+                f"{self.space.name} with this benchmark, got {count}: choose a number of that range"
             )
-        return list(ids[:count])
+        return count
 
     def _parse(self, architectures: str | Sequence[str]) -> list[str]:
         if isinstance(architectures, str):
@@ -122,6 +143,14 @@ class Selection:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _sample(pool: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    """`count` distinct members of `pool`, drawn uniformly, in its order."""
+    if count == len(pool):
+        return list(pool)
+    chosen = np.sort(rng.choice(len(pool), size=count, replace=False))
+    return [pool[int(place)] for place in chosen]
 
 
 def _read_lines(path: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from epsilon_research.atomic_file import write_atomically
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
@@ -62,30 +63,11 @@ def to_plain(value: Any) -> Any:
 
 
 def _write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    # In the same folder, since a rename is atomic only within one file system.
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with aside.open("wb") as handle:
-            write(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        aside.replace(path)
-        _sync_folder(path.parent)
+        write_atomically(path, write)
     except OSError as error:
         reason = error.strerror or str(error)
         message = (
             f"a run must be able to write its files, got '{reason}': choose another run folder"
         )
         raise OSError(error.errno or errno.EIO, message, str(path)) from error
-    finally:
-        if aside.exists():
-            aside.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself lies in the folder, and survives a power cut only once that is on disk.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

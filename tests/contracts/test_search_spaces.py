@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from hydra.utils import instantiate
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from epsilon_research.collapse import lower
+from epsilon_research.programs import count_parameters
 from tests.commands import ROOT
 
 OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "search_space").glob("*.yaml"))
@@ -14,6 +15,9 @@ OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "search_space").glob("*.
 @pytest.fixture(params=OPTIONS)
 def space(request: pytest.FixtureRequest):
     config = OmegaConf.load(ROOT / "conf" / "search_space" / f"{request.param}.yaml")
+    assert isinstance(config, DictConfig)
+    # What a space chooses in other groups is for Hydra's composition alone.
+    config.pop("defaults", None)
     return instantiate(config, _convert_="all").space
 
 
@@ -40,3 +44,33 @@ def test_programs_have_one_number_per_sample(space) -> None:
         ):
             lower(program, height=32, width=32)
         assert space.program(architecture_id, num_outputs=7).layers[-1].channels == 7
+
+
+def test_known_names_are_their_own_ids(space) -> None:
+    names = space.sample(20, np.random.default_rng(3))
+    assert space.canonical_ids(names) == names
+    assert space.canonical_ids([]) == []
+
+
+def test_keys_are_one_per_architecture(space) -> None:
+    ids = space.sample(20, np.random.default_rng(4))
+    for keys in (space.published_keys(ids), space.function_keys(ids)):
+        if keys is not None:
+            assert len(keys) == len(ids)
+            assert all(isinstance(key, str) for key in keys)
+    published = space.published_keys(ids)
+    assert published is None or len(set(published)) == len(ids)
+
+
+def test_parameters_counted_in_bulk_are_the_programs(space) -> None:
+    ids = space.sample(20, np.random.default_rng(5))
+    counts = space.count_parameters(ids)
+    if counts is not None:
+        assert counts.dtype == np.int64
+        assert counts.tolist() == [
+            count_parameters(space.program(id_, num_outputs=space.num_classes)) for id_ in ids
+        ]
+
+
+def test_it_says_whether_its_order_is_the_benchmark_s(space) -> None:
+    assert isinstance(space.enumerated_as_published, bool)

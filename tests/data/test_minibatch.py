@@ -15,6 +15,10 @@ def images() -> np.ndarray:
     return np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5)
 
 
+def tokens() -> np.ndarray:
+    return np.arange(3 * 2 * 4, dtype=np.float32).reshape(3, 2, 4)
+
+
 def test_inputs_cannot_be_changed() -> None:
     inputs = minibatch(images()).inputs
     with pytest.raises(ValueError, match="read-only"):
@@ -39,8 +43,9 @@ def test_the_hash_sees_values_shape_and_type() -> None:
     changed[1, 2, 3, 4] += 1
     batches = [images(), changed, images().reshape(2, 3, 5, 4)]
     hashes = {minibatch(inputs).content_hash for inputs in batches}
-    hashes.add(minibatch(images().view(np.int32), kind="tokens").content_hash)
-    assert len(hashes) == 4
+    hashes.add(minibatch(tokens(), kind="tokens").content_hash)
+    hashes.add(minibatch(tokens().view(np.float64), kind="tokens").content_hash)
+    assert len(hashes) == 5
 
 
 def test_the_hash_is_pinned() -> None:
@@ -72,6 +77,44 @@ def test_images_that_are_not_finite_are_refused(value: float) -> None:
         minibatch(inputs)
 
 
-def test_tokens_are_whole_numbers_of_any_shape() -> None:
-    tokens = minibatch(np.arange(6).reshape(3, 2), kind="tokens")
-    assert tokens.inputs.dtype == np.int64
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tokens_are_embedded_numbers_of_either_precision(dtype: type) -> None:
+    batch = minibatch(tokens().astype(dtype), kind="tokens")
+    assert batch.inputs.dtype == dtype
+    np.testing.assert_array_equal(batch.inputs, tokens())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "got"),
+    [
+        (tokens().astype(np.int64), "int64 (3, 2, 4)"),
+        (tokens().astype(np.float16), "float16 (3, 2, 4)"),
+        (tokens().astype(">f8"), ">f8 (3, 2, 4)"),
+        (tokens()[0], "float32 (2, 4)"),
+        (tokens()[:0], "float32 (0, 2, 4)"),
+        (images(), "float32 (2, 3, 4, 5)"),
+    ],
+)
+def test_tokens_of_another_type_or_shape_are_refused(inputs: np.ndarray, got: str) -> None:
+    with refused(ValueError, "tokens of mine", f"got {got}", "embed them"):
+        minibatch(inputs, kind="tokens")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_tokens_that_are_not_finite_are_refused(value: float) -> None:
+    inputs = tokens()
+    inputs[2, 1, :2] = value
+    with refused(ValueError, "tokens of mine", "got 2 values", "at time 2 of sample 1"):
+        minibatch(inputs, kind="tokens")
+
+
+def test_another_kind_is_refused() -> None:
+    with refused(ValueError, "must be images or tokens", "got 'sounds'"):
+        minibatch(images(), kind="sounds")
+
+
+def test_samples_are_counted_and_described() -> None:
+    assert minibatch(images()).num_samples == 2
+    assert minibatch(images()).description == "2 images of mine"
+    assert minibatch(tokens(), kind="tokens").num_samples == 2
+    assert minibatch(tokens(), kind="tokens").description == "2 sequences of 3 tokens of mine"

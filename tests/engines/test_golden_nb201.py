@@ -1,15 +1,17 @@
 """Both engines against scores and outputs of the paper's original code."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from epsilon_research.data import Minibatch
 from epsilon_research.data.synthetic import GreyScale
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
-from epsilon_research.metrics import Candidate, Epsilon
+from epsilon_research.metrics import Candidate, Epsilon, scorer_of
 from epsilon_research.spaces.nb201 import NasBench201
 
 SPACE = NasBench201()
@@ -39,12 +41,10 @@ def scores(
     engine: Engine, images: np.ndarray, ids: list[str], weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores, and whether float32 defines them."""
-    scorer = Epsilon(weights=[float(w) for w in weights], engine=engine).scorer(images)
-    found = [
-        scorer(Candidate(program=SPACE.program(id_, num_outputs=1), num_parameters=1,
-                         connected=True))
-        for id_ in ids
-    ]  # fmt: skip
+    metric = Epsilon(weights=[float(w) for w in weights], engine=engine)
+    scorer = scorer_of(metric, Minibatch(inputs=images, kind="images", dataset="golden"))
+    builds = [partial(SPACE.program, id_, num_outputs=1) for id_ in ids]
+    found = [scorer(Candidate(build=b, num_parameters=1, connected=True)) for b in builds]
     return (
         np.array([score.value for score in found]),
         np.array([score.columns["float32_defined"] for score in found]),

@@ -1,11 +1,15 @@
 """Executors: every task once, in whatever process, and errors come back."""
 
 import os
+import signal
+import time
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from epsilon_research.executors import Executor, SerialExecutor
+from epsilon_research.executors import Executor, Lost, SerialExecutor
 from epsilon_research.executors.processes import ProcessExecutor
 
 EXECUTORS = [SerialExecutor(), ProcessExecutor(processes=1), ProcessExecutor(processes=2)]
@@ -60,3 +64,86 @@ def test_no_process_at_all_is_refused(processes: int) -> None:
         ValueError, match=f"processes must be a whole number of 1 or more, .* {processes}"
     ):
         ProcessExecutor(processes=processes)
+
+
+def kill_or_square(task: int) -> int:
+    """Kills its process at task 5."""
+    if task == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.01)
+    return task**2
+
+
+def kill_once(task: tuple[int, str]) -> int:
+    """Kills its process at task 5, the first time."""
+    number, marker = task
+    if number == 5 and not Path(marker).exists():
+        Path(marker).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number**2
+
+
+def test_a_task_that_kills_its_process_costs_itself_only() -> None:
+    results = list(EXECUTORS[2].map(kill_or_square, range(30)))
+    lost = [result for result in results if isinstance(result, Lost)]
+    assert lost == [Lost(5)]
+    assert sorted(r for r in results if not isinstance(r, Lost)) == [
+        n**2 for n in range(30) if n != 5
+    ]
+
+
+def test_a_task_whose_process_died_is_tried_again(tmp_path: Path) -> None:
+    tasks = [(number, str(tmp_path / "killed")) for number in range(12)]
+    results = list(EXECUTORS[2].map(kill_once, tasks))
+    assert sorted(results) == [n**2 for n in range(12)]
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.parametrize("executor", EXECUTORS, ids=str)
+def test_tasks_are_taken_only_when_there_is_room(executor: Executor) -> None:
+    taken = 0
+
+    def tasks() -> Iterator[int]:
+        nonlocal taken
+        for number in range(100):
+            taken += 1
+            yield number
+
+    results = executor.map(square, tasks())
+    for done in range(1, 100):
+        next(results)
+        assert taken <= done + 2 * executor.num_processes
+
+
+class Counts:
+    """Counts its own calls, in whatever process it is."""
+
+    def __init__(self) -> None:
+        self.payload = bytes(10**6)
+        self.calls = 0
+
+    def __call__(self, task: int) -> tuple[int, int]:
+        self.calls += 1
+        return os.getpid(), self.calls
+
+
+def test_a_process_gets_its_function_once() -> None:
+    found = list(EXECUTORS[2].map(Counts(), range(20)))
+    calls = {pid: [n for other, n in found if other == pid] for pid, _ in found}
+    for numbers in calls.values():
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def test_what_nobody_waits_for_ends() -> None:
+    results = EXECUTORS[2].map(nap, range(4))
+    next(results)
+    start = time.monotonic()
+    results.close()  # pyright: ignore[reportAttributeAccessIssue]
+    # Not the minute that the rest would take.
+    assert time.monotonic() - start < 30
+
+
+def nap(task: int) -> int:
+    if task:
+        time.sleep(60)
+    return task

@@ -4,15 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from epsilon_research.data import Minibatch
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.nb201 import NasBench201, official_order
-from experiments.agreement import Agreement
+from epsilon_research.store import NoStore
+from experiments.agreement import Agreement, say_nothing
 
 SPACE = NasBench201()
 IMAGES = np.random.default_rng(0).normal(size=(8, 3, 8, 8)).astype(np.float32)
+MINIBATCH = Minibatch(inputs=IMAGES, kind="images", dataset="noise")
 METRIC = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine(dtype="float32"))
 OTHER = CollapsedEngine(dtype="float64")
 
@@ -20,11 +23,11 @@ OTHER = CollapsedEngine(dtype="float64")
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
     scoring = Scoring(
-        space=SPACE, metrics={"epsilon": METRIC}, images=IMAGES, executor=SerialExecutor()
+        space=SPACE, metrics={"epsilon": METRIC}, minibatch=MINIBATCH, executor=SerialExecutor()
     )
     ids = official_order()[:40]
-    descriptions = scoring.describe(ids, advance=lambda count: None)
-    return scoring.score(ids, descriptions, advance=lambda count: None).frame
+    descriptions = scoring.describe(ids, advance=say_nothing)
+    return scoring.score(ids, descriptions, advance=say_nothing).frame
 
 
 def measure(frame: pd.DataFrame, size: int, seed: int = 0) -> dict:
@@ -32,8 +35,9 @@ def measure(frame: pd.DataFrame, size: int, seed: int = 0) -> dict:
     return agreement.measure(
         frame,
         space=SPACE,
-        images=IMAGES,
+        minibatch=MINIBATCH,
         executor=SerialExecutor(),
+        store=NoStore(),
         rng=np.random.default_rng(seed),
     )
 

@@ -19,6 +19,7 @@ from epsilon_research.metrics import Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
 from experiments.pipeline import Pipeline, flatten
 
@@ -100,6 +101,7 @@ def pipeline(**changes: Any) -> Pipeline:
         "metric": {"epsilon": Epsilon(weights=[1e-7, 1], engine=ENGINE)},
         "engine": ENGINE,
         "executor": SerialExecutor(),
+        "store": NoStore(),
         "seed": 2,
         "bootstrap_resamples": 20,
     }

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from epsilon_research.data import Minibatch
 from epsilon_research.engines.collapsed import CollapsedEngine
-from epsilon_research.metrics import Candidate, Epsilon, epsilon_score
+from epsilon_research.metrics import Candidate, Epsilon, epsilon_score, scorer_of
 from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.programs import ProgramBuilder
 from epsilon_research.programs.operations import (
@@ -102,8 +103,10 @@ def program(*operations: object, channels: int = 1):
 
 
 def score(built, images: np.ndarray, *, connected: bool = True):
-    metric = Epsilon(weights=[1e-2, 1], engine=CollapsedEngine())
-    return metric.scorer(images)(Candidate(program=built, num_parameters=1, connected=connected))
+    metric = Epsilon(weights=[1e-2, 1], engine=CollapsedEngine(dtype="float64"))
+    minibatch = Minibatch(inputs=images, kind="images", dataset="noise")
+    candidate = Candidate(build=lambda: built, num_parameters=1, connected=connected)
+    return scorer_of(metric, minibatch)(candidate)
 
 
 IMAGES = np.random.default_rng(0).normal(size=(8, 1, 6, 6)).astype(np.float32)

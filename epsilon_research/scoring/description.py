@@ -1,0 +1,86 @@
+"""What is known of an architecture without running it."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from epsilon_research.collapse import canonical_hash, lower
+from epsilon_research.executors import Executor, Lost
+from epsilon_research.programs import count_parameters
+from epsilon_research.spaces import SearchSpace
+
+_PER_CHUNK = 512
+
+
+class Description(NamedTuple):
+    """Whether an architecture is connected, which function it is, what it weighs."""
+
+    connected: bool
+    canonical_hash: str
+    num_parameters: int
+
+
+def describe(
+    space: SearchSpace,
+    ids: Sequence[str],
+    *,
+    input_shape: tuple[int, ...],
+    executor: Executor,
+    advance: Callable[[int], None],
+) -> list[Description]:
+    """Descriptions of `ids`, in the same order.
+
+    Args:
+        space: Gives the programs; one that knows keys and counts without them is asked for these.
+        ids: Architecture ids.
+        input_shape: Of the minibatch: (batch, channels, height, width) of images.
+        executor: Spreads the work.
+        advance: Told how many more are done.
+
+    Raises:
+        ChildProcessError: A worker process died twice of the same architectures.
+    """
+    known = _known(space, ids)
+    if known is not None:
+        advance(len(ids))
+        return known
+    function = partial(_describe_chunk, space, input_shape)
+    starts = range(0, len(ids), _PER_CHUNK)
+    chunks = ((start, ids[start : start + _PER_CHUNK]) for start in starts)
+    found: list[Description | None] = [None] * len(ids)
+    for result in executor.map(function, chunks):
+        if isinstance(result, Lost):
+            raise ChildProcessError(
+                f"worker processes must survive reading {len(result.task[1])} architectures from "
+                f"{result.task[1][0]} on, but one died twice: is there enough memory?"
+            )
+        start, descriptions = result
+        found[start : start + len(descriptions)] = descriptions
+        advance(len(descriptions))
+    return [description for description in found if description is not None]
+
+
+def _known(space: SearchSpace, ids: Sequence[str]) -> list[Description] | None:
+    keys, counts = space.function_keys(ids), space.count_parameters(ids)
+    if keys is None or counts is None:
+        return None
+    return [
+        Description(connected=True, canonical_hash=key, num_parameters=count)
+        for key, count in zip(keys, counts.tolist(), strict=True)
+    ]
+
+
+def _describe_chunk(
+    space: SearchSpace, input_shape: tuple[int, ...], chunk: tuple[int, Sequence[str]]
+) -> tuple[int, list[Description]]:
+    start, ids = chunk
+    return start, [_describe(space, id_, input_shape) for id_ in ids]
+
+
+def _describe(
+    space: SearchSpace, architecture_id: str, input_shape: tuple[int, ...]
+) -> Description:
+    height, width = input_shape[-2:]
+    plan = lower(space.core_program(architecture_id), height=height, width=width)
+    network = space.program(architecture_id, num_outputs=space.num_classes)
+    return Description(plan.connected, canonical_hash(plan), count_parameters(network))

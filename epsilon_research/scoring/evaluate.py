@@ -1,0 +1,57 @@
+"""What worker processes do: evaluate chunks of jobs."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics import Candidate, Evaluator, Metric
+from epsilon_research.scoring.jobs import Job
+from epsilon_research.spaces import SearchSpace
+from epsilon_research.store import Evaluation
+
+
+class Order(NamedTuple):
+    """A job, its number, and the passes that are to be computed."""
+
+    number: int
+    job: Job
+    passes: tuple[int, ...]
+
+
+class Delivery(NamedTuple):
+    """The evaluations of an order, one for each pass."""
+
+    number: int
+    passes: tuple[int, ...]
+    evaluations: list[Evaluation]
+
+
+class Evaluate:
+    """The function that an executor spreads; pickled without what it makes for itself."""
+
+    def __init__(
+        self, *, space: SearchSpace, metrics: Mapping[str, Metric], minibatch: Minibatch
+    ) -> None:
+        self._space = space
+        self._metrics = metrics
+        self._minibatch = minibatch
+        self._evaluators: dict[str, Evaluator] = {}
+
+    def __getstate__(self) -> dict:
+        return self.__dict__ | {"_evaluators": {}}
+
+    def __call__(self, orders: Sequence[Order]) -> list[Delivery]:
+        """The evaluations of a chunk of orders."""
+        return [self._deliver(*order) for order in orders]
+
+    def _deliver(self, number: int, job: Job, passes: tuple[int, ...]) -> Delivery:
+        if job.metric not in self._evaluators:
+            # Kept for the next chunk: to open a session takes as long as some architectures.
+            self._evaluators[job.metric] = self._metrics[job.metric].evaluator(self._minibatch)
+        candidate = Candidate(
+            build=partial(self._space.program, job.architecture_id, num_outputs=1),
+            num_parameters=job.num_parameters,
+            connected=job.connected,
+        )
+        return Delivery(number, passes, self._evaluators[job.metric](candidate, passes))

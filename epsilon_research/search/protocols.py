@@ -1,0 +1,88 @@
+"""Protocols of a search experiment: what counts as trained, and what a curve shows."""
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Protocol(ABC):
+    """The rules by which searches are run and reported."""
+
+    name: str
+    counts_repeats: bool
+    """Whether a repeated architecture counts as trained again."""
+    draws_with_replacement: bool
+    """Whether an architecture may be twice in one pool of a warm-up."""
+    undefined_score: float
+    """The rank of an architecture without a score, as a number."""
+
+    @abstractmethod
+    def curve(
+        self, fitness: Float[np.ndarray, " trained"], reported: Float[np.ndarray, " trained"]
+    ) -> Float[np.ndarray, " trained"]:
+        """What is reported after each trained architecture.
+
+        Args:
+            fitness: What the search saw, higher is better; NaN where undefined.
+            reported: What a reader wants to know of each architecture, higher is better.
+        """
+
+    def rank(self, scores: Float[np.ndarray, " architectures"]) -> Float[np.ndarray, " n"]:
+        """Scores with a number also where there is none: `undefined_score`."""
+        return np.where(np.isnan(scores), self.undefined_score, scores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sound(Protocol):
+    """Selection by fitness, report of something else: no look at the test set.
+
+    A curve shows the test accuracy of the incumbent, the best architecture so far by fitness
+    (validation accuracy); of equal ones the first. Repeated architectures are answered from memory
+    and cost nothing. Undefined scores rank last.
+    """
+
+    name: str = "sound"
+    counts_repeats: bool = False
+    draws_with_replacement: bool = False
+    undefined_score: float = -math.inf
+
+    def curve(
+        self, fitness: Float[np.ndarray, " trained"], reported: Float[np.ndarray, " trained"]
+    ) -> Float[np.ndarray, " trained"]:
+        """See `Protocol`; NaN as long as no fitness is defined."""
+        best = np.fmax.accumulate(fitness)
+        before = np.concatenate([[np.nan], best[:-1]])
+        improves = (fitness > before) | (np.isnan(before) & ~np.isnan(fitness))
+        # The position of the incumbent after each step; -1 before the first.
+        incumbents = np.maximum.accumulate(np.where(improves, np.arange(fitness.size), -1))
+        return np.where(incumbents >= 0, reported[incumbents], np.nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published(Protocol):
+    """What the epsilon paper's public code does, to reproduce its figures.
+
+    A curve is the running maximum of the test accuracy, whatever the search would have chosen;
+    architectures are drawn with replacement, and repeats count as trained; undefined scores are 0.
+
+    References:
+        arXiv 2302.04406; the notebook Integration of its public code.
+    """
+
+    name: str = "published"
+    counts_repeats: bool = True
+    draws_with_replacement: bool = True
+    undefined_score: float = 0.0
+
+    def curve(
+        self, fitness: Float[np.ndarray, " trained"], reported: Float[np.ndarray, " trained"]
+    ) -> Float[np.ndarray, " trained"]:
+        """See `Protocol`."""
+        return np.fmax.accumulate(reported)
+
+
+PROTOCOLS: dict[str, Protocol] = {"sound": Sound(), "published": Published()}
+"""Protocols by their name in a configuration."""

@@ -1,0 +1,86 @@
+"""The contract of a store: evaluations by circumstances and by architecture."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+ABSENT = -1
+"""The place of a key that a shelf does not have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What one pass over an architecture gave: all that its scores are made of.
+
+    Args:
+        values: Float array of one dimension, of one length and type throughout a shelf; where
+            there are none, of any length: it comes back as NaN.
+        failure: Why there are no values, or None.
+        columns: Further facts by name, as JSON can hold them.
+        seconds: How long it took.
+    """
+
+    values: np.ndarray
+    failure: str | None = None
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class Shelf(ABC):
+    """Evaluations of one identity, by 16-byte keys."""
+
+    @abstractmethod
+    def locate(self, rows: Mapping[bytes, int], places: np.ndarray) -> None:
+        """Notes where keys lie, among what has come onto the shelf since the last call.
+
+        Args:
+            rows: The wanted keys, each with its position in `places`.
+            places: int64; entries that are `ABSENT` and found now are set.
+        """
+
+    @abstractmethod
+    def read(self, place: int) -> Evaluation:
+        """The evaluation at a place that `locate` gave."""
+
+    @abstractmethod
+    def add(self, key: bytes, evaluation: Evaluation) -> None:
+        """Takes an evaluation; durable after the next `flush`."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Writes what was added.
+
+        Raises:
+            OSError: It cannot be written. What was written before is safe.
+        """
+
+
+class Store(ABC):
+    """A place for evaluations."""
+
+    keeps: bool
+    """Whether what is added is there for the next run."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Fails early if the store cannot be used.
+
+        Raises:
+            OSError: It cannot be read or written.
+        """
+
+    @abstractmethod
+    def shelf(self, identity: Mapping[str, Any]) -> Shelf:
+        """The shelf of evaluations whose values depend on exactly `identity` and their key.
+
+        Args:
+            identity: As JSON can hold it.
+        """
+
+    @property
+    @abstractmethod
+    def damaged(self) -> Sequence[str]:
+        """What was found damaged so far and set aside, one sentence each."""

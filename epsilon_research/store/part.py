@@ -1,0 +1,110 @@
+"""One part of a shelf: evaluations as the bytes of one Arrow file, named by its checksum.
+
+The file is not compressed (outputs are noise to a compressor), so that reading one row of a
+thousand maps one page into memory.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from epsilon_research.store.base import Evaluation
+
+SUFFIX = ".arrow"
+KEY_BYTES = 16
+_NAME_DIGITS = 32
+
+
+class DamagedPartError(Exception):
+    """A part does not hold what was written into it."""
+
+
+def encode(keys: Sequence[bytes], evaluations: Sequence[Evaluation]) -> tuple[str, bytes]:
+    """The file name and the content of a part with one evaluation for each key."""
+    values = _stacked([evaluation.values for evaluation in evaluations])
+    facts = [json.dumps(dict(e.columns), sort_keys=True) for e in evaluations]
+    batch = pa.record_batch(
+        {
+            "key": pa.array(keys, pa.binary(KEY_BYTES)),
+            "failure": pa.array([e.failure for e in evaluations], pa.string()).dictionary_encode(),
+            "columns": pa.array(facts, pa.string()).dictionary_encode(),
+            "seconds": pa.array([e.seconds for e in evaluations], pa.float64()),
+            "values": pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1]),
+        }
+    )
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    content = sink.getvalue().to_pybytes()
+    return _name(content), content
+
+
+def _stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """(rows, length); rows without values are NaN."""
+    longest = max(rows, key=len)
+    values = np.full((len(rows), max(len(longest), 1)), np.nan, longest.dtype)
+    for place, row in enumerate(rows):
+        values[place, : len(row)] = row
+    return values
+
+
+def _name(content: "bytes | memoryview") -> str:
+    return sha256(content).hexdigest()[:_NAME_DIGITS] + SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that was read: its columns, the values still on disk."""
+
+    keys: tuple[bytes, ...]
+    values: np.ndarray
+    """(rows, length), float, a view of the file."""
+    failures: tuple[str | None, ...]
+    columns: tuple[str, ...]
+    """JSON objects; equal ones are one string."""
+    seconds: np.ndarray
+
+    def read(self, row: int) -> Evaluation:
+        """The evaluation in one row."""
+        return Evaluation(
+            values=self.values[row],
+            failure=self.failures[row],
+            columns=json.loads(self.columns[row]),
+            seconds=float(self.seconds[row]),
+        )
+
+
+def read_part(path: Path) -> Part:
+    """The part in a file, after its checksum.
+
+    Raises:
+        DamagedPartError: The content is not what the name promises.
+        OSError: The file cannot be read, e.g. since another process has just set it aside.
+    """
+    # Arrow maps no empty file, and says so in words of its own.
+    if path.stat().st_size == 0:
+        raise DamagedPartError(f"{path} is empty")
+    source = pa.memory_map(str(path))
+    content = source.read_buffer()
+    if _name(memoryview(content)) != path.name:
+        raise DamagedPartError(f"{path} has another checksum than its name")
+    batch = pa.ipc.open_file(pa.BufferReader(content)).get_batch(0)
+    values = batch.column("values")
+    return Part(
+        keys=tuple(batch.column("key").to_pylist()),
+        values=values.values.to_numpy(zero_copy_only=True).reshape(len(batch), -1),
+        failures=_shared(batch.column("failure")),
+        columns=_shared(batch.column("columns")),
+        seconds=batch.column("seconds").to_numpy(),
+    )
+
+
+def _shared(column: pa.DictionaryArray) -> tuple:
+    """The entries of a column, equal ones as one object."""
+    words = [*column.dictionary.to_pylist(), None]
+    return tuple([words[-1 if place is None else place] for place in column.indices.to_pylist()])

@@ -1,0 +1,123 @@
+"""An example of a user's own objective: trains each network for a few steps on small digits.
+
+    python run.py study=search_digits
+
+Any callable from an architecture id to a number can take its place: name it as
+`search.objective._target_`, with its arguments beside it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from epsilon_research.spaces import SearchSpace
+
+_NUM_TRAINED = 1000
+"""Of the 1,797 digits; the others tell how good a network is."""
+_LARGEST = 16.0
+"""Grey values of the digits run from 0 to this."""
+
+
+class Digits(NamedTuple):
+    """Images, (digits, 3, 8, 8) in [0, 1] with three equal channels, and classes 0 to 9."""
+
+    images: Float32[np.ndarray, "digits 3 8 8"]
+    classes: Int64[np.ndarray, " digits"]
+
+
+@cache
+def load_digits() -> Digits:
+    """The 1,797 handwritten digits that scikit-learn brings along, in its own order.
+
+    References:
+        Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
+        Repository, 1998 (CC BY 4.0); the copy inside scikit-learn.
+    """
+    from sklearn.datasets import load_digits as load
+
+    values, classes = load(return_X_y=True)
+    grey = np.asarray(values, np.float32).reshape(-1, 1, 8, 8) / np.float32(_LARGEST)
+    return Digits(np.repeat(grey, 3, axis=1), np.asarray(classes, np.int64))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitsAccuracy:
+    """Validation accuracy on digits after a few steps of training.
+
+    The same architecture always has the same fitness: initialisation and minibatches come from
+    `seed`, whatever was computed before.
+
+    Args:
+        space: Gives the networks.
+        steps: Minibatches that a network is trained on, at least 1.
+        batch_size: Digits in each, from 2 to 1,000.
+        learning_rate: Of Adam.
+        seed: Of initialisation and minibatches.
+    """
+
+    space: SearchSpace
+    steps: int = 30
+    batch_size: int = 64
+    learning_rate: float = 0.01
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1:
+            raise ValueError(
+                f"search.objective.steps must be 1 or more, got {self.steps}: pass e.g. "
+                "search.objective.steps=30"
+            )
+        if not 2 <= self.batch_size <= _NUM_TRAINED:
+            raise ValueError(
+                f"search.objective.batch_size must lie between 2 and {_NUM_TRAINED}, got "
+                f"{self.batch_size}: pass e.g. search.objective.batch_size=64"
+            )
+
+    def __call__(self, architecture_id: str) -> float:
+        """Share of the 797 digits not trained on that the network tells right, in [0, 1]."""
+        with _on_its_own(self.seed):
+            return self._train_and_judge(architecture_id)
+
+    def _train_and_judge(self, architecture_id: str) -> float:
+        import torch
+
+        from epsilon_research.programs.torch_reader import to_torch
+
+        images, classes = (torch.from_numpy(part) for part in load_digits())
+        rng = np.random.default_rng(self.seed)
+        network = to_torch(self.space.program(architecture_id, num_outputs=10))
+        optimiser = torch.optim.Adam(network.parameters(), lr=self.learning_rate)
+        for _ in range(self.steps):
+            rows = torch.from_numpy(rng.choice(_NUM_TRAINED, self.batch_size, replace=False))
+            optimiser.zero_grad()
+            answers = network(images[rows]).flatten(1)
+            torch.nn.functional.cross_entropy(answers, classes[rows]).backward()
+            optimiser.step()
+        with torch.no_grad():
+            answers = network(images[_NUM_TRAINED:]).flatten(1).argmax(dim=1)
+        return float((answers == classes[_NUM_TRAINED:]).float().mean())
+
+
+@contextmanager
+def _on_its_own(seed: int) -> Iterator[None]:
+    """PyTorch's global generator seeded and its threads one, both put back afterwards.
+
+    Networks are initialised from the global generator, and sums over threads round by how many
+    there are; on networks this small several threads only wait for each other.
+    """
+    # PyTorch takes more than a second to import: only where a network is trained.
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,134 @@
+"""What a run hands to its search, what the search hands back, and by what it selects."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.spaces import SearchSpace
+
+VALIDATION, TEST = "validation_accuracy", "test_accuracy"
+
+Scores = Callable[[Sequence[str]], np.ndarray]
+"""Scores of architectures in their order, float64, NaN where undefined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchInputs:
+    """What a run hands to its search.
+
+    Args:
+        space: The search space.
+        accuracies: Columns `architecture_id` (of the space), `validation_accuracy`,
+            `test_accuracy`: all that the benchmark knows of this space, not only what the run has
+            scored. None without a table.
+        higher_is_better: Direction of the accuracies.
+        label: What the reported column is, for the figure's axis.
+        scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
+        metrics: Those of them that the run is about.
+        scored: Architectures that have scores already: warm-up pools are drawn from them, so that
+            no pool costs anything. None: `warmup_pool` random architectures are scored once, and
+            are the pool of every repeat.
+        title: One line over the figure.
+    """
+
+    space: SearchSpace
+    accuracies: pd.DataFrame | None
+    higher_is_better: bool
+    label: str
+    scores: Mapping[str, Scores]
+    metrics: Sequence[str]
+    scored: Sequence[str] | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOutcome:
+    """What a search leaves.
+
+    Args:
+        summary: `search` (one entry per variant) and `selection` (one per sample size).
+        tables: {file name without ending: table}; written to the run folder already.
+        figures: Paths.
+    """
+
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    figures: Sequence[Path]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """A table of accuracies as a search sees it: fitness to select by, and what is reported.
+
+    Args:
+        rows: By architecture id, both accuracy columns; only rows in which what is needed is known.
+        selected_by: Column of the fitness.
+        reported: Column of the curves.
+        higher_is_better: Direction of both.
+    """
+
+    rows: pd.DataFrame
+    selected_by: str
+    reported: str
+    higher_is_better: bool
+
+    @property
+    def selected_on(self) -> str:
+        """What selects, in one word: validation or test."""
+        return self.selected_by.removesuffix("_accuracy")
+
+    def fitness(self) -> dict[str, float]:
+        """Fitness by architecture id; a loss with its sign changed, since higher is better here."""
+        sign = 1.0 if self.higher_is_better else -1.0
+        return (sign * self.rows[self.selected_by]).to_dict()
+
+    def report(self) -> dict[str, float]:
+        """What is reported of each architecture, in its own unit."""
+        return self.rows[self.reported].to_dict()
+
+
+def read_results(accuracies: pd.DataFrame, *, higher_is_better: bool) -> Results:
+    """A table of accuracies as a search sees it.
+
+    Where both accuracies are known, validation selects and test is reported; else the one that is
+    there does both.
+    """
+    rows = accuracies.set_index("architecture_id")
+    rows = pd.DataFrame({name: rows[name].astype("float64") for name in (VALIDATION, TEST)})
+    known = [str(name) for name in rows if not np.isnan(rows[name].to_numpy()).all()]
+    if not known:
+        raise ValueError(
+            "search must have some accuracy to go by, got a table without any: pass another "
+            "benchmark"
+        )
+    return Results(
+        rows=rows.dropna(subset=known),
+        selected_by=known[0],
+        reported=known[-1],
+        higher_is_better=higher_is_better,
+    )
+
+
+def stored_scores(
+    architecture_ids: Sequence[str | None], values: np.ndarray, *, compute: Scores | None = None
+) -> Scores:
+    """Scores on demand from a column of a table.
+
+    Args:
+        architecture_ids: Of the rows; None where a row is of no architecture of the space.
+        values: The scores, float64, NaN where undefined.
+        compute: Scores of architectures that are not in the table; None: they have none (NaN).
+    """
+    known = dict(zip(architecture_ids, values.tolist(), strict=True))
+
+    def scores(wanted: Sequence[str]) -> np.ndarray:
+        missing = [id_ for id_ in wanted if id_ not in known]
+        if missing and compute is not None:
+            known.update(zip(missing, compute(missing).tolist(), strict=True))
+        return np.array([known.get(id_, np.nan) for id_ in wanted], dtype=np.float64)
+
+    return scores

@@ -1,0 +1,65 @@
+"""The variants of a search that one run compares: alone, with warm-ups, with moves by score."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from epsilon_research.search import SearchMethod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One curve of the figure.
+
+    Args:
+        method: The algorithm and its settings.
+        warmup_metric: What ranks the pool; None: no warm-up.
+        move_metric: What a move by score goes by; None where the move needs none.
+    """
+
+    method: SearchMethod
+    warmup_metric: str | None = None
+    move_metric: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Key in the summary, e.g. `ageing_evolution+warmup_epsilon+move_score_epsilon`."""
+        parts = [self.method.name]
+        if self.warmup_metric is not None:
+            parts.append(f"warmup_{self.warmup_metric}")
+        if self.move_metric is not None:
+            parts.append(f"move_{self.method.settings['move']}_{self.move_metric}")
+        return "+".join(parts)
+
+    @property
+    def metrics(self) -> set[str]:
+        """The metrics whose scores it needs."""
+        return {name for name in (self.warmup_metric, self.move_metric) if name is not None}
+
+
+def make_variants(
+    methods: Sequence[SearchMethod], *, metrics: Sequence[str], has_warmup: bool
+) -> list[Variant]:
+    """Each method alone and, for each metric, with a warm-up and with moves by its scores.
+
+    Args:
+        methods: Several settings of one algorithm, or several algorithms.
+        metrics: Those to compare.
+        has_warmup: Whether there are warm-ups at all.
+    """
+    variants = []
+    for method in methods:
+        variants += list(_variants(method, metrics=metrics, has_warmup=has_warmup))
+    return variants
+
+
+def _variants(
+    method: SearchMethod, *, metrics: Sequence[str], has_warmup: bool
+) -> Iterator[Variant]:
+    if not method.needs_score:
+        yield Variant(method=method)
+    for metric in metrics:
+        move_metric = metric if method.needs_score else None
+        if move_metric is not None:
+            yield Variant(method=method, move_metric=move_metric)
+        if has_warmup:
+            yield Variant(method=method, warmup_metric=metric, move_metric=move_metric)

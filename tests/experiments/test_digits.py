@@ -1,0 +1,70 @@
+"""The example of a user's own objective: real training, in a few steps."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from epsilon_research.spaces.toy import Toy
+from experiments.digits import DigitsAccuracy
+from experiments.search import AgeingEvolutionStage
+from experiments.search_inputs import SearchInputs
+
+
+def test_digits_are_told_better_by_a_network_with_convolutions_than_by_chance() -> None:
+    objective = DigitsAccuracy(space=Toy(), steps=10)
+    connected, disconnected = objective("conv3x3-skip-conv3x3"), objective("none-none-none")
+    assert disconnected < 0.15 < connected
+
+
+def test_an_architecture_has_one_fitness_whatever_came_before() -> None:
+    import torch
+
+    objective = DigitsAccuracy(space=Toy(), steps=2)
+    found = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        found.append(objective("conv1x1-skip-pool"))
+        assert torch.equal(torch.get_rng_state(), before)
+    assert found[0] == found[1]
+    assert replace(objective, seed=1)("conv1x1-skip-pool") != found[0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"steps": 0}, "search.objective.steps must be 1 or more, got 0"),
+        ({"batch_size": 1}, "search.objective.batch_size must lie between 2 and 1000, got 1"),
+    ],
+)
+def test_an_impossible_training_is_refused(settings: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        DigitsAccuracy(space=Toy(), **settings)
+
+
+def test_networks_are_trained_where_the_objective_says_so(tmp_path: Path) -> None:
+    stage = AgeingEvolutionStage(
+        budget=7,
+        repeats=1,
+        warmup_pool=20,
+        population_size=5,
+        tournament_size=2,
+        random_search=False,
+        objective=DigitsAccuracy(space=Toy(), steps=1),
+    )
+    inputs = SearchInputs(
+        space=Toy(),
+        accuracies=None,
+        higher_is_better=True,
+        label="",
+        scores={"size": lambda ids: np.array([float(id_.count("conv3x3")) for id_ in ids])},
+        metrics=["size"],
+        scored=Toy().architecture_ids,
+        title="",
+    )
+    outcome = stage.run(inputs, run_dir=tmp_path, rng=np.random.default_rng(0))
+    assert outcome.tables["search_trials"]["fitness"].between(0, 1).all()
+    assert [len(entry["median_curve"]) for entry in outcome.summary["search"].values()] == [7, 7]
+    assert list(outcome.summary["search"]) == ["ageing_evolution", "ageing_evolution+warmup_size"]

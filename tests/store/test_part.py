@@ -1,0 +1,94 @@
+"""Parts: what is written is what is read, or is refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from epsilon_research.store import Evaluation
+from epsilon_research.store.part import DamagedPartError, encode, read_part
+
+
+def evaluations(dtype: str, length: int) -> st.SearchStrategy[Evaluation]:
+    numbers = st.floats(width=32 if dtype == "float32" else 64, allow_nan=True)
+    return st.builds(
+        Evaluation,
+        values=npst.arrays(dtype, length, elements=numbers),
+        failure=st.none() | st.text(max_size=5),
+        columns=st.dictionaries(st.text(max_size=3), st.booleans() | st.floats(0, 1), max_size=2),
+        seconds=st.floats(0, 100),
+    )
+
+
+@st.composite
+def parts(draw: st.DrawFn) -> tuple[list[bytes], list[Evaluation]]:
+    dtype, length = draw(st.sampled_from(["float32", "float64"])), draw(st.integers(1, 5))
+    rows = draw(st.lists(evaluations(dtype, length), min_size=1, max_size=8))
+    keys = [draw(st.binary(min_size=16, max_size=16)) for _ in rows]
+    return keys, rows
+
+
+def written(folder: Path, keys: list[bytes], rows: list[Evaluation]) -> Path:
+    name, content = encode(keys, rows)
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def same(first: Evaluation, second: Evaluation) -> bool:
+    # Bit for bit: NaN and -0.0 are what they were.
+    return (
+        first.values.tobytes() == second.values.tobytes()
+        and first.values.dtype == second.values.dtype
+        and (first.failure, dict(first.columns), first.seconds)
+        == (second.failure, dict(second.columns), second.seconds)
+    )
+
+
+@given(parts())
+def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, part) -> None:
+    keys, rows = part
+    read = read_part(written(tmp_path_factory.mktemp("part"), keys, rows))
+    assert list(read.keys) == keys
+    for place, row in enumerate(rows):
+        assert same(read.read(place), row)
+
+
+def test_rows_without_values_are_nan(tmp_path: Path) -> None:
+    none = Evaluation(values=np.empty(0, np.float32), failure="disconnected")
+    some = Evaluation(values=np.array([1, 2], np.float64))
+    read = read_part(written(tmp_path, [b"a" * 16, b"b" * 16], [none, some]))
+    assert np.isnan(read.read(0).values).all()
+    assert read.read(0).failure == "disconnected"
+    assert same(read.read(1), some)
+    alone = read_part(written(tmp_path, [b"a" * 16], [none]))
+    assert np.isnan(alone.read(0).values).all()
+
+
+def test_equal_content_has_one_name(tmp_path: Path) -> None:
+    rows = [Evaluation(values=np.array([0.5]))]
+    assert encode([b"k" * 16], rows) == encode([b"k" * 16], rows)
+
+
+@given(st.data())
+def test_any_change_of_a_byte_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = written(tmp_path_factory.mktemp("part"), [b"k" * 16], [Evaluation(values=np.ones(3))])
+    content = bytearray(path.read_bytes())
+    place = data.draw(st.integers(0, len(content) - 1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    with pytest.raises(DamagedPartError, match="checksum"):
+        read_part(path)
+
+
+@given(st.integers(0, 400))
+def test_half_a_part_is_noticed(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
+    path = written(tmp_path_factory.mktemp("part"), [b"k" * 16], [Evaluation(values=np.ones(3))])
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(DamagedPartError):
+        read_part(path)
