@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +53,13 @@ def scorer(space: SearchSpace, engine: Engine, images: np.ndarray) -> Callable[[
     score = scorer_of(Epsilon(weights=WEIGHTS, engine=engine), inputs)
 
     def run(architecture_id: str) -> float:
-        build = partial(space.program, architecture_id, num_outputs=1)
-        return score(Candidate(build=build, num_parameters=0, connected=True)).value
+        candidate = Candidate(
+            build=lambda count: space.program(architecture_id, num_outputs=count),
+            num_classes=space.num_classes,
+            num_parameters=0,
+            connected=True,
+        )
+        return score(candidate).value
 
     return run
 

@@ -85,6 +85,16 @@ class CountsConvolutions(SinglePassMetric):
         return score
 
 
+def candidate_of(space: SearchSpace, architecture_id: str, *, connected: bool = True) -> Candidate:
+    """An architecture as a metric sees it."""
+    return Candidate(
+        build=lambda count: space.program(architecture_id, num_outputs=count),
+        num_classes=space.num_classes,
+        num_parameters=1,
+        connected=connected,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shuffled(Executor):
     """Gives results in another order than tasks, as processes do."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,12 @@ from epsilon_research.data import Minibatch
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import Executor, SerialExecutor
 from epsilon_research.executors.processes import ProcessExecutor
-from epsilon_research.metrics import Candidate, Epsilon, Metric, scorer_of
+from epsilon_research.metrics import Epsilon, Metric, scorer_of
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring, description
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from experiments.agreement import say_nothing
-from tests.stand_ins import Chains, CountsConvolutions, Shuffled
+from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of
 
 SPACE = NasBench201()
 IMAGES = np.random.default_rng(0).normal(size=(8, 3, 32, 32)).astype(np.float32)
@@ -74,9 +73,8 @@ def test_a_shared_score_is_what_each_would_have_had() -> None:
     assert len(repeated) > 5
     scorer = scorer_of(EPSILON, MINIBATCH)
     for row in repeated.index:
-        build = partial(SPACE.program, frame["architecture_id"][row], num_outputs=1)
         connected = bool(frame["connected"][row])
-        own = scorer(Candidate(build=build, num_parameters=1, connected=connected))
+        own = scorer(candidate_of(SPACE, frame["architecture_id"][row], connected=connected))
         shared = float(frame["epsilon"][row])
         assert own.value == pytest.approx(shared, rel=1e-4, abs=1e-6, nan_ok=True)
         assert (own.failure or "") == frame["epsilon_failure"].fillna("")[row]

@@ -157,6 +157,12 @@ def _slide_rows(out, ring, first, last, mode):
                 out[i] += a[i]
 
 
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _largest_of_three(out, a, b, c):
+    for i in range(len(out)):
+        out[i] = max(max(a[i], b[i]), c[i])
+
+
 @njit(cache=True, nogil=True)
 def _column_factors(factors, source_width, kernel_size, stride, padding, mode):
     """1 / pixels of each window along a row, repeated for every lane."""
@@ -195,6 +201,8 @@ def slide(  # noqa: C901  # plain loops
         padded[i] = nothing if mode == MAXIMUM_WINDOW else maps.dtype.type(0)
     ring = np.empty((kernel_size, length), maps.dtype)
     factors = np.empty(length, maps.dtype)
+    # The benchmarks' own max pool, a few times faster as one loop over a whole row.
+    plain_maximum = mode == MAXIMUM_WINDOW and kernel_size == 3 and stride == 1
     averages = mode in (MEAN_WINDOW, MEAN_PADDED_WINDOW)
     if averages:
         _column_factors(factors, source_width, kernel_size, stride, padding, mode)
@@ -205,7 +213,11 @@ def slide(  # noqa: C901  # plain loops
         for source_y in range(source_height):
             offset = (block * source_height + source_y) * source_length
             _load(inner, maps, offset, slots, scales, thresholds, shift)
-            _slide_columns(ring[source_y % kernel_size], padded, kernel_size, stride, mode)
+            row = ring[source_y % kernel_size]
+            if plain_maximum:
+                _largest_of_three(row, padded, padded[LANES:], padded[2 * LANES :])
+            else:
+                _slide_columns(row, padded, kernel_size, stride, mode)
             # Every row of windows that this row completes; one in the padding alone is zero.
             while y < height:
                 last = min(y * stride - padding + kernel_size - 1, source_height - 1)
@@ -214,7 +226,10 @@ def slide(  # noqa: C901  # plain loops
                 first = max(y * stride - padding, 0)
                 offset = (block * height + y) * length
                 out = maps[target, offset : offset + length]
-                _slide_rows(out, ring, first, last, mode)
+                if plain_maximum and last - first == 2:
+                    _largest_of_three(out, ring[0], ring[1], ring[2])
+                else:
+                    _slide_rows(out, ring, first, last, mode)
                 if averages:
                     inside = kernel_size if mode == MEAN_PADDED_WINDOW else last - first + 1
                     _multiply(out, factors, maps.dtype.type(1.0 / inside))

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from epsilon_research.data import Minibatch
-from epsilon_research.programs import Program
+from epsilon_research.programs import AnyProgram
 from epsilon_research.store import Evaluation
 
 
@@ -16,22 +16,34 @@ class Candidate:
     """What a metric may know of an architecture: its untrained network, nothing of its space.
 
     Args:
-        build: Gives the network's program with one output; called once, when it is asked for.
+        build: Gives the network's program with so many outputs; called when one is asked for.
+        num_classes: Outputs of the trained network.
         num_parameters: Parameters of the trained network.
         connected: Whether the output depends on the input at all.
     """
 
     def __init__(
-        self, *, build: Callable[[], Program], num_parameters: int, connected: bool
+        self,
+        *,
+        build: Callable[[int], AnyProgram],
+        num_classes: int,
+        num_parameters: int,
+        connected: bool,
     ) -> None:
         self._build = build
+        self._num_classes = num_classes
         self.num_parameters = num_parameters
         self.connected = connected
 
     @cached_property
-    def program(self) -> Program:
-        """The network with one output."""
-        return self._build()
+    def program(self) -> AnyProgram:
+        """The network with one output, which epsilon scores."""
+        return self._build(1)
+
+    @cached_property
+    def classifier(self) -> AnyProgram:
+        """The network with one output for each class, as it is trained."""
+        return self._build(self._num_classes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

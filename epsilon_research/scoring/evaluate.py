@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics import Candidate, Evaluator, Metric
+from epsilon_research.programs import AnyProgram
 from epsilon_research.scoring.jobs import Job
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.store import Evaluation
@@ -50,8 +51,13 @@ class Evaluate:
             # Kept for the next chunk: to open a session takes as long as some architectures.
             self._evaluators[job.metric] = self._metrics[job.metric].evaluator(self._minibatch)
         candidate = Candidate(
-            build=partial(self._space.program, job.architecture_id, num_outputs=1),
+            build=partial(_program, self._space, job.architecture_id),
+            num_classes=self._space.num_classes,
             num_parameters=job.num_parameters,
             connected=job.connected,
         )
         return Delivery(number, passes, self._evaluators[job.metric](candidate, passes))
+
+
+def _program(space: SearchSpace, architecture_id: str, num_outputs: int) -> AnyProgram:
+    return space.program(architecture_id, num_outputs=num_outputs)

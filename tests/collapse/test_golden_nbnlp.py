@@ -57,8 +57,8 @@ def assert_close(ours: np.ndarray, theirs: np.ndarray) -> None:
 def test_the_collapse_is_the_original_in_float64(
     name: str, table: str, golden: Golden, tokens: Golden
 ) -> None:
-    everything = np.arange(len(golden["recepie_json"]))
-    cases = golden["f64_emb32_idx"] if name.endswith("emb32") else everything
+    everything = range(len(golden["recepie_json"]))
+    cases = golden["f64_emb32_idx"].tolist() if name.endswith("emb32") else everything
     workspace = RecurrentWorkspace(row_sums(tokens, table))
     weights = [float(weight) for weight in golden["weights"]]
     ours = []

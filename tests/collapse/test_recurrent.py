@@ -19,7 +19,7 @@ from epsilon_research.programs import Program, ProgramBuilder, RecurrentProgram
 from epsilon_research.programs.operations import GlobalMean
 from epsilon_research.spaces.nbnlp_generator import draw_recipe, is_valid
 from epsilon_research.spaces.nbnlp_recipe import Node, parse_recipe, to_cell
-from strategies import weights
+from tests.strategies import weights
 
 EXACT = mpmath.mp.clone()
 EXACT.prec = 120

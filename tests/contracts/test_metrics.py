@@ -9,9 +9,10 @@ from omegaconf import OmegaConf
 
 from epsilon_research.collapse import lower
 from epsilon_research.data import Minibatch
-from epsilon_research.metrics import Candidate, scorer_of
+from epsilon_research.metrics import scorer_of
 from epsilon_research.spaces.nb201 import NasBench201
 from tests.commands import ROOT
+from tests.stand_ins import candidate_of
 
 OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "metric").glob("*.yaml"))
 SPACE = NasBench201()
@@ -30,7 +31,7 @@ def test_a_score_or_a_reason(option: str) -> None:
     for architecture_id in SPACE.sample(30, np.random.default_rng(4)):
         program = SPACE.program(architecture_id, num_outputs=1)
         connected = lower(program, height=32, width=32).connected
-        candidate = Candidate(build=lambda p=program: p, num_parameters=5, connected=connected)
+        candidate = candidate_of(SPACE, architecture_id, connected=connected)
         first, second = (scorer_of(metric, MINIBATCH)(candidate) for _ in range(2))
         assert first.columns.keys() <= metric.columns.keys()
         if first.failure is None:

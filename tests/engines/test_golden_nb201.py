@@ -1,6 +1,5 @@
 """Both engines against scores and outputs of the paper's original code."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,9 @@ from epsilon_research.data.synthetic import GreyScale
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
-from epsilon_research.metrics import Candidate, Epsilon, scorer_of
+from epsilon_research.metrics import Epsilon, scorer_of
 from epsilon_research.spaces.nb201 import NasBench201
+from tests.stand_ins import candidate_of
 
 SPACE = NasBench201()
 PAIRS = ["1e-4_1e-2", "1e-2_1", "1e-1_100", "grey_1e-7_1"]
@@ -43,8 +43,7 @@ def scores(
     """Scores, and whether float32 defines them."""
     metric = Epsilon(weights=[float(w) for w in weights], engine=engine)
     scorer = scorer_of(metric, Minibatch(inputs=images, kind="images", dataset="golden"))
-    builds = [partial(SPACE.program, id_, num_outputs=1) for id_ in ids]
-    found = [scorer(Candidate(build=b, num_parameters=1, connected=True)) for b in builds]
+    found = [scorer(candidate_of(SPACE, id_)) for id_ in ids]
     return (
         np.array([score.value for score in found]),
         np.array([score.columns["float32_defined"] for score in found]),

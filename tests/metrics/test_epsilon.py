@@ -105,7 +105,9 @@ def program(*operations: object, channels: int = 1):
 def score(built, images: np.ndarray, *, connected: bool = True):
     metric = Epsilon(weights=[1e-2, 1], engine=CollapsedEngine(dtype="float64"))
     minibatch = Minibatch(inputs=images, kind="images", dataset="noise")
-    candidate = Candidate(build=lambda: built, num_parameters=1, connected=connected)
+    candidate = Candidate(
+        build=lambda count: built, num_classes=1, num_parameters=1, connected=connected
+    )
     return scorer_of(metric, minibatch)(candidate)
 
 

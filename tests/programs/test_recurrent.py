@@ -1,5 +1,7 @@
 """Recurrent programs, their PyTorch network and their parameter counts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -15,8 +17,8 @@ RNN = Cell(1, (CellNode(LINEAR, (0, 1)), CellNode(TANH, (2,))), (3,))
 
 
 def test_an_rnn_is_the_one_of_pytorch() -> None:
-    network = to_torch(RecurrentProgram(RNN, 3, (5, 3), 7))
-    theirs = torch.nn.RNN(3, 5), torch.nn.RNN(5, 3)
+    network: Any = to_torch(RecurrentProgram(RNN, 3, (5, 3), 7))
+    theirs: Any = torch.nn.RNN(3, 5), torch.nn.RNN(5, 3)
     for layer, known in zip(network.layers, theirs, strict=True):
         (linear,) = layer.linears.values()
         known.weight_ih_l0.data, known.weight_hh_l0.data = (
@@ -41,9 +43,9 @@ def test_a_gru_is_the_one_of_pytorch() -> None:
             ' "h_new_0": {"op": "blend", "input": ["z_act", "h_prev_0", "h_tilde_act"]}}'
         )
     )
-    network = to_torch(RecurrentProgram(cell, 3, (3,), 7))
+    network: Any = to_torch(RecurrentProgram(cell, 3, (3,), 7))
     z, candidate = network.layers[0].linears.values()
-    theirs = torch.nn.GRU(3, 3)
+    theirs: Any = torch.nn.GRU(3, 3)
     with torch.no_grad():
         for place, name in enumerate(("weight_ih_l0", "weight_hh_l0")):
             weights = getattr(theirs, name)

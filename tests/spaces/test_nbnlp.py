@@ -171,11 +171,13 @@ def test_hostile_text_is_refused_in_one_sentence(text: str, sentence: str) -> No
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=5) | st.integers(),
-    lambda children: st.lists(children, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["op", "input", "recepie", "x", "h_new_0", "f", "h_prev_0"]),
-        children,
-        max_size=4,
+    lambda children: (
+        st.lists(children, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["op", "input", "recepie", "x", "h_new_0", "f", "h_prev_0"]),
+            children,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -306,6 +308,11 @@ def test_drawn_recipes_are_distinct_valid_and_decided_by_the_seed() -> None:
     assert all(SPACE.parse(id_) == id_ for id_ in ids)
     assert NasBenchNlp(num_drawn=30).architecture_ids == ids[:30]
     assert NasBenchNlp(num_drawn=30, generator_seed=22).architecture_ids != ids[:30]
+
+
+def test_names_of_a_table_become_ids() -> None:
+    spaced = json.dumps(LSTM, indent=2)
+    assert SPACE.canonical_ids([spaced, "lstm"]) == [SPACE.parse(spaced), None]
 
 
 def test_what_cannot_be_drawn_is_said() -> None:

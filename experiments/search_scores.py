@@ -1,0 +1,67 @@
+"""Scores on demand for a search: what a run has scored, and beyond that what a move asks for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.executors import SerialExecutor
+from epsilon_research.scoring import Scoring
+from experiments.search_inputs import Scores, stored_scores
+
+NUM_PARAMETERS = "num_parameters"
+
+
+def scores_of_run(frame: pd.DataFrame, *, scoring: Scoring) -> dict[str, Scores]:
+    """{metric: scores on demand} of a run's metrics and `num_parameters`.
+
+    Architectures outside `frame` are described and scored when a search first asks for them, with
+    all metrics at once, and through the run's store. That happens to the few children of a move by
+    score only, since pools are drawn from `frame`; so it is done in this process.
+
+    Args:
+        frame: The run's scores.
+        scoring: How they were made.
+    """
+    beyond = _Beyond(replace(scoring, executor=SerialExecutor()))
+    ids = list(frame["architecture_id"])
+    return {
+        name: stored_scores(
+            ids, frame[name].to_numpy(dtype=np.float64), compute=beyond.column(name)
+        )
+        for name in dict.fromkeys([*scoring.metrics, NUM_PARAMETERS])
+    }
+
+
+class _Beyond:
+    """Scores of architectures that the run did not score; each of them is scored once."""
+
+    def __init__(self, scoring: Scoring) -> None:
+        self._scoring = scoring
+        self._known: dict[str, dict[str, float]] = {}
+
+    def column(self, name: str) -> Callable[[Sequence[str]], np.ndarray]:
+        """Scores with one metric, or parameter counts."""
+
+        def compute(ids: Sequence[str]) -> np.ndarray:
+            self._score([id_ for id_ in dict.fromkeys(ids) if id_ not in self._known])
+            return np.array([self._known[id_][name] for id_ in ids], dtype=np.float64)
+
+        return compute
+
+    def _score(self, ids: Sequence[str]) -> None:
+        if not ids:
+            return
+        descriptions = self._scoring.describe(ids, advance=_quietly)
+        result = self._scoring.score(ids, descriptions, advance=_quietly)
+        if result.interrupted:
+            raise KeyboardInterrupt
+        names = [*self._scoring.metrics, NUM_PARAMETERS]
+        columns = {name: result.frame[name].to_numpy(dtype=np.float64) for name in names}
+        for row, id_ in enumerate(ids):
+            self._known[id_] = {name: float(values[row]) for name, values in columns.items()}
+
+
+def _quietly(done: int, *, from_store: int = 0, failed: int = 0) -> None:
+    """Tells nobody: a search shows its own progress."""
