@@ -164,6 +164,9 @@ class Pipeline:
         result = self._score(ids, minibatch)
         timing = self._timing(len(ids), scoring_seconds=time.perf_counter() - scoring_start)
         frame = _with_accuracies(result.frame, prepared.accuracies)
+        keys = self.search_space.space.published_keys(ids)
+        if keys is not None:
+            frame.insert(1, "published_key", np.array(keys, dtype=object))
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {
             "run": self._settings(minibatch, table) | dict(run_facts),
@@ -185,7 +188,9 @@ class Pipeline:
             summary |= self._correlate(frame, table, bootstrap_rng)
         if self.agreement is not None:
             summary["agreement"] = self._compare(frame, minibatch, check_rng)
-        figures = self._plot(frame, table, summary, run_dir / "figures")
+        figures = self._plot(
+            frame, table, summary, run_dir / "figures", inputs=minibatch.description
+        )
         timing["total_seconds"] = prepared.seconds + time.perf_counter() - start
         write_json(summary, run_dir / "summary.json")
         tracker.log_scalars(flatten(summary))
@@ -204,10 +209,9 @@ class Pipeline:
     def _announce(self, ids: Sequence[str], minibatch: Minibatch) -> None:
         space = self.search_space.space
         logger.info(
-            "%s: %s of %s architectures, %s images of %s, engine %s, %s process(es)",
+            "%s: %s of %s architectures, %s, engine %s, %s process(es)",
             space.name, f"{len(ids):,}", f"{len(space.architecture_ids):,}",
-            len(minibatch.inputs), minibatch.dataset, self.engine.name,
-            self.executor.num_processes,
+            minibatch.description, self.engine.name, self.executor.num_processes,
         )  # fmt: skip
 
     def _score(self, ids: Sequence[str], minibatch: Minibatch) -> ScoringResult:
@@ -301,15 +305,14 @@ class Pipeline:
         )  # fmt: skip
         return found
 
-    def _title(self) -> str:
-        return f"{self.search_space.space.title}, {self.batch_size} images of {self.dataset.name}"
-
     def _plot(
         self,
         frame: pd.DataFrame,
         table: AccuracyTable | None,
         summary: Mapping[str, Any],
         folder: Path,
+        *,
+        inputs: str,
     ) -> list[Path]:
         # Matplotlib takes half a second to import: only when there is something to draw.
         from epsilon_research.plotting import save_figures
@@ -325,7 +328,7 @@ class Pipeline:
                 target_label="" if table is None else table.label,
                 higher_is_better=True if table is None else table.higher_is_better,
                 folder=folder if len(self.metric) == 1 else folder / name,
-                title=self._title(),
+                title=f"{self.search_space.space.title}, {inputs}",
             )
         return paths
 

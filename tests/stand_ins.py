@@ -92,6 +92,7 @@ def candidate_of(space: SearchSpace, architecture_id: str, *, connected: bool = 
         num_classes=space.num_classes,
         num_parameters=1,
         connected=connected,
+        architecture_id=architecture_id,
     )
 
 

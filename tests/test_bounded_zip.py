@@ -125,6 +125,14 @@ def test_a_file_that_is_no_archive_is_refused(content: bytes, tmp_path: Path) ->
         read(path)
 
 
+@pytest.mark.parametrize("start", [b"PK\x01\x02", b"PK\x03\x04"])
+def test_a_name_that_is_no_text_is_refused(start: bytes, tmp_path: Path) -> None:
+    packed = bytearray(pack({"é.txt": b"x"}))
+    packed[packed.index("é".encode(), packed.index(start))] = 0xFF
+    with refused(ValueError, "must be a whole zip archive", "can't decode byte 0xff"):
+        read(write(tmp_path, bytes(packed)))
+
+
 WHOLE = pack({"folder/a.txt": bytes(range(256)), "b.txt": b"b" * 500})
 changes = st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=4)
 

@@ -16,9 +16,13 @@ OPTIONS = sorted((path.parent.name, path.stem) for path in CONF.glob("*/*.yaml")
 REQUIRED = {
     ("dataset", "npy"): "dataset.path={tmp}/images.npy",
     ("dataset", "imagenet16_120"): "dataset.root={tmp}",
+    ("dataset", "tokens"): "dataset.path={tmp}/text.txt",
     ("benchmark", "table"): "benchmark.path={tmp}/table.csv",
     ("benchmark", "nb201_official"): "benchmark.path={tmp}",
 }
+
+TEXTS = ("ptb", "random_tokens", "tokens", "wikitext2")
+"""Datasets that only networks on text take."""
 
 
 def composed(*overrides: str) -> DictConfig:
@@ -48,7 +52,9 @@ def test_every_option_composes_and_builds(group: str, option: str, tmp_path: Pat
         (tmp_path / f"train_data_batch_{number}").touch()
     choice = f"{group}=[{option}]" if group == "metric" else f"{group}={option}"
     required = REQUIRED.get((group, option), "seed=1").format(tmp=tmp_path)
-    config = composed(choice, required)
+    text = group == "dataset" and option in TEXTS
+    space = "search_space=nbnlp" if text else "seed=1"
+    config = composed(choice, required, space)
     for part in ("pipeline", "tracker"):
         for target in targets(config[part]):
             assert target.split(".")[0] in ("epsilon_research", "experiments"), target

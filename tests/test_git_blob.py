@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sentences import refused
 
-from epsilon_research.git_blob import check_git_blob, fetch_git_blob, git_blob_id
+from epsilon_research.git_blob import fetch_git_blob, git_blob_id
 
 CONTENT = b"the official file\n"
 URL = "https://example.org/data/official.zip"
@@ -22,19 +22,30 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "epsilon_research"
 
 
-def offer(monkeypatch: pytest.MonkeyPatch, content: bytes) -> list[str]:
-    """Has downloads give `content`, as pooch does; returns the addresses asked for."""
-    asked = []
+class Web:
+    """Stands for the network: gives one content, or fails."""
 
-    def retrieve(url: str, *, known_hash: None, fname: str, path: Path, downloader: Any) -> str:
-        path.mkdir(parents=True, exist_ok=True)
-        if not (path / fname).is_file():
-            asked.append(url)
-            (path / fname).write_bytes(content)
-        return str(path / fname)
+    def __init__(self, answer: bytes | Exception) -> None:
+        self.answer = answer
+        self.asked: list[str] = []
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
-    return asked
+    def downloader(self, **options: Any) -> "Web":
+        assert options["progressbar"] is True
+        return self
+
+    def __call__(self, url: str, output_file: str, pooch: None) -> None:
+        self.asked.append(url)
+        content = b"half of it" if isinstance(self.answer, Exception) else self.answer
+        Path(output_file).write_bytes(content)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+
+
+def offer(monkeypatch: pytest.MonkeyPatch, answer: bytes | Exception) -> list[str]:
+    """Has downloads give `answer`; returns the addresses asked for."""
+    web = Web(answer)
+    monkeypatch.setattr(pooch, "HTTPDownloader", web.downloader)
+    return web.asked
 
 
 def fetch(blob_id: str) -> Path:
@@ -71,14 +82,6 @@ def test_git_itself_agrees_on_files_of_any_size(content: bytes, tmp_path: Path) 
     assert git_blob_id(path) == found.stdout.strip()
 
 
-def test_another_content_is_refused(tmp_path: Path) -> None:
-    blob_id = name_of(CONTENT, tmp_path)
-    check_git_blob(tmp_path / "content", blob_id=blob_id)
-    (tmp_path / "content").write_bytes(CONTENT[:-1])
-    with refused(ValueError, str(tmp_path / "content"), "must be the official file", blob_id):
-        check_git_blob(tmp_path / "content", blob_id=blob_id)
-
-
 def test_a_file_is_downloaded_once(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,23 +105,31 @@ def test_a_file_that_was_damaged_since_is_downloaded_again(
     assert "is not the official file any more and is downloaded again" in caplog.text
 
 
-def test_a_download_of_another_content_is_refused(
+def test_a_download_of_another_content_is_refused_and_not_kept(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    blob_id = name_of(CONTENT, tmp_path)
     offer(monkeypatch, b"<html>please log in")
-    with refused(ValueError, str(cache / "official.zip"), "must be the official file"):
-        fetch(name_of(CONTENT, tmp_path))
+    with refused(ValueError, URL, f"must give the official file (git blob {blob_id})", "pass a"):
+        fetch(blob_id)
+    assert list(cache.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "error", [OSError("no route\nto host"), ValueError("not found"), OSError()]
-)
+@pytest.mark.parametrize("error", [OSError("no route\nto host"), ValueError("no"), OSError()])
 def test_without_a_network_the_advice_is_given(
     error: Exception, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*args: Any, **options: Any) -> str:
-        raise error
+    offer(monkeypatch, error)
+    with refused(FileNotFoundError, f"{URL} must be downloaded once", "or pass a copy"):
+        fetch("0" * 40)
+    assert list(cache.iterdir()) == []
 
-    monkeypatch.setattr(pooch, "retrieve", fail)
-    with refused(FileNotFoundError, "official.zip must be downloaded once", URL, ": pass a copy"):
+
+def test_a_cache_that_cannot_be_written_is_a_failed_download(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "file" / project)
+    offer(monkeypatch, CONTENT)
+    with refused(FileNotFoundError, f"{URL} must be downloaded once", "or pass a copy"):
         fetch("0" * 40)

@@ -1,7 +1,9 @@
 """Many architectures: order, deduplication, processes, failures."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +14,13 @@ from hypothesis import strategies as st
 
 from epsilon_research.data import Minibatch
 from epsilon_research.engines.collapsed import CollapsedEngine
-from epsilon_research.executors import Executor, SerialExecutor
+from epsilon_research.executors import Executor, Lost, SerialExecutor
 from epsilon_research.executors.processes import ProcessExecutor
 from epsilon_research.metrics import Epsilon, Metric, scorer_of
 from epsilon_research.metrics.num_parameters import NumParameters
-from epsilon_research.scoring import Scoring, description
+from epsilon_research.scoring import Scoring, ScoringResult, description
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.store import FolderStore, NoStore, Store
 from experiments.agreement import say_nothing
 from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of
 
@@ -189,3 +192,95 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(description, "_PER_CHUNK", 2)
     epsilon = replace(EPSILON, candidates_per_chunk=2)
     same(chains(ids, {"epsilon": epsilon}, Shuffled(seed=3)), expected, check_exact=True)
+
+
+def scored(store: Store, *metrics: Metric, executor: Executor | None = None) -> ScoringResult:
+    scoring = Scoring(
+        space=SPACE,
+        metrics={f"metric{number}": metric for number, metric in enumerate(metrics)},
+        minibatch=MINIBATCH,
+        executor=executor or SerialExecutor(),
+        store=store,
+    )
+    descriptions = scoring.describe(IDS, advance=say_nothing)
+    return scoring.score(IDS, descriptions, advance=say_nothing)
+
+
+def test_all_pairs_of_some_weights_are_one_pass_for_each_weight(tmp_path: Path) -> None:
+    store = FolderStore(path=tmp_path)
+    weights = (1e-7, 1e-5, 1e-3, 1.0)
+    computed = 0
+    for pair in combinations(weights, 2):
+        epsilon = replace(EPSILON, weights=list(pair))
+        result = scored(store, epsilon)
+        computed += result.num_computed
+        assert result.num_computed + result.num_from_store == 2 * result.num_distinct
+        same(result.frame, scored(NoStore(), epsilon).frame, check_exact=True)
+    assert computed == len(weights) * result.num_distinct
+
+
+def test_what_a_value_depends_on_is_in_its_key(tmp_path: Path) -> None:
+    store = FolderStore(path=tmp_path)
+    first = scored(store, EPSILON, NumParameters())
+    assert first.num_from_store == 0
+    assert scored(store, EPSILON, NumParameters()).num_computed == 0
+    other = Minibatch(inputs=IMAGES + np.float32(1e-6), kind="images", dataset="noise")
+    for changed in (
+        {"metrics": {"epsilon": replace(EPSILON, engine=CollapsedEngine(dtype="float64"))}},
+        {"minibatch": other},
+        {"space": NasBench201(num_classes=11)},
+    ):
+        parts = {"space": SPACE, "metrics": {"epsilon": EPSILON}, "minibatch": MINIBATCH} | changed
+        scoring = Scoring(**parts, executor=SerialExecutor(), store=store)
+        result = scoring.score(IDS, scoring.describe(IDS, advance=say_nothing), advance=say_nothing)
+        assert result.num_from_store == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fails(Executor):
+    """Does some chunks, then loses one or is interrupted."""
+
+    end: str
+
+    @property
+    def num_processes(self) -> int:
+        return 1
+
+    def map(self, function: Callable, tasks: Iterable) -> Iterator:
+        for number, task in enumerate(tasks):
+            if number == 1 and self.end == "lost":
+                yield Lost(task)
+            elif number == 1:
+                raise KeyboardInterrupt
+            else:
+                yield function(task)
+
+
+def test_a_lost_chunk_is_reported_by_name_and_tried_again_next_time(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FolderStore(path=tmp_path)
+    epsilon = replace(EPSILON, candidates_per_chunk=7)
+    result = scored(store, epsilon, executor=Fails(end="lost"))
+    assert len(result.lost) == 7
+    assert all(name in caplog.text for name in result.lost)
+    died = result.frame["metric0_failure"] == "worker_died"
+    assert set(result.lost) <= set(result.frame.loc[died, "architecture_id"])
+    assert result.frame.loc[died, "metric0"].isna().all()
+    again = scored(store, epsilon)
+    assert again.num_computed == 14
+    same(again.frame, scored(NoStore(), epsilon).frame, check_exact=True)
+
+
+def test_an_interrupted_scoring_keeps_what_it_has(tmp_path: Path) -> None:
+    store = FolderStore(path=tmp_path)
+    epsilon = replace(EPSILON, candidates_per_chunk=7)
+    result = scored(store, epsilon, executor=Fails(end="interrupted"))
+    assert result.interrupted
+    reached = result.frame["metric0_failure"] != "not_reached"
+    assert result.num_computed == 14
+    assert 7 <= reached.sum() < len(IDS)
+    again = scored(store, epsilon)
+    assert not again.interrupted
+    assert again.num_from_store == 14
+    same(again.frame, scored(NoStore(), epsilon).frame, check_exact=True)

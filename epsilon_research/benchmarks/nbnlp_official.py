@@ -117,8 +117,7 @@ class NbnlpOfficial(Benchmark):
             archive.url,
             blob_id=archive.blob_id,
             name=f"nas_bench_nlp_logs_{self.download}.zip",
-            advice="try again with a network, pass benchmark.path=PATH of a copy, or "
-            "benchmark=none",
+            advice="pass benchmark.path=PATH of a copy, or benchmark=none",
         )
 
 

@@ -1,7 +1,9 @@
 """A user's own table of accuracies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,21 @@ from epsilon_research.benchmarks.base import Benchmark
 
 _UNITS = {"fraction": 1.0, "percent": 100.0}
 """What a table's numbers are divided by."""
+
+USUAL_NAMES = {
+    "id": ("architecture_id", "arch", "arch_str", "key", "module_hash", "hash"),
+    # After a number of epochs: 108 is the full training of NAS-Bench-101.
+    "validation": (
+        "validation_accuracy", "val_acc", "val_accuracy", "valid_acc", "valid_accuracy",
+        "val_acc_108", "final_validation_accuracy", "validation_accuracy_mean",
+    ),
+    "test": (
+        "test_accuracy", "test_acc", "test_acc_108", "final_test_accuracy", "test_accuracy_mean",
+    ),
+}  # fmt: skip
+"""What the columns are called in files of others; the first that a file has is taken."""
+
+_ROLES: dict[str, str] = dict(zip(ACCURACIES, ("validation", "test"), strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,18 +41,19 @@ class Table(Benchmark):
         higher_is_better: False for losses.
         unit: "fraction" or "percent", of both columns; losses that are no percentages keep
             "fraction", which takes numbers as they are.
-        id_column: Column of architecture ids.
-        validation_column: Column of validation accuracies.
-        test_column: Column of test accuracies. At least one of the two must exist.
+        id_column: Column of architecture ids, or of other keys that the search space translates;
+            None: the first of `USUAL_NAMES` that the file has.
+        validation_column: Column of validation accuracies; None likewise.
+        test_column: Column of test accuracies; None likewise. At least one of the two must exist.
     """
 
     path: str
     target: str | None = None
     higher_is_better: bool = True
     unit: str = "fraction"
-    id_column: str = "architecture_id"
-    validation_column: str = "validation_accuracy"
-    test_column: str = "test_accuracy"
+    id_column: str | None = None
+    validation_column: str | None = None
+    test_column: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str):
@@ -49,11 +67,11 @@ class Table(Benchmark):
                 "benchmark.higher_is_better must be true or false, got "
                 f"{self.higher_is_better!r}: choose one of the two"
             )
-        columns = (self.id_column, self.validation_column, self.test_column)
-        if len(set(columns)) < len(columns):
+        named = [name for name in self._named.values() if name is not None]
+        if len(set(named)) < len(named):
             raise ValueError(
                 "benchmark.id_column, .validation_column and .test_column must differ, got "
-                f"{', '.join(map(str, columns))}: leave out the one that the file does not have"
+                f"{', '.join(map(str, named))}: leave out the one that the file does not have"
             )
         if self.unit not in _UNITS:
             raise ValueError(
@@ -66,23 +84,30 @@ class Table(Benchmark):
                 "choose one of the two, or null"
             )
 
+    @property
+    def _named(self) -> dict[str, str | None]:
+        """The columns by their roles, as the user named them."""
+        names = (self.id_column, self.validation_column, self.test_column)
+        return dict(zip(USUAL_NAMES, names, strict=True))
+
     def load(self) -> AccuracyTable:
         """See `Benchmark`."""
-        file = _read(Path(self.path), self.id_column)
+        ids = USUAL_NAMES["id"] if self.id_column is None else (self.id_column,)
+        file = _read(Path(self.path), ids)
         columns = self._columns(file)
-        rows = pd.DataFrame({"architecture_id": _ids(file[self.id_column])})
+        rows = pd.DataFrame({"architecture_id": _ids(_column(file, columns["id"]))})
         for name in ACCURACIES:
-            rows[name] = np.nan
-            if name in columns:
-                rows[name] = self._values(file[columns[name]])
+            column = columns.get(_ROLES[name])
+            rows[name] = np.nan if column is None else self._values(_column(file, column))
         target = self._target(columns)
+        column = columns[_ROLES[target]]
         return AccuracyTable(
             name=Path(self.path).name,
             rows=rows,
             target=target,
             higher_is_better=self.higher_is_better,
-            source=f"{self.path}, column {columns[target]}",
-            label=columns[target].replace("_", " "),
+            source=f"{self.path}, column {column}, ids in {columns['id']}",
+            label=column.replace("_", " "),
         )
 
     def _values(self, column: pd.Series) -> Float64[np.ndarray, " architectures"]:
@@ -99,30 +124,55 @@ class Table(Benchmark):
         return numbers / _UNITS[self.unit]
 
     def _columns(self, file: pd.DataFrame) -> dict[str, str]:
-        """The file's name for each accuracy that it has."""
-        wanted = dict(zip(ACCURACIES, (self.validation_column, self.test_column), strict=True))
-        found = {name: column for name, column in wanted.items() if column in file}
-        if self.id_column not in file or not found:
+        """The file's column for each role, "id", "validation" and "test", that it has."""
+        missing = [name for name in self._named.values() if name not in (None, *file.columns)]
+        if missing:
             raise ValueError(
-                f"{self.path} must have a column {self.id_column!r} and {self.validation_column!r} "
-                f"or {self.test_column!r}, got {', '.join(map(str, file.columns))}: name others "
-                "with benchmark.id_column, .validation_column, .test_column"
+                f"{self.path} must have a column {missing[0]!r}, got {_listed(file)}: correct "
+                "benchmark.id_column, .validation_column or .test_column, or leave it out"
             )
+        found = {
+            role: name
+            for role, named in self._named.items()
+            if (name := named or self._usual(role, file)) is not None
+        }
+        self._check_found(found, file, roles=("id",), what="architecture ids")
+        self._check_found(found, file, roles=tuple(_ROLES.values()), what="accuracies")
         return found
+
+    def _check_found(
+        self, found: dict[str, str], file: pd.DataFrame, *, roles: Sequence[str], what: str
+    ) -> None:
+        if not any(role in found for role in roles):
+            usual = ", ".join(name for role in roles for name in USUAL_NAMES[role])
+            settings = " or ".join(f"benchmark.{role}_column" for role in roles)
+            raise ValueError(
+                f"{self.path} must have a column of {what} (e.g. {usual}), got {_listed(file)}: "
+                f"name it with {settings}"
+            )
+
+    def _usual(self, role: str, file: pd.DataFrame) -> str | None:
+        # What the user gave to another role is not found here again.
+        free = [name for name in USUAL_NAMES[role] if name not in self._named.values()]
+        return next((name for name in free if name in file), None)
 
     def _target(self, columns: dict[str, str]) -> str:
         if self.target is None:
-            return "test_accuracy" if "test_accuracy" in columns else "validation_accuracy"
-        if self.target not in columns:
+            return "test_accuracy" if "test" in columns else "validation_accuracy"
+        if _ROLES[self.target] not in columns:
             raise ValueError(
                 f"{self.path} must have a column for benchmark.target={self.target}, got only "
-                f"{', '.join(columns.values())}: choose the other target, or name the column with "
-                f"benchmark.{self.target.removesuffix('_accuracy')}_column"
+                f"{', '.join(name for role, name in columns.items() if role != 'id')}: choose the "
+                f"other target, or name the column with benchmark.{_ROLES[self.target]}_column"
             )
         return self.target
 
 
-def _read(path: Path, id_column: str) -> pd.DataFrame:
+def _listed(file: pd.DataFrame) -> str:
+    return ", ".join(map(str, file.columns)) or "no columns"
+
+
+def _read(path: Path, id_columns: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(
             f"benchmark.path must be an existing parquet or csv file, got {str(path)!r}, which is "
@@ -138,7 +188,7 @@ def _read(path: Path, id_column: str) -> pd.DataFrame:
             file = pd.read_parquet(path)
         else:
             # Ids are text, also where all are digits: 0012 is not 12.
-            file = pd.read_csv(path, dtype={id_column: "str"})
+            file = pd.read_csv(path, dtype=dict.fromkeys(id_columns, "str"))
     except (ValueError, OSError) as error:
         # pyarrow's and pandas' own errors derive from these.
         reason = (str(error) or type(error).__name__).splitlines()[0][:160]
@@ -154,7 +204,12 @@ def _read(path: Path, id_column: str) -> pd.DataFrame:
             "commas"
         )
     # A frame that was saved with its ids as index has them there, not in a column.
-    return file.reset_index() if id_column in file.index.names else file
+    hidden = ({*id_columns} - {*file.columns}) & {*file.index.names}
+    return file.reset_index() if hidden else file
+
+
+def _column(file: pd.DataFrame, name: str) -> pd.Series:
+    return cast("pd.Series", file[name])
 
 
 def _ids(column: pd.Series) -> pd.Series:
@@ -169,6 +224,7 @@ def _numbers(column: pd.Series, path: str) -> Float64[np.ndarray, " architecture
     if column.dtype.kind in "Mmb":
         raise ValueError(f"{wrong} {column.dtype}: {advice}")
     try:
-        return pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = cast("pd.Series", pd.to_numeric(column))
+        return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
         raise ValueError(f"{wrong} {error}: {advice}") from error

@@ -19,4 +19,5 @@ from epsilon_research.collapse.any_program import run as run
 from epsilon_research.collapse.plan import Plan as Plan
 from epsilon_research.collapse.recurrent import RecurrentPlan as RecurrentPlan
 from epsilon_research.collapse.recurrent import RecurrentWorkspace as RecurrentWorkspace
+from epsilon_research.collapse.recurrent import has_spread as has_spread
 from epsilon_research.collapse.workspace import Workspace as Workspace

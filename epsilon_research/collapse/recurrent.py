@@ -128,14 +128,18 @@ class RecurrentWorkspace:
     ) -> CollapsedOutput:
         exact = self._row_sums.copy()
         run_layers(table, outputs, units, weight, exact)
-        single = self._row_sums.astype(np.float32)
-        run_layers(table, outputs, units.astype(np.float32), np.float32(weight), single)
-        return CollapsedOutput(exact.ravel(), _has_spread(single))
+        # What is too large for float32 becomes infinite, as it does in the published code.
+        with np.errstate(over="ignore"):
+            single = self._row_sums.astype(np.float32)
+            single_weight = np.float32(weight)
+        run_layers(table, outputs, units.astype(np.float32), single_weight, single)
+        return CollapsedOutput(exact.ravel(), has_spread(single))
 
 
-def _has_spread(values: np.ndarray) -> bool:
+def has_spread(values: np.ndarray) -> bool:
     """Whether epsilon can normalise `values`: all finite, and not all the same."""
-    spread = values.max() - values.min()
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = values.max() - values.min()
     return bool(np.isfinite(spread) and spread > 0)
 
 

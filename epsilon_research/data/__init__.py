@@ -1,7 +1,7 @@
 """Data: minibatches, from real images and synthetic ones.
 
 `base.py` is the contract: a dataset draws a `Minibatch` (`minibatch.py`) from a generator that is
-passed in, and checks early what a user may have got wrong. `normalisation.py` has the one formula
+passed in, and checks early what a user may have got wrong; `labels.py` says what the images show. `normalisation.py` has the one formula
 for 8-bit images. `photos.py` needs no download, `cifar.py` downloads once, `imagenet16.py` and
 `npy.py` read local files, `synthetic.py` reads nothing; `pickled_batch.py` is the format that CIFAR
 and ImageNet16 share.
@@ -12,3 +12,4 @@ nothing, if `npy` reads it) and `conf/dataset/<name>.yaml`; the contract tests t
 
 from epsilon_research.data.base import Dataset as Dataset
 from epsilon_research.data.base import Minibatch as Minibatch
+from epsilon_research.data.labels import labels_of as labels_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
 from epsilon_research.data.normalisation import (
@@ -20,7 +20,7 @@ from epsilon_research.data.normalisation import (
     Triple,
     normalise,
 )
-from epsilon_research.data.pickled_batch import images_of_batch, load_batch
+from epsilon_research.data.pickled_batch import images_of_batch, labels_of_batch, load_batch
 
 _SIDE = 32
 _LARGEST_MEMBER = 256 * 1024**2
@@ -38,6 +38,8 @@ class Release(NamedTuple):
     members: tuple[str, ...]
     """The pickled batches of training images."""
     num_images: int
+    labels: str
+    """The key of the labels in a batch."""
     mean: Triple
     std: Triple
 
@@ -50,6 +52,7 @@ RELEASES = {
         sha256="6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce",
         members=tuple(f"data_batch_{number}" for number in range(1, 6)),
         num_images=50_000,
+        labels="labels",
         mean=CIFAR10_MEAN,
         std=CIFAR10_STD,
     ),
@@ -60,6 +63,7 @@ RELEASES = {
         sha256="85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7",
         members=("train",),
         num_images=50_000,
+        labels="fine_labels",
         mean=CIFAR100_MEAN,
         std=CIFAR100_STD,
     ),
@@ -107,27 +111,33 @@ class Cifar(Dataset):
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
-        images = self._images()
+        images, labels = self._read()
         check_available(self.name, batch_size=batch_size, available=len(images))
         rows = rng.choice(len(images), size=batch_size, replace=False)
         return Minibatch(
             inputs=normalise(images[rows], mean=self.release.mean, std=self.release.std),
             kind=self.kind,
             dataset=self.name,
+            labels=labels[rows],
         )
 
-    def _images(self) -> UInt8[np.ndarray, "images 32 32 3"]:
+    def _read(self) -> tuple[UInt8[np.ndarray, "images 32 32 3"], Int64[np.ndarray, " images"]]:
+        """All training images and their labels."""
         members = self.release.members
         path = self._download() if self.root is None else self._local_copy(Path(self.root))
         if path.is_dir():
             batches = [(path / member).read_bytes() for member in members]
         else:
             batches = read_archive(path, members)
-        images = []
-        for member, batch in zip(members, batches, strict=True):
+        images, labels = [], []
+        for member, content in zip(members, batches, strict=True):
             what = f"{member} in {path}"
-            images.append(images_of_batch(load_batch(batch, what=what), side=_SIDE, what=what))
-        return np.concatenate(images)
+            batch = load_batch(content, what=what)
+            images.append(images_of_batch(batch, side=_SIDE, what=what))
+            count = len(images[-1])
+            key = self.release.labels
+            labels.append(labels_of_batch(batch, key=key, first=0, num_images=count, what=what))
+        return np.concatenate(images), np.concatenate(labels)
 
     def _local_copy(self, root: Path) -> Path:
         _check_root(root, self.release)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Int64, UInt8
 
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
 from epsilon_research.data.normalisation import IMAGENET16_MEAN, IMAGENET16_STD, normalise
-from epsilon_research.data.pickled_batch import images_of_batch, load_batch
+from epsilon_research.data.pickled_batch import images_of_batch, labels_of_batch, load_batch
 
 _NUM_CLASSES = 120
 _SIDE = 16
@@ -45,37 +45,25 @@ class ImageNet16(Dataset):
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
-        images = np.concatenate([_read(Path(self.root) / batch) for batch in _BATCHES])
+        batches = [_read(Path(self.root) / batch) for batch in _BATCHES]
+        images = np.concatenate([batch[0] for batch in batches])
+        labels = np.concatenate([batch[1] for batch in batches])
         check_available(self.name, batch_size=batch_size, available=len(images))
         rows = rng.choice(len(images), size=batch_size, replace=False)
         return Minibatch(
             inputs=normalise(images[rows], mean=IMAGENET16_MEAN, std=IMAGENET16_STD),
             kind=self.kind,
             dataset=self.name,
+            labels=labels[rows],
         )
 
 
-def _read(path: Path) -> UInt8[np.ndarray, "images 16 16 3"]:
-    """The images of one batch that belong to the first classes."""
-    batch = load_batch(path.read_bytes(), what=str(path))
-    images = images_of_batch(batch, side=_SIDE, what=str(path))
-    return images[_chosen(batch.get("labels"), num_images=len(images), what=str(path))]
-
-
-def _chosen(labels: object, *, num_images: int, what: str) -> Bool[np.ndarray, " images"]:
-    if isinstance(labels, np.ndarray):
-        labels = labels.tolist()
+def _read(path: Path) -> tuple[UInt8[np.ndarray, "images 16 16 3"], Int64[np.ndarray, " images"]]:
+    """The images of one batch that belong to the first classes, and their labels from 0."""
+    what = str(path)
+    batch = load_batch(path.read_bytes(), what=what)
+    images = images_of_batch(batch, side=_SIDE, what=what)
     # Labels counted from 0 would let in a class that is not one of the 120.
-    if not isinstance(labels, list) or not all(
-        isinstance(label, int | np.integer) and label >= 1 for label in labels
-    ):
-        raise ValueError(
-            f"{what} must hold labels, whole numbers counted from 1, got others: use the official "
-            "16x16 version"
-        )
-    if len(labels) != num_images:
-        raise ValueError(
-            f"{what} must hold one label per image, got {len(labels)} labels and {num_images} "
-            "images: use the official 16x16 version"
-        )
-    return np.array([label <= _NUM_CLASSES for label in labels], dtype=bool)
+    labels = labels_of_batch(batch, key="labels", first=1, num_images=len(images), what=what)
+    chosen = labels <= _NUM_CLASSES
+    return images[chosen], labels[chosen] - 1

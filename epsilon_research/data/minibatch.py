@@ -19,14 +19,17 @@ class Minibatch:
             read-only.
         kind: "images" or "tokens".
         dataset: Name of the dataset it was drawn from.
+        labels: int64 (batch), the class of each image, from 0, becomes read-only; None where the
+            dataset has none, and for tokens.
 
     Raises:
-        ValueError: The inputs are of another type or shape, or are not finite.
+        ValueError: Inputs or labels are of another type or shape, or are not finite.
     """
 
     inputs: np.ndarray
     kind: str
     dataset: str
+    labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         inputs = np.ascontiguousarray(self.inputs)
@@ -34,6 +37,11 @@ class Minibatch:
             check_images(inputs, what=f"images of {self.dataset}")
         elif self.kind == TOKENS:
             check_tokens(inputs, what=f"tokens of {self.dataset}")
+            if self.labels is not None:
+                raise ValueError(
+                    f"labels of {self.dataset} must be None, since tokens have no classes, got "
+                    "some: leave them out"
+                )
         else:
             raise ValueError(
                 f"the kind of a minibatch must be {IMAGES} or {TOKENS}, got {self.kind!r}: choose "
@@ -41,6 +49,11 @@ class Minibatch:
             )
         inputs.flags.writeable = False
         object.__setattr__(self, "inputs", inputs)
+        if self.labels is not None:
+            labels = np.array(self.labels)
+            check_labels(labels, num_images=len(inputs), what=f"labels of {self.dataset}")
+            labels.flags.writeable = False
+            object.__setattr__(self, "labels", labels)
 
     @property
     def num_samples(self) -> int:
@@ -56,10 +69,41 @@ class Minibatch:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 of type, shape and bytes, hex."""
-        digest = hashlib.sha256(f"{self.inputs.dtype.str}{self.inputs.shape}".encode())
-        digest.update(self.inputs.tobytes())
-        return digest.hexdigest()
+        """SHA-256 of the inputs' type, shape and bytes, hex; labels do not count."""
+        return _hash(self.inputs)
+
+    @property
+    def labels_hash(self) -> str | None:
+        """SHA-256 of the labels' type, shape and bytes, hex; None without labels."""
+        return None if self.labels is None else _hash(self.labels)
+
+
+def _hash(array: np.ndarray) -> str:
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def check_labels(labels: np.ndarray, *, num_images: int, what: str) -> None:
+    """Refuses what are no labels of a minibatch of images.
+
+    Args:
+        labels: To be int64 (images), at least 0.
+        num_images: How many images there are.
+        what: What they are, for the error message.
+
+    Raises:
+        ValueError: They have another type or shape, or are negative.
+    """
+    if labels.dtype != np.int64 or labels.shape != (num_images,):
+        raise ValueError(
+            f"{what} must be int64 ({num_images},), one for each image, got {labels.dtype} "
+            f"{labels.shape}: convert them"
+        )
+    if num_images and labels.min() < 0:
+        raise ValueError(
+            f"{what} must be classes counted from 0, got {labels.min()}: renumber them"
+        )
 
 
 def check_images(inputs: np.ndarray, *, what: str) -> None:

@@ -5,11 +5,12 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
-from epsilon_research.data.minibatch import check_images
+from epsilon_research.data.minibatch import check_images, check_labels
 from epsilon_research.data.normalisation import (
     CIFAR10_MEAN,
     CIFAR10_STD,
@@ -33,12 +34,15 @@ class Npy(Dataset):
             replacement, in the file's order).
         mean: Of each channel in units of 255 = 1, for uint8 only; None: CIFAR-10's.
         std: Likewise.
+        labels_path: A .npy file of whole numbers (images,), the class of each image, from 0;
+            None: they have none.
     """
 
     path: str
     take: str = "first"
     mean: Sequence[float] | None = None
     std: Sequence[float] | None = None
+    labels_path: str | None = None
     name: str = "npy"
     kind: str = IMAGES
 
@@ -60,25 +64,40 @@ class Npy(Dataset):
         """See `Dataset`; reads the file's header and compares it with its size."""
         Dataset.check(self, batch_size=batch_size)
         check_available(self.path, batch_size=batch_size, available=len(self._open()))
+        self._open_labels(num_images=len(self._open()))
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; reads only the images it takes."""
         images = self._open()
         check_available(self.path, batch_size=batch_size, available=len(images))
-        if self.take == "first":
-            chosen = np.array(images[:batch_size])
-        else:
+        rows: Any = slice(batch_size)
+        if self.take == "random":
             rows = np.sort(rng.choice(len(images), size=batch_size, replace=False))
-            chosen = np.array(images[rows])
+        chosen = np.array(images[rows])
         if chosen.dtype == np.uint8:
             mean, std = self._statistics
             chosen = normalise(chosen, mean=mean, std=std)
         # Minibatch would say the same, but not of which file.
         check_images(chosen, what=f"images of {self.path}")
-        return Minibatch(inputs=chosen, kind=self.kind, dataset=self.name)
+        labels = self._open_labels(num_images=len(images))
+        if labels is not None:
+            labels = np.array(labels[rows], dtype=np.int64)
+            check_labels(labels, num_images=batch_size, what=f"labels of {self.labels_path}")
+        return Minibatch(inputs=chosen, kind=self.kind, dataset=self.name, labels=labels)
+
+    def _open_labels(self, *, num_images: int) -> np.ndarray | None:
+        if self.labels_path is None:
+            return None
+        labels = map_npy(Path(self.labels_path), setting="dataset.labels_path")
+        if labels.dtype.kind not in "iu" or labels.shape != (num_images,):
+            raise ValueError(
+                f"{self.labels_path} must hold whole numbers ({num_images},), one for each image "
+                f"of {self.path}, got {labels.dtype} {labels.shape}: convert it"
+            )
+        return labels
 
     def _open(self) -> np.ndarray:
-        images = _map(Path(self.path))
+        images = map_npy(Path(self.path))
         float_images = images.dtype == np.float32 and images.ndim == 4 and images.shape[1] == 3
         byte_images = images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3
         if not (float_images or byte_images) or 0 in images.shape:
@@ -94,11 +113,11 @@ class Npy(Dataset):
         return images
 
 
-def _map(path: Path) -> np.ndarray:
+def map_npy(path: Path, *, setting: str = "dataset.path") -> np.ndarray:
     """The file mapped into memory, so that a header cannot promise more than is there."""
     if not path.is_file():
         raise FileNotFoundError(
-            f"dataset.path must be an existing .npy file, got {str(path)!r}, which is not a file: "
+            f"{setting} must be an existing .npy file, got {str(path)!r}, which is not a file: "
             "check the path"
         )
     try:
@@ -110,7 +129,7 @@ def _map(path: Path) -> np.ndarray:
         reason = (str(error) or type(error).__name__).splitlines()[0][:160]
         kind = "an archive" if zipfile.is_zipfile(path) else reason
         raise ValueError(
-            f"dataset.path must be a whole .npy file of plain numbers, got {path} ({kind}): write "
+            f"{setting} must be a whole .npy file of plain numbers, got {path} ({kind}): write "
             "one array with numpy.save"
         ) from error
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int64, UInt8
 
 from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+
+_LARGEST_LABEL = np.iinfo(np.int64).max
 
 
 def load_batch(source: bytes, *, what: str) -> dict[str, Any]:
@@ -52,3 +54,37 @@ def images_of_batch(
     if data.dtype != np.uint8 or data.ndim != 2 or data.shape[1] != 3 * side**2:
         raise ValueError(f"{what} must hold {expected}, got {data.dtype} {data.shape}: {advice}")
     return np.ascontiguousarray(data.reshape(-1, 3, side, side).transpose(0, 2, 3, 1))
+
+
+def labels_of_batch(
+    batch: Mapping[str, Any], *, key: str, first: int, num_images: int, what: str
+) -> Int64[np.ndarray, " images"]:
+    """The labels under `key`, one for each image, as they are.
+
+    Args:
+        batch: What `load_batch` gave.
+        key: Where they are.
+        first: The lowest label that the dataset has.
+        num_images: How many there must be.
+        what: What the batch is, for error messages.
+
+    Raises:
+        ValueError: There are no labels, or other ones.
+    """
+    labels = batch.get(key)
+    if isinstance(labels, np.ndarray):
+        labels = labels.tolist()
+    advice = "use the official python version of the dataset"
+    if not isinstance(labels, list) or not all(
+        isinstance(label, int | np.integer) and label >= first for label in labels
+    ):
+        raise ValueError(
+            f"{what} must hold {key}, whole numbers counted from {first}, got others: {advice}"
+        )
+    if len(labels) != num_images:
+        raise ValueError(
+            f"{what} must hold one label per image, got {len(labels)} labels and {num_images} "
+            f"images: {advice}"
+        )
+    # A file may hold larger numbers, which are merely another class.
+    return np.array([min(label, _LARGEST_LABEL) for label in labels], dtype=np.int64)

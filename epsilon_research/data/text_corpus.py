@@ -110,7 +110,7 @@ class TextCorpus(TextDataset):
         """What opens the text of a split."""
         path = self._download() if self.root is None else Path(self.root)
         if not path.is_file():
-            paths = dict(zip(_SPLITS, self._files(path), strict=True))
+            paths: dict[str, Path] = dict(zip(_SPLITS, self._files(path), strict=True))
             yield lambda split: _open_file(paths[split])
             return
         setting = "dataset.root"
@@ -147,8 +147,7 @@ class TextCorpus(TextDataset):
             URL,
             blob_id=BLOB_ID,
             name="nas_bench_nlp_datasets.zip",
-            advice="try again with a network, or pass dataset.root=PATH of the archive or its "
-            "folder",
+            advice="pass dataset.root=PATH of the archive or its folder",
         )
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Integer
 
 from epsilon_research.data.base import TOKENS, Dataset
 from epsilon_research.data.embedding import Embedding
-from epsilon_research.data.npy import _map as map_npy
+from epsilon_research.data.npy import map_npy
 from epsilon_research.data.tokens import (
     TextDataset,
     TokenBatch,

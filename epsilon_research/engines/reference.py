@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from epsilon_research.collapse import open_workspace, run
+from epsilon_research.collapse import has_spread, open_workspace, run
 from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
 from epsilon_research.programs import AnyProgram, RecurrentProgram
 
@@ -69,8 +69,7 @@ def recurrent_outputs(
 
 def is_defined(outputs: np.ndarray) -> bool:
     """Whether outputs are finite and not all the same, so that epsilon's normalisation exists."""
-    spread = outputs.max() - outputs.min()
-    return bool(np.isfinite(spread) and spread > 0)
+    return has_spread(outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class Candidate:
         num_classes: Outputs of the trained network.
         num_parameters: Parameters of the trained network.
         connected: Whether the output depends on the input at all.
+        architecture_id: Its name, for looking it up in a file; None if it has none.
     """
 
     def __init__(
@@ -29,11 +30,13 @@ class Candidate:
         num_classes: int,
         num_parameters: int,
         connected: bool,
+        architecture_id: str | None = None,
     ) -> None:
         self._build = build
         self._num_classes = num_classes
         self.num_parameters = num_parameters
         self.connected = connected
+        self.architecture_id = architecture_id
 
     @cached_property
     def program(self) -> AnyProgram:
@@ -76,12 +79,14 @@ class Pass:
         settings: Its parameters, as JSON can hold them.
         engine: What runs the network, as JSON can hold it; empty if nothing does.
         code: Modules whose code makes the numbers.
+        uses_labels: Whether the minibatch's labels matter.
     """
 
     metric: str
     settings: Mapping[str, Any]
     engine: Mapping[str, Any] = field(default_factory=dict)
     code: Sequence[str]
+    uses_labels: bool = False
 
 
 Evaluator = Callable[[Candidate, Sequence[int]], list[Evaluation]]

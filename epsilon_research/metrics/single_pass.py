@@ -4,7 +4,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -20,6 +20,12 @@ class SinglePassMetric(Metric):
     """
 
     name: str
+    uses_labels: ClassVar[bool] = False
+    """Whether the minibatch's labels matter."""
+    further_code: ClassVar[Sequence[str]] = ()
+    """Modules beside its own whose code makes the number."""
+    made_by: ClassVar[Mapping[str, Any]] = {}
+    """What else the number depends on: libraries and their versions."""
 
     @abstractmethod
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
@@ -28,7 +34,15 @@ class SinglePassMetric(Metric):
     @property
     def passes(self) -> Sequence[Pass]:
         """See `Metric`; one."""
-        return (Pass(metric=self.name, settings=_parameters(self), code=(type(self).__module__,)),)
+        return (
+            Pass(
+                metric=self.name,
+                settings=parameters_of(self),
+                engine=self.made_by,
+                code=(type(self).__module__, *self.further_code),
+                uses_labels=self.uses_labels,
+            ),
+        )
 
     def evaluator(self, minibatch: Minibatch) -> Evaluator:
         """See `Metric`."""
@@ -55,7 +69,7 @@ class SinglePassMetric(Metric):
         return Score(value=float(only.values[0]), failure=only.failure, columns=only.columns)
 
 
-def _parameters(metric: Metric) -> Mapping[str, Any]:
+def parameters_of(metric: Metric) -> Mapping[str, Any]:
     """The fields of a metric that are its own, as text where JSON knows no such type."""
     if not is_dataclass(metric):
         return {}

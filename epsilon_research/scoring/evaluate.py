@@ -55,6 +55,7 @@ class Evaluate:
             num_classes=self._space.num_classes,
             num_parameters=job.num_parameters,
             connected=job.connected,
+            architecture_id=job.architecture_id,
         )
         return Delivery(number, passes, self._evaluators[job.metric](candidate, passes))
 

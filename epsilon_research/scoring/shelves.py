@@ -97,4 +97,6 @@ def _shelf(store: Store, pass_: Pass, space: SearchSpace, minibatch: Minibatch) 
         "space": {"name": space.name, "num_classes": space.num_classes},
         "code": code_versions(type(space).__module__, *pass_.code),
     }
+    if pass_.uses_labels and minibatch.labels_hash is not None:
+        identity["minibatch"]["labels"] = minibatch.labels_hash
     return store.shelf(identity)

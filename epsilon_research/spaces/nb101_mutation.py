@@ -33,7 +33,7 @@ def mutated(parent: Cell, rng: np.random.Generator) -> Cell:
         exactly one gene changes; they change each with a probability.
     """
     while True:
-        matrix, labels = _unpruned(parent, rng)
+        matrix, labels = unpruned(parent, rng)
         if rng.integers(2):
             vertex = int(rng.integers(1, _LAST))
             labels[vertex] = (labels[vertex] + int(rng.integers(1, NUM_LABELS))) % NUM_LABELS
@@ -45,7 +45,7 @@ def mutated(parent: Cell, rng: np.random.Generator) -> Cell:
             return child
 
 
-def _unpruned(cell: Cell, rng: np.random.Generator) -> tuple[list[list[int]], list[int]]:
+def unpruned(cell: Cell, rng: np.random.Generator) -> tuple[list[list[int]], list[int]]:
     """An upper triangular matrix of seven vertices and their labels that prune to `cell`."""
     places = _random_places(cell, rng)
     matrix = [[0] * MAX_VERTICES for _ in range(MAX_VERTICES)]

@@ -138,7 +138,7 @@ def _load(text: str) -> Any:
         # Numbers never matter here, and as floats they cannot be too long.
         return json.loads(text, object_pairs_hook=_unique, parse_int=float)
     except RecursionError as error:
-        raise ValueError(f"{_ADVICE}, got JSON nested too deeply: {_short(text)}") from error
+        raise ValueError(f"{_ADVICE}, got JSON nested too deeply") from error
     except json.JSONDecodeError as error:
         raise ValueError(f"{_ADVICE}, got text that is not JSON ({error})") from error
 
@@ -153,7 +153,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> str:
-    text = repr(value[:60] if isinstance(value, str | list) else value)
+    """A decoded JSON value for a sentence; what nests could be too deep to print."""
+    if isinstance(value, Mapping):
+        return "an object"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value[:60] if isinstance(value, str) else value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

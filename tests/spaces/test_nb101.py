@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb101_graph import Cell, from_matrix
+from epsilon_research.spaces.nb101_mutation import unpruned
 from epsilon_research.spaces.nb101_text import to_architecture_id, to_cell
 from tests.sentences import refused
 
@@ -197,7 +198,8 @@ def test_mutation_changes_exactly_one_gene() -> None:
 
 def test_mutation_reaches_every_cell_that_one_gene_reaches() -> None:
     rng = np.random.default_rng(3)
-    parent = IDS[200_000]
+    # Several orders of the vertices keep all edges forward: five of the cells need another one.
+    parent = "110000000011000110011-c3-c3-c1-c1-mp"
     near = {to_architecture_id(cell) for cell in neighbours(to_cell(parent))}
     assert {SPACE.mutate(parent, rng) for _ in range(3_000)} == near
 
@@ -208,6 +210,14 @@ def test_a_mutation_is_another_cell_of_the_space(index: int, seed: int) -> None:
     assert child != IDS[index]
     assert SPACE.canonical_ids([child]) == [child]
     assert child == SPACE.mutate(IDS[index], np.random.default_rng(seed))
+
+
+@given(indices(), st.integers(0, 2**32 - 1))
+def test_what_is_mutated_prunes_to_the_parent(index: int, seed: int) -> None:
+    cell = to_cell(IDS[index])
+    matrix, labels = unpruned(cell, np.random.default_rng(seed))
+    assert len(matrix) == len(labels) == 7
+    assert from_matrix(matrix, labels) == cell
 
 
 def test_mutations_grow_a_cell_and_shrink_it() -> None:

@@ -158,6 +158,8 @@ def test_what_is_no_recipe_is_refused_in_one_sentence(recipe: object, sentence: 
         ('{"a": ' * 100_000, "nested too deeply"),
         ("9" * 100_000, "must be a JSON object"),
         ('"' + "a" * 1_000_001 + '"', "at most 1000000 characters"),
+        ("[" * 900 + "]" * 900, "got (a list|JSON nested too deeply)"),
+        ('{"f": ' + "[" * 900 + "]" * 900 + "}", "got (a list|JSON nested too deeply)"),
         ('{"f": 1, "f": 2}', "defined once, got 'f'"),
         ('{"recepie": "{\\"recepie\\": 1}"}', "node recepie must be an object"),
         ('{"' + "a" * 10_000 + '": 1}', "a node's name"),

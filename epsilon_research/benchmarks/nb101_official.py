@@ -1,0 +1,221 @@
+"""NAS-Bench-101's own results, from its official file."""
+
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from epsilon_research.atomic_file import write_atomically
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
+from epsilon_research.benchmarks.base import Benchmark
+from epsilon_research.benchmarks.download import check_sha256, download
+from epsilon_research.benchmarks.nb101_conversion import STATISTICS, convert
+
+logger = logging.getLogger(__name__)
+
+URL = "https://storage.googleapis.com/nasbench/nasbench_only108.tfrecord"
+SHA256 = "4c39c3936e36a85269881d659e44e61a245babcb72cb374eacacf75d0e5f4fd1"
+_EPOCHS_OF_URL = 108
+_LENGTHS = (4, 12, 36, 108)
+"""Epochs; the official nasbench_full.tfrecord has all four, nasbench_only108.tfrecord the last."""
+
+_CACHE_FORMAT = 1
+"""To be raised when the conversion changes, so that older files in caches are left alone."""
+
+_MAGIC = b"PAR1"
+"""How a parquet file begins; a TFRecord file does not, its first length would be absurd."""
+
+_COLUMNS = (
+    "architecture_id", "module_hash", "num_repeats", "epochs",
+    *(f"{name}_{statistic}" for name in ACCURACIES for statistic in STATISTICS),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nb101Official(Benchmark):
+    """Accuracies of NAS-Bench-101 on CIFAR-10 after training, over three repeats.
+
+    The official file is read once, without TensorFlow, and kept as a small parquet file in the
+    user's cache. Rows keep the file's order, of which the epsilon paper's first 5,000 are.
+
+    Args:
+        path: The file nasbench_only108.tfrecord (or nasbench_full.tfrecord), or a parquet file
+            converted from it.
+        download: True in place of `path`: the official file (499 MB), downloaded once and checked.
+            With neither there is no table.
+        target: "test_accuracy" (of the published statistics) or "validation_accuracy".
+        epochs: Length of training: 108, or 4, 12 or 36 if the file has them.
+        statistic: "mean", "min" or "max" over the repeats.
+
+    References:
+        Ying et al., "NAS-Bench-101: Towards Reproducible Neural Architecture Search", ICML 2019;
+        file under the Apache licence 2.0.
+    """
+
+    path: str | None = None
+    download: bool = False
+    target: str = "test_accuracy"
+    epochs: int = _EPOCHS_OF_URL
+    statistic: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.path is not None and not isinstance(self.path, str):
+            raise ValueError(
+                "benchmark.path must be the path of NAS-Bench-101's official file, got "
+                f"{self.path!r}: give it as text"
+            )
+        # "no" would be taken for true.
+        if not isinstance(self.download, bool):
+            raise ValueError(
+                f"benchmark.download must be true or false, got {self.download!r}: choose one of "
+                "the two"
+            )
+        if self.path is not None and self.download:
+            raise ValueError(
+                "at most one of benchmark.path and benchmark.download must be given, got "
+                f"{self.path!r} and true: leave one out"
+            )
+        _check("target", self.target, ACCURACIES)
+        _check("epochs", self.epochs, _LENGTHS)
+        _check("statistic", self.statistic, STATISTICS)
+        if self.download and self.epochs != _EPOCHS_OF_URL:
+            raise ValueError(
+                f"benchmark.epochs must be {_EPOCHS_OF_URL} with benchmark.download=true, got "
+                f"{self.epochs}: pass benchmark.path of nasbench_full.tfrecord for others"
+            )
+
+    def load(self) -> AccuracyTable | None:
+        """See `Benchmark`; None without `path` and `download`."""
+        if self.path is None and not self.download:
+            logger.info(
+                "no accuracies: benchmark.download=true gets NAS-Bench-101's (499 MB, once), "
+                "benchmark.path=FILE reads a copy of nasbench_only108.tfrecord"
+            )
+            return None
+        rows = self._downloaded() if self.path is None else self._local(Path(self.path))
+        used = {name: rows[f"{name}_{self.statistic}"] for name in ACCURACIES}
+        repeats = rows["num_repeats"].to_numpy()
+        fewest, most = int(repeats.min()), int(repeats.max())
+        return AccuracyTable(
+            name="nb101_official",
+            rows=rows[["architecture_id", "module_hash", "num_repeats"]].assign(**used),
+            target=self.target,
+            higher_is_better=True,
+            source=f"NAS-Bench-101, {Path(self.path or URL).name}, {self.target}, {self.epochs} "
+            f"epochs, {self.statistic} over {fewest if fewest == most else f'{fewest} to {most}'} "
+            f"repeats, {len(rows):,} architectures",
+            label=f"cifar10 {self.target.replace('_', ' ')}",
+        )
+
+    def _downloaded(self) -> pd.DataFrame:
+        # Named by the content, so the official file may be deleted once it is converted.
+        kept = self._cache_path({"sha256": SHA256})
+        rows = _kept(kept)
+        if rows is None:
+            path = download(
+                URL,
+                kept.parent / Path(URL).name,
+                check=partial(check_sha256, sha256=SHA256),
+                advice="try again with a network, pass benchmark.path=FILE of a copy, or "
+                "benchmark=none",
+            )
+            rows = _convert_and_keep(path, kept, epochs=self.epochs)
+        return rows
+
+    def _local(self, path: Path) -> pd.DataFrame:
+        if not path.is_file():
+            raise FileNotFoundError(
+                "benchmark.path must be an existing file, nasbench_only108.tfrecord of "
+                f"NAS-Bench-101, got {str(path)!r}, which is not a file: check the path, or pass "
+                "benchmark.download=true"
+            )
+        if _is_parquet(path):
+            return _read_parquet(path, epochs=self.epochs)
+        stat = path.stat()
+        kept = self._cache_path(
+            {"path": str(path.resolve()), "size": stat.st_size, "mtime": stat.st_mtime_ns}
+        )
+        rows = _kept(kept)
+        return _convert_and_keep(path, kept, epochs=self.epochs) if rows is None else rows
+
+    def _cache_path(self, source: dict[str, object]) -> Path:
+        """A name that changes with everything that the converted table depends on."""
+        import pooch
+
+        facts = json.dumps({"format": _CACHE_FORMAT, "epochs": self.epochs, **source})
+        key = hashlib.sha256(facts.encode()).hexdigest()[:16]
+        return Path(pooch.os_cache("epsilon_research")) / f"nb101_official_{key}.parquet"
+
+
+def _check(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if value not in choices:
+        raise ValueError(
+            f"benchmark.{name} must be one of {', '.join(map(str, choices))}, got {value!r}: "
+            "choose one of them"
+        )
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as handle:
+        return handle.read(len(_MAGIC)) == _MAGIC
+
+
+def _read_parquet(path: Path, *, epochs: int) -> pd.DataFrame:
+    """A file that was converted before."""
+    try:
+        rows = pd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
+        raise ValueError(
+            f"benchmark.path must be a whole parquet file, got {path} ({reason}): convert the "
+            "official file again"
+        ) from error
+    missing = [name for name in _COLUMNS if name not in rows]
+    if missing:
+        raise ValueError(
+            f"{path} must have the columns of a converted nasbench_only108.tfrecord, got none "
+            f"called {', '.join(missing)}: pass that file, or benchmark=table for another table"
+        )
+    numbers = rows[[*_COLUMNS[2:]]]
+    wrong = [name for name in numbers if numbers[name].dtype.kind not in "iuf"]
+    if wrong:
+        raise ValueError(
+            f"column {wrong[0]} of {path} must hold numbers, got {rows[wrong[0]].dtype}: convert "
+            "the official file again"
+        )
+    found = sorted(set(rows["epochs"].tolist()))
+    if found not in ([], [epochs]):
+        raise ValueError(
+            f"{path} must hold training runs of benchmark.epochs={epochs}, got "
+            f"{', '.join(map(str, found[:10]))}: choose those, or pass the official file"
+        )
+    return rows
+
+
+def _kept(path: Path) -> pd.DataFrame | None:
+    """The table converted before, or None if there is none that can be read."""
+    try:
+        return pd.read_parquet(path)
+    except FileNotFoundError:
+        return None
+    except (ValueError, OSError) as error:
+        logger.warning("%s cannot be read (%s) and is made again", path, error)
+        return None
+
+
+def _convert_and_keep(path: Path, kept: Path, *, epochs: int) -> pd.DataFrame:
+    """Without a writable cache the next run converts again."""
+    logger.info("%s is converted once, which takes about a minute for the whole of it", path)
+    rows = convert(path, epochs=epochs)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(kept, rows.to_parquet)
+    except OSError as error:
+        logger.warning("%s cannot be written (%s): the next run converts again", kept, error)
+    else:
+        logger.info("%s has its %s architectures", kept, f"{len(rows):,}")
+    return rows

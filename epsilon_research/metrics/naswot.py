@@ -1,0 +1,66 @@
+"""How well a network's activation patterns tell images apart."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from epsilon_research.metrics.network_metric import (
+    NetworkMetric,
+    Subject,
+    UndefinedScoreError,
+    check_settings,
+)
+from epsilon_research.metrics.untrained_network import positions_of, watching
+from epsilon_research.programs.operations import ReLU
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naswot(NetworkMetric):
+    """log |det K|, K[i, j] the number of ReLUs that are both on or both off for images i and j.
+
+    Higher is better. A ReLU is counted for each channel and pixel of its map.
+
+    Args:
+        seed: Of the network's parameters.
+        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+
+    References:
+        Mellor et al., "Neural Architecture Search without Training", ICML 2021, equation 2 (arXiv
+        2006.04647 version 2).
+    """
+
+    name: str = "naswot"
+    seed: int = 0
+    num_samples: int | None = 64
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 4
+
+    def __post_init__(self) -> None:
+        check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
+
+    def measure(self, subject: Subject) -> float:
+        """See `NetworkMetric`."""
+        import torch
+
+        network = subject.build()
+        batch = len(subject.images)
+        kernel = np.zeros((batch, batch))
+
+        def add(_: int, values: "torch.Tensor") -> None:
+            if not torch.isfinite(values).all():
+                raise UndefinedScoreError("overflow")
+            signs = (values.flatten(1) > 0).float().mul_(2).sub_(1)  # (batch, units): on 1, off -1
+            # Whole numbers below 2^24 in magnitude: exact in float32.
+            kernel[:] += (signs.shape[1] + (signs @ signs.T).double().numpy()) / 2
+
+        places = positions_of(subject.program, ReLU)
+        with torch.no_grad(), watching(network, places, inputs=add):
+            network(subject.images)
+        sign, logarithm = np.linalg.slogdet(kernel)
+        if sign == 0:
+            raise UndefinedScoreError("singular_kernel")
+        return float(logarithm)

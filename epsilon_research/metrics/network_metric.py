@@ -1,0 +1,179 @@
+"""Metrics that look at the untrained network of an architecture, with one output per class."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from epsilon_research.data import Minibatch, labels_of
+from epsilon_research.data.base import IMAGES
+from epsilon_research.metrics.base import Candidate, Score
+from epsilon_research.metrics.single_pass import SinglePassMetric, parameters_of
+from epsilon_research.metrics.untrained_network import (
+    Initialise,
+    build_network,
+    default_initialisation,
+    generator_of,
+)
+from epsilon_research.programs import Program, RecurrentProgram
+
+if TYPE_CHECKING:
+    import torch
+
+    from epsilon_research.programs.torch_reader import Network
+
+PSEUDO_LABELS = "pseudo_labels"
+"""Column: whether the labels were drawn, since the dataset has none."""
+
+LARGEST_SEED = 2**63
+
+
+class UndefinedScoreError(Exception):
+    """A network has no such score; the message is the reason, in one word."""
+
+
+class Subject(NamedTuple):
+    """What a metric measures: a network on its part of the minibatch.
+
+    `labels` are int64 (batch), None for metrics that need none.
+    """
+
+    program: Program
+    images: "torch.Tensor"
+    labels: "torch.Tensor | None"
+    seed: int
+
+    def build(self, initialise: Initialise = default_initialisation) -> "Network":
+        """The network, a new one each time but with the same parameters."""
+        generator = self.generator("parameters")
+        return build_network(self.program, generator=generator, initialise=initialise)
+
+    def generator(self, purpose: str) -> "torch.Generator":
+        """A generator for draws other than parameters."""
+        return generator_of(self.seed, purpose)
+
+
+class NetworkMetric(SinglePassMetric):
+    """A metric that is measured on the network as it is before training.
+
+    Its further fields are `seed`, of the parameters and of what else is drawn, and for most
+    `num_samples`: how many images of the minibatch it sees, the first ones (None: all). One thread,
+    float32, batch norm by the minibatch. A value that is not finite becomes NaN with a reason.
+    """
+
+    seed: int
+    num_samples: int | None = None
+    uses_labels: ClassVar[bool] = False
+    needs_connection: ClassVar[bool] = True
+    """Whether a network whose output does not depend on its input has no score."""
+    further_code: ClassVar[Sequence[str]] = (
+        "epsilon_research.metrics.network_metric",
+        "epsilon_research.metrics.untrained_network",
+        "epsilon_research.metrics.network_gradients",
+        "epsilon_research.data.labels",
+        "epsilon_research.programs",
+    )
+    made_by: ClassVar[Mapping[str, Any]] = {"torch": version("torch")}
+
+    @property
+    def columns(self) -> Mapping[str, type]:
+        """See `Metric`; with labels, whether they were drawn."""
+        return {PSEUDO_LABELS: bool} if self.uses_labels else {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See `Metric`."""
+        labels = {"labels": "of the dataset, else pseudo-labels"} if self.uses_labels else {}
+        return dict(parameters_of(self)) | labels
+
+    @abstractmethod
+    def measure(self, subject: Subject) -> float:
+        """The score of a connected network.
+
+        Raises:
+            UndefinedScoreError: It has none.
+        """
+
+    def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+        """See `SinglePassMetric`.
+
+        Raises:
+            ValueError: The minibatch is not of images; then or when a candidate is scored, a
+                setting is not what it must be.
+        """
+        columns = {PSEUDO_LABELS: minibatch.labels is None} if self.uses_labels else {}
+        subject_of = subjects(self, minibatch)
+
+        def score(candidate: Candidate) -> Score:
+            if self.needs_connection and not candidate.connected:
+                return Score(value=math.nan, failure="disconnected", columns=columns)
+            try:
+                value = self.measure(subject_of(candidate))
+            except UndefinedScoreError as error:
+                return Score(value=math.nan, failure=str(error), columns=columns)
+            if not math.isfinite(value):
+                return Score(value=math.nan, failure="overflow", columns=columns)
+            return Score(value=value, columns=columns)
+
+        return score
+
+
+def check_settings(name: str, *, seed: int, num_samples: int | None = None) -> None:
+    """Refuses settings that a network metric cannot have.
+
+    Raises:
+        ValueError: The seed is no whole number from 0, or the samples are fewer than 2.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < LARGEST_SEED:
+        raise ValueError(
+            f"metric.{name}.seed must be a whole number from 0 to 2^63 - 1, got {seed!r}: pass "
+            f"e.g. metric.{name}.seed=0"
+        )
+    if num_samples is None:
+        return
+    if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples < 2:
+        raise ValueError(
+            f"metric.{name}.num_samples must be null or a whole number of 2 or more, got "
+            f"{num_samples!r}: pass e.g. metric.{name}.num_samples=64"
+        )
+
+
+def check_images_wanted(name: str, kind: str, dataset: str) -> None:
+    """Refuses minibatches of tokens, whose networks have no such score.
+
+    Raises:
+        ValueError: The kind is another one than images.
+    """
+    if kind != IMAGES:
+        raise ValueError(
+            f"metric {name} must be given networks of images, got {kind} of {dataset}: choose "
+            "epsilon, num_parameters, num_layers or flops for recurrent networks"
+        )
+
+
+def subjects(metric: NetworkMetric, minibatch: Minibatch) -> Callable[[Candidate], Subject]:
+    """A function that says what `metric` measures of a candidate.
+
+    Raises:
+        ValueError: The minibatch is not of images.
+    """
+    check_images_wanted(metric.name, minibatch.kind, minibatch.dataset)
+    import torch
+
+    # One thread whatever the number of processes, so that sums are always rounded alike.
+    torch.set_num_threads(1)
+    images = torch.from_numpy(minibatch.inputs[: metric.num_samples].copy())
+
+    def subject(candidate: Candidate) -> Subject:
+        program = candidate.classifier
+        if isinstance(program, RecurrentProgram):
+            check_images_wanted(metric.name, "a recurrent network", minibatch.dataset)
+        assert isinstance(program, Program)
+        labels = None
+        if metric.uses_labels:
+            known = labels_of(minibatch, num_classes=program.layers[-1].channels)
+            labels = torch.from_numpy(known[: metric.num_samples].copy())
+        return Subject(program, images, labels, metric.seed)
+
+    return subject

@@ -1,0 +1,40 @@
+"""How much the loss would change if single weights were removed."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from epsilon_research.metrics.network_gradients import loss_gradients
+from epsilon_research.metrics.network_metric import NetworkMetric, Subject, check_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snip(NetworkMetric):
+    """Σ over weights of |weight · ∂loss/∂weight|; at least 0, higher is better.
+
+    Weights are those of convolutions and linear layers; the loss is the mean cross-entropy.
+
+    Args:
+        seed: Of the network's parameters.
+        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+
+    References:
+        Lee et al., "SNIP: Single-Shot Network Pruning Based on Connection Sensitivity", ICLR 2019,
+        equation 6, summed as in Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR
+        2021.
+    """
+
+    name: str = "snip"
+    seed: int = 0
+    num_samples: int | None = 64
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 4
+    uses_labels: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
+
+    def measure(self, subject: Subject) -> float:
+        """See `NetworkMetric`."""
+        return sum(
+            float((weight * gradient).abs().sum()) for weight, gradient in loss_gradients(subject)
+        )

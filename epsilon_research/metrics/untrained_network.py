@@ -1,0 +1,186 @@
+"""The untrained PyTorch network of a program: built, initialised by a generator, looked into.
+
+Nothing here reads or seeds PyTorch's global generator.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from epsilon_research.programs import Program
+from epsilon_research.programs.operations import (
+    BatchNorm,
+    Convolution,
+    GlobalMean,
+    Linear,
+    Operation,
+)
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from epsilon_research.programs.torch_reader import Network
+
+Initialise = Callable[["nn.Module", "torch.Generator"], None]
+"""Sets the parameters of a convolution or a linear layer, in place."""
+
+
+def generator_of(seed: int, purpose: str) -> "torch.Generator":
+    """A generator of its own for each purpose, so that one draw does not shift another."""
+    import torch
+
+    digest = sha256(f"{seed}/{purpose}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
+
+
+def default_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
+    """PyTorch's own: weights and biases uniform between ±1/√fan_in."""
+    bound = 1 / math.sqrt(fan_in(layer))
+    for parameter in layer.parameters():
+        parameter.uniform_(-bound, bound, generator=generator)
+
+
+def kaiming_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
+    """Weights normal with variance 2/fan_in, biases 0."""
+    _normal(layer, generator, deviation=math.sqrt(2 / fan_in(layer)))
+
+
+def gaussian_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
+    """Weights standard normal, biases 0."""
+    _normal(layer, generator, deviation=1.0)
+
+
+def _normal(layer: "nn.Module", generator: "torch.Generator", *, deviation: float) -> None:
+    for name, parameter in layer.named_parameters():
+        if name == "bias":
+            parameter.zero_()
+        else:
+            parameter.normal_(0.0, deviation, generator=generator)
+
+
+def fan_in(layer: "nn.Module") -> int:
+    """How many values a unit of a convolution or linear layer adds up."""
+    (weight,) = [value for name, value in layer.named_parameters() if name == "weight"]
+    return weight[0].numel()
+
+
+def build_network(
+    program: Program,
+    *,
+    generator: "torch.Generator",
+    initialise: Initialise = default_initialisation,
+) -> "Network":
+    """The float32 network of `program` on the CPU, batch norm by the minibatch with scale 1, shift 0.
+
+    Args:
+        program: The network's layers.
+        generator: Draws the parameters of convolutions and linear layers, in the layers' order.
+        initialise: From which distribution.
+    """
+    import torch
+
+    from epsilon_research.programs.torch_reader import to_torch
+
+    # On no device at first: PyTorch's own initialisation would draw from its global generator.
+    with torch.device("meta"):
+        network = to_torch(program)
+    network = network.to_empty(device="cpu")
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+                initialise(module, generator)
+            elif isinstance(module, torch.nn.BatchNorm2d):
+                module.reset_parameters()  # ones and zeros, nothing is drawn
+    return network
+
+
+def weighted_layers(network: "Network") -> "list[nn.Module]":
+    """The convolutions and linear layers, in the program's order."""
+    import torch
+
+    kinds = torch.nn.Conv2d | torch.nn.Linear
+    return [module for module in network.modules() if isinstance(module, kinds)]
+
+
+def without_batch_norm(network: "Network") -> "Network":
+    """The same network with every batch norm left out, in place."""
+    import torch
+
+    for position, module in enumerate(network.layers):
+        if isinstance(module, torch.nn.BatchNorm2d):
+            network.layers[position] = torch.nn.Identity()
+    return network
+
+
+def positions_of(program: Program, *kinds: type[Operation]) -> list[int]:
+    """Positions of the layers of these kinds."""
+    return [place for place, layer in enumerate(program.layers) if type(layer.operation) in kinds]
+
+
+def feature_layer(program: Program) -> int:
+    """Position of the last map: what feeds the last global mean or, without one, the last linear.
+
+    A program with neither gives its output.
+    """
+    for kind in (GlobalMean, Linear):
+        places = positions_of(program, kind)
+        if places:
+            return program.layers[places[-1]].inputs[0]
+    return len(program.layers) - 1
+
+
+def num_weighted_layers(program: Program) -> int:
+    """How many convolutions and linear layers there are."""
+    return len(positions_of(program, Convolution, Linear))
+
+
+def batch_norms(program: Program) -> list[int]:
+    """Positions of the batch norms."""
+    return positions_of(program, BatchNorm)
+
+
+@contextmanager
+def watching(
+    network: "Network",
+    positions: Sequence[int],
+    *,
+    inputs: "Callable[[int, torch.Tensor], None] | None" = None,
+    outputs: "Callable[[int, torch.Tensor], None] | None" = None,
+) -> Iterator[None]:
+    """Calls functions with the first input, or the output, of layers as they are computed.
+
+    Args:
+        network: Runs inside the context.
+        positions: Which layers.
+        inputs: Gets a layer's position and its first input, before it is computed.
+        outputs: Gets a layer's position and its output.
+    """
+    handles = []
+    for position in positions:
+        module = network.layers[position]
+        if inputs is not None:
+            handles.append(module.register_forward_pre_hook(_on_input(inputs, position)))
+        if outputs is not None:
+            handles.append(module.register_forward_hook(_on_output(outputs, position)))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _on_input(function: Callable, position: int) -> Callable:
+    def hook(_module: object, arguments: tuple) -> None:
+        function(position, arguments[0])
+
+    return hook
+
+
+def _on_output(function: Callable, position: int) -> Callable:
+    def hook(_module: object, _arguments: tuple, output: object) -> None:
+        function(position, output)
+
+    return hook

@@ -1,0 +1,79 @@
+"""How large and how steady gradients are over batches."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from epsilon_research.metrics.network_gradients import loss_of, weight_gradients
+from epsilon_research.metrics.network_metric import (
+    NetworkMetric,
+    Subject,
+    UndefinedScoreError,
+    check_settings,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zico(NetworkMetric):
+    """Σ over layers of log Σ over weights of mean |g| / standard deviation of g; higher is better.
+
+    g is the gradient of the mean cross-entropy, mean and (population) standard deviation are over
+    the batches that the minibatch is cut into; weights whose gradient does not vary are left out,
+    and layers of such weights alone. Layers are convolutions and linear layers.
+
+    Args:
+        seed: Of the network's parameters.
+        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        num_batches: Batches of equal size that these are cut into, at least 2, as published; images
+            that are left over are not seen.
+
+    References:
+        Li et al., "ZiCo: Zero-shot NAS via Inverse Coefficient of Variation on Gradients", ICLR
+        2023, equation 15.
+    """
+
+    name: str = "zico"
+    seed: int = 0
+    num_samples: int | None = 64
+    num_batches: int = 2
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 4
+    uses_labels: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
+        if not isinstance(self.num_batches, int) or self.num_batches < 2:
+            raise ValueError(
+                "metric.zico.num_batches must be a whole number of 2 or more, got "
+                f"{self.num_batches!r}: pass e.g. metric.zico.num_batches=2"
+            )
+
+    def measure(self, subject: Subject) -> float:
+        """See `NetworkMetric`."""
+        import torch
+
+        assert subject.labels is not None
+        size = len(subject.images) // self.num_batches
+        if size < 2:
+            raise ValueError(
+                f"metric zico must see at least {2 * self.num_batches} images, two in each batch, "
+                f"got {len(subject.images)}: raise batch_size or metric.zico.num_samples"
+            )
+        network = subject.build()
+        per_batch = []
+        for start in range(0, size * self.num_batches, size):
+            part = slice(start, start + size)
+            loss = loss_of(network, subject.images[part], subject.labels[part])
+            per_batch.append([g.double() for _, g in weight_gradients(loss, network)])
+        total = []
+        for layer in zip(*per_batch, strict=True):
+            gradients = torch.stack(layer)  # (batches, *weight)
+            deviation = gradients.std(dim=0, correction=0)
+            varies = deviation > 0
+            ratio = float((gradients.abs().mean(dim=0)[varies] / deviation[varies]).sum())
+            if not math.isfinite(ratio):
+                raise UndefinedScoreError("overflow")
+            total += [math.log(ratio)] if ratio else []
+        if not total:
+            raise UndefinedScoreError("constant_gradient")
+        return math.fsum(total)

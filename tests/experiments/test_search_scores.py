@@ -1,0 +1,65 @@
+"""Scores beyond a run's own: the same numbers, each computed when it is first asked for."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+
+from epsilon_research.data.synthetic import RandomNormal
+from epsilon_research.executors import SerialExecutor
+from epsilon_research.metrics.num_parameters import NumParameters
+from epsilon_research.scoring import Scoring
+from epsilon_research.spaces.toy import Toy
+from experiments.search_scores import scores_of_run
+
+IDS = list(Toy().architecture_ids[60:70])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted(Scoring):
+    """A scoring that is stopped from the keyboard."""
+
+    def score(self, ids, descriptions, *, advance):
+        # A dataclass with slots is a new class, so that `super()` alone would not find it.
+        result = Scoring.score(self, ids, descriptions, advance=advance)
+        return replace(result, interrupted=True)
+
+
+def scoring(kind: type[Scoring] = Scoring) -> Scoring:
+    minibatch = RandomNormal(image_size=8).draw(batch_size=4, rng=np.random.default_rng(0))
+    return kind(
+        space=Toy(),
+        metrics={"size": NumParameters()},
+        minibatch=minibatch,
+        executor=SerialExecutor(),
+    )
+
+
+def frame_of(ids: list[str]):
+    def quietly(done: int, *, from_store: int = 0, failed: int = 0) -> None:
+        pass
+
+    plain = scoring()
+    return plain.score(ids, plain.describe(ids, advance=quietly), advance=quietly).frame
+
+
+def test_what_the_run_did_not_score_gets_the_score_that_it_would_have_had() -> None:
+    scores = scores_of_run(frame_of(IDS[:4]), scoring=scoring())
+    assert list(scores) == ["size", "num_parameters"]
+    whole = frame_of(IDS)
+    for name, function in scores.items():
+        np.testing.assert_array_equal(function(IDS), whole[name].to_numpy())
+        np.testing.assert_array_equal(function(IDS[::-1]), whole[name].to_numpy()[::-1])
+
+
+def test_the_runs_own_scores_are_not_computed_again() -> None:
+    frame = frame_of(IDS[:4])
+    frame["size"] = [1.0, 2.0, 3.0, np.nan]
+    scores = scores_of_run(frame, scoring=scoring(Interrupted))
+    np.testing.assert_array_equal(scores["size"](IDS[:4]), [1.0, 2.0, 3.0, np.nan])
+
+
+def test_an_interrupt_while_scoring_ends_the_search() -> None:
+    scores = scores_of_run(frame_of(IDS[:4]), scoring=scoring(Interrupted))
+    with pytest.raises(KeyboardInterrupt):
+        scores["size"](IDS)

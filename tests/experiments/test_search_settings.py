@@ -1,0 +1,58 @@
+"""What a search stage refuses, and what its options in conf/ hold."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from experiments.search import AgeingEvolutionStage, RandomSearchStage
+from tests.commands import ROOT
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"budget": 0}, "search.budget must be a whole number of 1 or more, got 0: pass e.g."),
+        ({"repeats": 2.5}, "search.repeats must be a whole number of 1 or more, got 2.5"),
+        ({"warmup_pool": -1}, "search.warmup_pool must be a whole number of 0 or more, got -1"),
+        ({"protocol": "fair"}, "search.protocol must be one of sound, published, got 'fair'"),
+        ({"objective": 3}, "search.objective must be something that can be called .*, got 3:"),
+        ({"sample_sizes": [10, 0]}, r"whole numbers of 1 or more, got \[10, 0\]"),
+        ({"population_size": 3}, r"between 1 and population_size \(3\), got 10"),
+        ({"move": ["score", "x"]}, "move must be one of fitness, score, children, got 'x'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::beartype.roar.BeartypeWarning")
+def test_wrong_settings_are_refused_when_it_is_built(
+    settings: dict, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in a user's process: values of a wrong type get as far as the stage's own checks.
+    monkeypatch.setattr("jaxtyping.config.jaxtyping_disable", True)
+    with pytest.raises(ValueError, match=sentence):
+        AgeingEvolutionStage(**settings)
+
+
+def test_what_cannot_be_searched_is_refused_before_any_work(tmp_path: Path) -> None:
+    stage = RandomSearchStage()
+    stage.check(["epsilon"], has_table=True)
+    with pytest.raises(ValueError, match="must have accuracies or an objective"):
+        stage.check(["epsilon"], has_table=False)
+    unknown = replace(stage, warmup_metric="synflow")
+    with pytest.raises(ValueError, match="must be among epsilon, num_parameters, got synflow"):
+        unknown.check(["epsilon"], has_table=True)
+    replace(stage, warmup_metric="num_parameters").check(["epsilon"], has_table=True)
+    absent = replace(stage, score_file=str(tmp_path / "none.csv"))
+    with pytest.raises(FileNotFoundError, match=r"search\.score_file must be an existing"):
+        absent.check(["epsilon"], has_table=True)
+
+
+@pytest.mark.parametrize("option", ["random_search", "ageing_evolution"])
+def test_the_options_build_with_the_settings_of_the_paper(option: str) -> None:
+    config = OmegaConf.load(ROOT / "conf" / "search" / f"{option}.yaml")
+    stage = instantiate(config, _convert_="all")
+    assert (stage.budget, stage.repeats, stage.warmup_pool) == (300, 100, 3000)
+    assert (stage.sample_sizes, stage.selection_runs) == ([10, 100, 1000], 500)
+    # The file repeats the constructor's defaults, so that a user sees them.
+    assert stage == type(stage)(sample_sizes=[10, 100, 1000], targets=[])
