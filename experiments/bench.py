@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,38 +20,57 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from epsilon_research.collapse import Workspace, lower
+from epsilon_research.collapse import Workspace, lower, lowering
 from epsilon_research.collapse.plan import Op, Plan
-from epsilon_research.data.base import IMAGES, Minibatch
+from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.data.photos import Photos
+from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
 from epsilon_research.metrics import Candidate, Epsilon, scorer_of
 from epsilon_research.spaces import SearchSpace
+from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
+from epsilon_research.spaces.nbnlp import NasBenchNlp
 from epsilon_research.tracking import write_json
 
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[1]
-WEIGHTS = (1e-7, 1.0)
 BATCH_SIZE = 256
 NUM_ARCHITECTURES = 40
 REPEATS = 3
+NUM_CORES = 2
+"""Cores that a whole space is counted for."""
+NUM_RECIPES = 14_322
+"""Models of NAS-Bench-NLP's single-run logs."""
 
 _WRITES_A_MAP = (Op.COMBINE, Op.BOX, Op.AVERAGE, Op.MAXIMUM)
 
 
-def minibatch(batch_size: int) -> np.ndarray:
-    """The images that every measurement uses."""
-    return Photos().draw(batch_size=batch_size, rng=np.random.default_rng(21)).inputs
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A space as it is measured: with its published weights, on its default dataset."""
+
+    space: SearchSpace
+    dataset: Dataset
+    weights: tuple[float, float]
+
+    def minibatch(self, batch_size: int) -> Minibatch:
+        """What every measurement of this size sees."""
+        return self.dataset.draw(batch_size=batch_size, rng=np.random.default_rng(21))
 
 
-def scorer(space: SearchSpace, engine: Engine, images: np.ndarray) -> Callable[[str], float]:
+NB201 = Case(space=NasBench201(), dataset=Photos(), weights=(1e-7, 1.0))
+NB101 = Case(space=NasBench101(), dataset=Photos(), weights=(1e-4, 10.0))
+NBNLP = Case(space=NasBenchNlp(), dataset=RandomTokens(), weights=(1e-5, 1e-3))
+
+
+def scorer(case: Case, engine: Engine, minibatch: Minibatch) -> Callable[[str], float]:
     """From architecture id to score, everything in between included."""
-    inputs = Minibatch(inputs=images, kind=IMAGES, dataset="photos")
-    score = scorer_of(Epsilon(weights=WEIGHTS, engine=engine), inputs)
+    space = case.space
+    score = scorer_of(Epsilon(weights=case.weights, engine=engine), minibatch)
 
     def run(architecture_id: str) -> float:
         candidate = Candidate(
@@ -78,18 +98,18 @@ def connected_sample(space: SearchSpace, count: int, *, seed: int) -> list[str]:
     return [id_ for id_, plan in plans if plan.connected][:count]
 
 
-def speedup(space: SearchSpace, ids: Sequence[str]) -> dict[str, float]:
+def speedup(case: Case, ids: Sequence[str], *, repeats: int = REPEATS) -> dict[str, float]:
     """Mean time per architecture of the PyTorch network over the collapse's, one thread each."""
-    images = minibatch(BATCH_SIZE)
-    fast = scorer(space, CollapsedEngine(), images)
-    slow = scorer(space, ReferenceEngine(), images)
+    minibatch = case.minibatch(BATCH_SIZE)
+    fast = scorer(case, CollapsedEngine(), minibatch)
+    slow = scorer(case, ReferenceEngine(), minibatch)
     fast(ids[0])  # compiles
     times: list[tuple[float, float]] = []
     for architecture_id in track(ids, description="collapse against PyTorch", transient=True):
         # In turn, so that both see the machine at the same speed.
         pairs = [
             (seconds(lambda: slow(architecture_id)), seconds(lambda: fast(architecture_id)))  # noqa: B023
-            for _ in range(REPEATS)
+            for _ in range(repeats)
         ]
         times.append(tuple(statistics.median(column) for column in zip(*pairs, strict=True)))
     slow_mean, fast_mean = (statistics.fmean(column) for column in zip(*times, strict=True))
@@ -113,12 +133,18 @@ def least_bytes(plan: Plan) -> int:
     return 2 * 4 * BATCH_SIZE * pixels
 
 
-def bandwidth_ratio(space: SearchSpace, ids: Sequence[str]) -> float:
+def plans_of(case: Case, ids: Sequence[str]) -> list[Plan]:
+    """What is run of image networks."""
+    return [lowering.lower(case.space.program(id_, num_outputs=1), height=32, width=32)
+            for id_ in ids]  # fmt: skip
+
+
+def bandwidth_ratio(case: Case, ids: Sequence[str]) -> float:
     """Time of the kernels over the time that moving their maps once would take."""
-    workspace = Workspace(minibatch(BATCH_SIZE))
-    plans = [lower(space.program(id_, num_outputs=1), height=32, width=32) for id_ in ids]
-    run = [seconds(lambda: [workspace.run(p, weights=WEIGHTS) for p in plans]) for _ in range(5)]
-    bound = len(WEIGHTS) * sum(least_bytes(plan) for plan in plans) / copy_bandwidth()
+    workspace = Workspace(case.minibatch(BATCH_SIZE).inputs)
+    plans, weights = plans_of(case, ids), case.weights
+    run = [seconds(lambda: [workspace.run(p, weights=weights) for p in plans]) for _ in range(5)]
+    bound = len(weights) * sum(least_bytes(plan) for plan in plans) / copy_bandwidth()
     return statistics.median(run) / bound
 
 
@@ -127,23 +153,23 @@ def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
 
 
-def batch_exponent(space: SearchSpace, ids: Sequence[str]) -> float:
+def batch_exponent(case: Case, ids: Sequence[str]) -> float:
     """How cost grows with the batch size."""
     sizes = (256, 512, 1024, 2048)
-    plans = [lower(space.program(id_, num_outputs=1), height=32, width=32) for id_ in ids[:10]]
+    plans = plans_of(case, ids[:10])
     times = []
     for size in sizes:
-        workspace = Workspace(minibatch(size))
-        runs = [seconds(lambda: [workspace.run(p, weights=WEIGHTS) for p in plans])  # noqa: B023
+        workspace = Workspace(case.minibatch(size).inputs)
+        runs = [seconds(lambda: [workspace.run(p, weights=case.weights) for p in plans])  # noqa: B023
                 for _ in range(REPEATS + 1)]  # fmt: skip
         times.append(statistics.median(runs[1:]))
     return exponent(sizes, times)
 
 
-def architectures_exponent(space: SearchSpace) -> float:
+def architectures_exponent(case: Case) -> float:
     """How cost grows with the number of distinct architectures."""
-    ids = connected_sample(space, 320, seed=5)
-    fast = scorer(space, CollapsedEngine(), minibatch(BATCH_SIZE))
+    ids = connected_sample(case.space, 320, seed=5)
+    fast = scorer(case, CollapsedEngine(), case.minibatch(BATCH_SIZE))
     sizes = (40, 80, 160, 320)
     times = [seconds(lambda: [fast(id_) for id_ in ids[:size]]) for size in sizes]  # noqa: B023
     return exponent(sizes, times)
@@ -193,14 +219,46 @@ def _peak_megabytes(pid: int) -> float:
 
 def bench_nb201() -> dict[str, float]:
     """All measurements on NAS-Bench-201."""
-    space = NasBench201()
-    ids = connected_sample(space, NUM_ARCHITECTURES, seed=1)
+    ids = connected_sample(NB201.space, NUM_ARCHITECTURES, seed=1)
     return {
-        **speedup(space, ids),
-        **whole_space("executor.processes=2"),
-        "bandwidth_ratio": bandwidth_ratio(space, ids),
-        "batch_exponent": batch_exponent(space, ids),
-        "architectures_exponent": architectures_exponent(space),
+        **speedup(NB201, ids),
+        **whole_space("executor.processes=2", "store=none"),
+        "bandwidth_ratio": bandwidth_ratio(NB201, ids),
+        "batch_exponent": batch_exponent(NB201, ids),
+        "architectures_exponent": architectures_exponent(NB201),
+    }
+
+
+def bench_nb101() -> dict[str, float]:
+    """The speed on NAS-Bench-101; one network takes PyTorch most of a minute."""
+    ids = NB101.space.sample(12, np.random.default_rng(1))
+    found = speedup(NB101, ids, repeats=1)
+    more = NB101.space.sample(100, np.random.default_rng(2))
+    functions = len(set(NB101.space.function_keys(NB101.space.architecture_ids) or ()))
+    return {
+        **found,
+        **estimate(NB101, more, num_functions=functions),
+        "bandwidth_ratio": bandwidth_ratio(NB101, more),
+    }
+
+
+def bench_nbnlp() -> dict[str, float]:
+    """The speed on NAS-Bench-NLP."""
+    ids = NBNLP.space.sample(20, np.random.default_rng(1))
+    return {
+        **speedup(NBNLP, ids, repeats=1),
+        **estimate(NBNLP, NBNLP.space.architecture_ids[:300], num_functions=NUM_RECIPES),
+    }
+
+
+def estimate(case: Case, ids: Sequence[str], *, num_functions: int) -> dict[str, float]:
+    """What a whole space would take on two cores, by the mean over a sample."""
+    fast = scorer(case, CollapsedEngine(), case.minibatch(BATCH_SIZE))
+    mean = seconds(lambda: [fast(id_) for id_ in ids]) / len(ids)
+    return {
+        "milliseconds_per_architecture": 1e3 * mean,
+        "whole_space_functions": num_functions,
+        "whole_space_minutes": mean * num_functions / NUM_CORES / 60,
     }
 
 
@@ -214,9 +272,15 @@ def show(results: Mapping[str, Mapping[str, Any]]) -> Table:
     return table
 
 
-def main() -> None:
-    """Measures, prints a table and writes outputs/bench.json."""
-    results = {"nb201": bench_nb201()}
+_BENCHES = {"nb201": bench_nb201, "nb101": bench_nb101, "nbnlp": bench_nbnlp}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures the named spaces (all), prints a table and writes outputs/bench.json."""
+    unknown = sorted(set(arguments) - set(_BENCHES))
+    if unknown:
+        raise SystemExit(f"spaces must be of {', '.join(_BENCHES)}, got {unknown[0]}: correct it")
+    results = {name: _BENCHES[name]() for name in arguments or _BENCHES}
     path = ROOT / "outputs" / "bench.json"
     path.parent.mkdir(exist_ok=True)
     write_json(results, path)
@@ -224,4 +288,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

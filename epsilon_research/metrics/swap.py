@@ -67,7 +67,8 @@ class Swap(NetworkMetric):
 def distinct(rows: np.ndarray) -> np.ndarray:
     """The different rows of bytes, in some order."""
     width = -rows.shape[1] % 8
-    words = np.pad(rows, ((0, 0), (0, width))).view(np.uint64)  # (rows, words)
+    padded = np.pad(rows, ((0, 0), (0, width)))
+    words = np.ascontiguousarray(padded).view(np.uint64)  # (rows, words)
     for column in range(words.shape[1]):
         words = words[np.argsort(words[:, column], kind="stable")]
     new = np.ones(len(words), dtype=bool)

@@ -10,13 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from epsilon_research.programs import Program
-from epsilon_research.programs.operations import (
-    BatchNorm,
-    Convolution,
-    GlobalMean,
-    Linear,
-    Operation,
-)
+from epsilon_research.programs.operations import GlobalMean, Linear, Operation
 
 if TYPE_CHECKING:
     import torch
@@ -130,16 +124,6 @@ def feature_layer(program: Program) -> int:
         if places:
             return program.layers[places[-1]].inputs[0]
     return len(program.layers) - 1
-
-
-def num_weighted_layers(program: Program) -> int:
-    """How many convolutions and linear layers there are."""
-    return len(positions_of(program, Convolution, Linear))
-
-
-def batch_norms(program: Program) -> list[int]:
-    """Positions of the batch norms."""
-    return positions_of(program, BatchNorm)
 
 
 @contextmanager

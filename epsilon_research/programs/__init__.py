@@ -16,6 +16,10 @@ start fast.
 
 from epsilon_research.programs.counters import count_multiply_adds as count_multiply_adds
 from epsilon_research.programs.counters import count_parameters as count_parameters
+from epsilon_research.programs.counters import (
+    count_step_multiply_adds as count_step_multiply_adds,
+)
+from epsilon_research.programs.counters import count_weighted_layers as count_weighted_layers
 from epsilon_research.programs.counters import layer_sizes as layer_sizes
 from epsilon_research.programs.program import Layer as Layer
 from epsilon_research.programs.program import Program as Program

@@ -78,3 +78,21 @@ def count_multiply_adds(program: Program, *, height: int, width: int) -> int:
         for layer, size in zip(layers, sizes, strict=True)
         if type(layer.operation) in _MULTIPLY_ADDS
     )
+
+
+def count_step_multiply_adds(program: RecurrentProgram) -> int:
+    """Multiply-adds of the linear nodes and the decoder for one time step of one sample."""
+    return program.embedding_size * program.num_outputs + sum(
+        hidden_size * sum(hidden_size if source else input_size for source in inputs)
+        for input_size, hidden_size in program.layer_sizes
+        for operation, inputs in program.cell.nodes
+        if operation is CellOperation.LINEAR
+    )
+
+
+def count_weighted_layers(program: Program | RecurrentProgram) -> int:
+    """Convolutions and linear layers; of a recurrent network its linear nodes and its decoder."""
+    if isinstance(program, RecurrentProgram):
+        kinds = [operation for operation, _ in program.cell.nodes]
+        return kinds.count(CellOperation.LINEAR) * len(program.layer_sizes) + 1
+    return sum(type(layer.operation) in _MULTIPLY_ADDS for layer in program.layers)

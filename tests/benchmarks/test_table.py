@@ -10,7 +10,7 @@ import pytest
 from sentences import refused
 
 from epsilon_research.benchmarks import AccuracyTable
-from epsilon_research.benchmarks.table import Table
+from epsilon_research.benchmarks.table import USUAL_NAMES, Table
 
 IDS = ["|a~0|", "|b~0|", "|c~0|"]
 BOTH = pd.DataFrame(
@@ -54,29 +54,91 @@ def test_the_target_is_the_test_accuracy_if_there_is_one(tmp_path: Path) -> None
 
 
 def test_columns_may_have_other_names(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"key": IDS, "val_acc_108": [0.1, 0.2, 0.3], "test_accuracy": [2, 3, 4]})
-    path = write(tmp_path / "t.parquet", frame)
-    table = load(
-        path, id_column="key", validation_column="val_acc_108", test_column="no such column"
+    frame = pd.DataFrame(
+        {"cell": IDS, "epoch 108": [0.1, 0.2, 0.3], "key": "x", "test_accuracy": [0.4, 0.5, 0.6]}
     )
+    path = write(tmp_path / "t.parquet", frame)
+    table = load(path, id_column="cell", validation_column="epoch 108")
     assert list(table.rows["architecture_id"]) == IDS
     assert list(table.rows["validation_accuracy"]) == [0.1, 0.2, 0.3]
-    assert (table.target, table.label) == ("validation_accuracy", "val acc 108")
+    assert (table.target, table.label) == ("test_accuracy", "test accuracy")
+    table = load(
+        path, id_column="cell", validation_column="epoch 108", target="validation_accuracy"
+    )
+    assert table.label == "epoch 108"
+    assert "column epoch 108, ids in cell" in table.source
 
 
-def test_a_published_table_is_read_with_its_own_column_names(shared: Path) -> None:
-    path = shared / "data" / "nb101_cifar10_validation_15000.parquet"
-    table = load(path, id_column="key", validation_column="val_acc_108")
+@pytest.mark.parametrize(
+    ("role", "name"), [(r, n) for r, names in USUAL_NAMES.items() for n in names]
+)
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_usual_names_are_found(role: str, name: str, ending: str, tmp_path: Path) -> None:
+    numbers = {"id": IDS, "validation": [0.1, 0.2, 0.3], "test": [0.4, 0.5, 0.6]}
+    usual = {"id": "architecture_id", "validation": "validation_accuracy", "test": "test_accuracy"}
+    names = {**usual, role: name}
+    frame = pd.DataFrame({names[key]: values for key, values in numbers.items()})
+    table = load(write(tmp_path / f"t.{ending}", frame))
+    for key, values in numbers.items():
+        assert list(table.rows[usual[key]]) == values
+
+
+def test_the_first_usual_name_is_taken(tmp_path: Path) -> None:
+    frame = BOTH.assign(key="x", hash="y", val_acc=0.0, val_acc_108=0.0, test_acc=0.0)
+    table = load(write(tmp_path / "t.parquet", frame[frame.columns[::-1]]))
+    pd.testing.assert_frame_equal(table.rows, BOTH, check_dtype=False)
+
+
+def test_a_column_that_was_given_to_one_role_is_not_found_for_another(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"key": IDS, "val_acc": [0.1, 0.2, 0.3]})
+    table = load(write(tmp_path / "t.csv", frame), test_column="val_acc")
+    assert table.target == "test_accuracy"
+    assert list(table.rows["test_accuracy"]) == [0.1, 0.2, 0.3]
+    assert table.rows["validation_accuracy"].isna().all()
+
+
+@pytest.mark.parametrize("option", ["id_column", "validation_column", "test_column"])
+def test_a_name_that_the_file_does_not_have_is_refused(option: str, tmp_path: Path) -> None:
+    # The usual names are there, but the user asked for something else.
+    path = write(tmp_path / "t.parquet", BOTH)
+    with refused(
+        ValueError,
+        "must have a column 'no such column', got architecture_id, validation_accuracy, test_acc",
+        f"benchmark.{option}" if option == "id_column" else f".{option}",
+    ):
+        load(path, **{option: "no such column"})
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "accuracies"),
+    [
+        ("nb101_cifar10_validation_15000", "key", "val_acc_108"),
+        ("nb201_cifar10_validation", "architecture_id", "validation_accuracy"),
+    ],
+)
+def test_a_published_table_is_read_without_any_option(
+    name: str, keys: str, accuracies: str, shared: Path
+) -> None:
+    path = shared / "data" / f"{name}.parquet"
+    table = load(path)
     file = pd.read_parquet(path)
-    assert len(table.rows) == 15_000
+    assert len(table.rows) == len(file)
     assert table.target == "validation_accuracy"
-    found = table.lookup(list(file["key"][::-1]))["validation_accuracy"]
-    np.testing.assert_array_equal(found, file["val_acc_108"][::-1].astype(np.float64))
+    found = table.lookup(list(file[keys][::-1]))["validation_accuracy"]
+    np.testing.assert_array_equal(found, file[accuracies][::-1])
+
+
+def test_a_table_without_accuracies_is_refused_with_its_columns(shared: Path) -> None:
+    path = shared / "data" / "nb201_cifar10_published_proxies.parquet"
+    with refused(
+        ValueError, "a column of accuracies (e.g. validation_accuracy, ", "got architecture_id, ep",
+        "zen: name it with benchmark.validation_column or benchmark.test_column",
+    ):  # fmt: skip
+        load(path)
 
 
 def test_a_table_of_another_space_is_refused_at_lookup(shared: Path) -> None:
-    path = shared / "data" / "nb101_cifar10_validation_15000.parquet"
-    table = load(path, id_column="key", validation_column="val_acc_108")
+    table = load(shared / "data" / "nb101_cifar10_validation_15000.parquet")
     with refused(ValueError, "got none in common", "pass this space's benchmark"):
         table.lookup(["|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"])
 
@@ -115,9 +177,10 @@ def test_losses_are_taken_as_they_are(tmp_path: Path) -> None:
     assert table.higher_is_better is False
 
 
-def test_ids_of_digits_keep_their_zeros(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["architecture_id", "hash"])
+def test_ids_of_digits_keep_their_zeros(name: str, tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("architecture_id,test_accuracy\n0012,0.5\n12,0.6\n", encoding="utf-8")
+    path.write_text(f"{name},test_accuracy\n0012,0.5\n12,0.6\n", encoding="utf-8")
     assert list(load(path).rows["architecture_id"]) == ["0012", "12"]
 
 
@@ -127,9 +190,17 @@ def test_ids_that_are_numbers_become_text(tmp_path: Path) -> None:
 
 
 def test_ids_may_be_the_index_of_the_saved_frame(tmp_path: Path) -> None:
-    for index in ("architecture_id", ["architecture_id", "validation_accuracy"]):
-        path = write(tmp_path / "t.parquet", BOTH.set_index(index))
-        assert list(load(path).rows["architecture_id"]) == IDS
+    keyed = BOTH.rename(columns={"architecture_id": "key"})
+    for frame in (
+        BOTH.set_index("architecture_id"),
+        BOTH.set_index(["architecture_id", "validation_accuracy"]),
+        keyed.set_index("key"),
+        # Ids in both places: pandas would not move the index into a column that is there.
+        BOTH.set_index("architecture_id", drop=False),
+    ):
+        assert list(load(write(tmp_path / "t.parquet", frame)).rows["architecture_id"]) == IDS
+    path = write(tmp_path / "t.parquet", keyed.set_index("key"))
+    assert list(load(path, id_column="key").rows["architecture_id"]) == IDS
 
 
 @pytest.mark.parametrize("kind", ["Float64", "float32", "double[pyarrow]"])
@@ -143,8 +214,14 @@ def test_every_kind_of_number_column_is_read(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("frame", "message"),
     [
-        (BOTH.rename(columns={"architecture_id": "id"}), "got id, validation_accuracy, test_accu"),
-        (BOTH[["architecture_id"]], r"'test_accuracy', got architecture_id: name others with"),
+        (
+            BOTH.rename(columns={"architecture_id": "id"}),
+            r"of architecture ids \(e\.g\. architecture_id, .*got id, validation_accuracy, .*\.id",
+        ),
+        (
+            BOTH[["architecture_id"]],
+            r"column of accuracies \(.*, got architecture_id: name it with",
+        ),
         (BOTH.assign(architecture_id=["x", "y", "x"]), r"got 1 repeated, e\.g\. 'x'"),
         (BOTH.assign(architecture_id=pd.Series(["x", None, "y"])), "must have an id in every row"),
         (BOTH.assign(test_accuracy=["0.9", "high", "0.8"]), "must hold numbers, got .*'high'"),
@@ -213,7 +290,10 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
         ({"unit": "permille"}, r"benchmark\.unit must be fraction or percent, got 'permille'"),
         ({"path": None}, r"benchmark\.path must be the path of .*, got None: give it as text"),
         ({"higher_is_better": "no"}, r"higher_is_better must be true or false, got 'no'"),
-        ({"test_column": "validation_accuracy"}, "must differ, got .*: leave out the one"),
+        (
+            {"test_column": "accuracy", "validation_column": "accuracy"},
+            "must differ, got accuracy, accuracy: leave out the one",
+        ),
         ({"target": "accuracy"}, r"benchmark\.target must be .*, got 'accuracy'"),
     ],
 )

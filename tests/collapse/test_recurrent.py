@@ -76,11 +76,14 @@ def test_the_collapse_is_the_network_in_float64(
     sizes, inputs = sized
     program = RecurrentProgram(to_cell(recipe), sizes[2], sizes, 1)
     (theirs,) = ReferenceEngine(dtype="float64").open(inputs).outputs(program, [weight])
-    (ours,) = CollapsedEngine().open(inputs).outputs(program, [weight])
-    # Beyond 1e30 numbers grow without bound: one rounding decides when they become infinite.
-    if np.nanmax(np.abs(theirs.values), initial=0.0) < 1e30 and np.isfinite(theirs.values).all():
-        np.testing.assert_allclose(ours.values, theirs.values, rtol=1e-9, atol=1e-300)
+    ours, nearby = CollapsedEngine().open(inputs).outputs(program, [weight, weight * (1 + 1e-15)])
     assert ours.float32_defined == theirs.float32_defined
+    # Beyond 1e30 numbers grow without bound: one rounding decides when they become infinite.
+    if not np.isfinite(theirs.values).all() or np.abs(theirs.values).max() > 1e30:
+        return
+    # A blend of large numbers cancels digits, and then so does a change of the weight's last ones.
+    tolerance = 1e-11 * np.abs(theirs.values) + 1e3 * np.abs(nearby.values - ours.values)
+    assert (np.abs(ours.values - theirs.values) <= tolerance + 1e-300).all()
 
 
 def test_all_units_of_a_layer_are_equal() -> None:

@@ -174,7 +174,7 @@ def test_a_warm_up_starts_from_the_best_of_each_repeats_own_pool(tmp_path: Path)
             trials(outcome, f"random_search+warmup_{metric}").query(f"repeat == {repeat}")
             for metric in ("good", "bad")
         )
-        # Both metrics rank one pool of 20: its best 12 are at least its worst but 8.
+        # Both metrics rank one pool of 20, of which each asks for 12.
         best, worst = list(good["architecture_id"]), list(bad["architecture_id"])
         assert best == sorted(best, key=value, reverse=True)
         assert worst == sorted(worst, key=value)
@@ -305,8 +305,7 @@ def test_scores_are_computed_once_for_all_repeats_and_variants(tmp_path: Path) -
     stage = AgeingEvolutionStage(**EVOLUTION, move=["score", "children"])
     run(stage, tmp_path, scores={"good": compute})
     assert set(counts.values()) == {1}
-    # Nothing scored before: one pool of 20 for all repeats, and no score beyond it.
-    counts.clear()
+    counts.clear()  # nothing scored before: one pool of 20 for all repeats, no score beyond it
     outcome = run(RandomSearchStage(**SMALL), tmp_path, scores={"good": compute}, scored=None)
     assert counts.total() == 20
     assert outcome.summary["search"]["random_search+warmup_good"]["warmup_universe"] == 20
@@ -395,7 +394,6 @@ def test_parameter_counts_warm_up_on_the_real_table(tmp_path: Path, shared: Path
     alone = search["random_search"]["median_curve"]
     for metric in ("nwot", "params"):
         warm = search[f"random_search+warmup_{metric}"]
-        # After six models about what random search has after 30.
         assert warm["median_curve"][5] > alone[29] - 0.001
         assert warm["median_curve"][29] > alone[29]
         low, _ = warm["compared_with"]["random_search"]["anytime"]["mean_difference_interval"]

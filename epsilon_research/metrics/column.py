@@ -1,0 +1,133 @@
+"""Scores that others computed, read from a file."""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics.base import Candidate, Score
+from epsilon_research.metrics.single_pass import SinglePassMetric
+
+_SUFFIXES = (".parquet", ".csv")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column(SinglePassMetric):
+    """A column of a score file; higher is taken as better.
+
+    An architecture that the file does not have is NaN with the reason "not_in_file", one whose
+    value there is no finite number with "undefined_in_file".
+
+    Args:
+        path: A .parquet or .csv file with one row per architecture.
+        column: The scores.
+        id_column: The architecture ids, as the search space writes them.
+        undefined: What the file says where there is no score, besides NaN, e.g. -1e8.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is of another kind, or has no such columns.
+    """
+
+    path: str
+    column: str
+    id_column: str = "architecture_id"
+    undefined: float | None = None
+    name: str = "column"
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 4096
+    content_hash: str = field(init=False)
+    """SHA-256 of the file, so that the score store tells its versions apart."""
+
+    def __post_init__(self) -> None:
+        path = Path(self.path)
+        if path.suffix.lower() not in _SUFFIXES:
+            raise ValueError(
+                f"metric.column.path must be a .parquet or .csv file, got {self.path}: convert it"
+            )
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"metric.column.path must be an existing file, got {self.path}, which is not one: "
+                "check the path"
+            )
+        known = _column_names(path)
+        for setting, name in (("column", self.column), ("id_column", self.id_column)):
+            if name not in known:
+                raise ValueError(
+                    f"metric.column.{setting} must be a column of {self.path}, got {name!r}: "
+                    f"choose one of {', '.join(known)}"
+                )
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        object.__setattr__(self, "content_hash", digest)
+
+    @property
+    def columns(self) -> Mapping[str, type]:
+        """See `Metric`; none."""
+        return {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See `Metric`."""
+        return {"path": self.path, "column": self.column, "content_hash": self.content_hash}
+
+    def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+        """See `SinglePassMetric`; the minibatch does not matter.
+
+        Raises:
+            ValueError: The file's scores are no numbers, or it gives an architecture two of them.
+        """
+        scores = self._read()
+
+        def score(candidate: Candidate) -> Score:
+            value = scores.get(str(candidate.architecture_id))
+            if value is None:
+                return Score(value=math.nan, failure="not_in_file")
+            if not math.isfinite(value) or value == self.undefined:
+                return Score(value=math.nan, failure="undefined_in_file")
+            return Score(value=value)
+
+        return score
+
+    def _read(self) -> dict[str, float]:
+        rows = _read_columns(Path(self.path), [self.id_column, self.column]).drop_duplicates()
+        if not pd.api.types.is_numeric_dtype(rows[self.column]):
+            raise ValueError(
+                f"column {self.column} of {self.path} must hold numbers, got "
+                f"{rows[self.column].dtype}: choose another metric.column.column"
+            )
+        ids = rows[self.id_column].astype(str)
+        if ids.duplicated().any():
+            twice = ids[ids.duplicated()].iloc[0]
+            raise ValueError(
+                f"{self.path} must have one score for each architecture, got several for {twice}: "
+                "leave one row of each"
+            )
+        values = rows[self.column].to_numpy(np.float64, na_value=np.nan)
+        return dict(zip(ids, values.tolist(), strict=True))
+
+
+def _column_names(path: Path) -> Sequence[str]:
+    try:
+        if path.suffix.lower() == ".csv":
+            return list(pd.read_csv(path, nrows=0).columns)
+        import pyarrow.parquet
+
+        return pyarrow.parquet.read_schema(path).names
+    except (ValueError, OSError) as error:
+        raise ValueError(
+            f"metric.column.path must be a readable table, got {path} "
+            f"({str(error).splitlines()[0][:160]}): write it again"
+        ) from error
+
+
+def _read_columns(path: Path, names: list[str]) -> pd.DataFrame:
+    if path.suffix.lower() == ".csv":
+        return pd.read_csv(path, usecols=names)
+    return pd.read_parquet(path, columns=names)

@@ -1,0 +1,38 @@
+"""The number of layers with weights, a baseline that every proxy has to beat."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics.base import Candidate, Score
+from epsilon_research.metrics.single_pass import SinglePassMetric
+from epsilon_research.programs import count_weighted_layers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumLayers(SinglePassMetric):
+    """Convolutions and linear layers of the network; at least 0, higher is better.
+
+    Those of a recurrent network are its linear nodes, in each layer, and its decoder.
+    """
+
+    name: str = "num_layers"
+    # Two architectures of one function may differ in layers that do not reach the output.
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 256
+    further_code: ClassVar[Sequence[str]] = ("epsilon_research.programs",)
+
+    @property
+    def columns(self) -> Mapping[str, type]:
+        """See `Metric`; none."""
+        return {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See `Metric`; none."""
+        return {}
+
+    def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
+        """See `SinglePassMetric`; the minibatch does not matter."""
+        return lambda candidate: Score(value=float(count_weighted_layers(candidate.classifier)))
