@@ -23,6 +23,9 @@ from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
 from experiments.progress import progress
+from experiments.search import SearchStage
+from experiments.search_inputs import SearchInputs, SearchOutcome
+from experiments.search_scores import scores_of_run
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class Pipeline:
         seed: Seed of the sample of architectures and of the bootstrap.
         bootstrap_resamples: Resamples behind each interval.
         agreement: Compares the scores with another engine on a sample, or null.
+        search: Searches with and without the scores, or null.
     """
 
     search_space: Selection
@@ -85,6 +89,7 @@ class Pipeline:
     seed: int
     bootstrap_resamples: int
     agreement: Agreement | None = None
+    search: SearchStage | None = None
     console: Console | None = None
 
     def __post_init__(self) -> None:
@@ -115,7 +120,9 @@ class Pipeline:
         start = time.perf_counter()
         self.store.check()
         table = self.benchmark.load()
-        sample_rng, _, _ = self._generators()
+        sample_rng, _, _, _ = self._generators()
+        if self.search is not None:
+            self.search.check(list(self.metric), has_table=table is not None)
         if table is not None:
             names = list(table.rows["architecture_id"])
             table = table.renamed(self.search_space.space.canonical_ids(names))
@@ -137,8 +144,8 @@ class Pipeline:
         )
 
     def _generators(self) -> list[np.random.Generator]:
-        """For the sample of architectures, the bootstrap, and the comparison of engines."""
-        return np.random.default_rng(self.seed).spawn(3)
+        """For the sample of architectures, the bootstrap, the comparison of engines, the search."""
+        return np.random.default_rng(self.seed).spawn(4)
 
     def run(
         self,
@@ -157,7 +164,7 @@ class Pipeline:
             run_facts: Provenance to put into the summary's `run` part.
         """
         start = time.perf_counter()
-        _, bootstrap_rng, check_rng = self._generators()
+        _, bootstrap_rng, check_rng, search_rng = self._generators()
         ids, minibatch, table = prepared.ids, prepared.minibatch, prepared.table
         self._announce(ids, minibatch)
         scoring_start = time.perf_counter()
@@ -191,10 +198,17 @@ class Pipeline:
         figures = self._plot(
             frame, table, summary, run_dir / "figures", inputs=minibatch.description
         )
+        tables = {"scores": frame}
+        if self.search is not None:
+            found = self._search(frame, prepared, run_dir=run_dir, rng=search_rng)
+            summary |= found.summary
+            figures += found.figures
+            tables["search_curves"] = found.tables["search_curves"]
         timing["total_seconds"] = prepared.seconds + time.perf_counter() - start
         write_json(summary, run_dir / "summary.json")
         tracker.log_scalars(flatten(summary))
-        tracker.log_table("scores", frame)
+        for name, part in tables.items():
+            tracker.log_table(name, part)
         tracker.log_figures(figures)
         return summary
 
@@ -214,15 +228,18 @@ class Pipeline:
             minibatch.description, self.engine.name, self.executor.num_processes,
         )  # fmt: skip
 
-    def _score(self, ids: Sequence[str], minibatch: Minibatch) -> ScoringResult:
-        console = self.console or Console(stderr=True)
-        scoring = Scoring(
+    def _scoring(self, minibatch: Minibatch) -> Scoring:
+        return Scoring(
             space=self.search_space.space,
             metrics=self.metric,
             minibatch=minibatch,
             executor=self.executor,
             store=self.store,
         )
+
+    def _score(self, ids: Sequence[str], minibatch: Minibatch) -> ScoringResult:
+        console = self.console or Console(stderr=True)
+        scoring = self._scoring(minibatch)
         self._prepare_engine()
         with progress(console, "reading architectures", len(ids)) as advance:
             descriptions = scoring.describe(ids, advance=advance)
@@ -304,6 +321,27 @@ class Pipeline:
             found["compared"],
         )  # fmt: skip
         return found
+
+    def _search(
+        self, frame: pd.DataFrame, prepared: Prepared, *, run_dir: Path, rng: np.random.Generator
+    ) -> SearchOutcome:
+        assert self.search is not None
+        table = prepared.table
+        return self.search.run(
+            SearchInputs(
+                space=self.search_space.space,
+                accuracies=None if table is None else table.rows,
+                higher_is_better=True if table is None else table.higher_is_better,
+                label="" if table is None else table.label,
+                scores=scores_of_run(frame, scoring=self._scoring(prepared.minibatch)),
+                metrics=list(self.metric),
+                scored=prepared.ids,
+                title=f"{self.search_space.space.title}, {prepared.minibatch.description}",
+            ),
+            run_dir=run_dir,
+            rng=rng,
+            console=self.console,
+        )
 
     def _plot(
         self,

@@ -200,7 +200,8 @@ class _Transfer:
                 if response.headers.get("Content-Range") == f"bytes */{self.have}":
                     return
                 # More than there is: of another version.
-                self.part.unlink(missing_ok=True)
+                self.part.unlink()
+                return self._connect()
             response.raise_for_status()
             self._receive(response, self._start(response))
 

@@ -180,18 +180,18 @@ def _read_parquet(path: Path, *, epochs: int) -> pd.DataFrame:
             f"{path} must have the columns of a converted nasbench_only108.tfrecord, got none "
             f"called {', '.join(missing)}: pass that file, or benchmark=table for another table"
         )
-    numbers = rows[[*_COLUMNS[2:]]]
-    wrong = [name for name in numbers if numbers[name].dtype.kind not in "iuf"]
+    wrong = [name for name in _COLUMNS[2:] if rows[name].dtype.kind not in "iuf"]
     if wrong:
         raise ValueError(
             f"column {wrong[0]} of {path} must hold numbers, got {rows[wrong[0]].dtype}: convert "
             "the official file again"
         )
     found = sorted(set(rows["epochs"].tolist()))
-    if found not in ([], [epochs]):
+    if found != [epochs]:
         raise ValueError(
             f"{path} must hold training runs of benchmark.epochs={epochs}, got "
-            f"{', '.join(map(str, found[:10]))}: choose those, or pass the official file"
+            f"{', '.join(map(str, found[:10])) or 'no rows'}: choose epochs that it has, or pass "
+            "the official file"
         )
     return rows
 

@@ -218,7 +218,8 @@ def _evaluation(message: bytes) -> dict[int, float]:
         found = _AS_WRITTEN.unpack(message)
         if found[::2] == _TAGS_AS_WRITTEN:
             return dict(zip(_EVALUATION_TYPES, found[1::2], strict=True))
-    return dict(_fields(message, _EVALUATION_TYPES))
+    found = _fields(message, _EVALUATION_TYPES)
+    return {field: value for field, value in found if field in _EVALUATION_TYPES}
 
 
 def _accuracy(evaluation: dict[int, float], field: int) -> float:

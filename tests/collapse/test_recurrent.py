@@ -262,12 +262,13 @@ def test_dead_nodes_and_twin_states_do_not_matter_to_the_hash() -> None:
         (("linear", ("a", "b")), ("linear", ("a", "b", "b"))),
         (("linear", ("x", "b")), ("linear", ("a", "b"))),
         (("elementwise_prod", ("a", "a")), ("elementwise_sum", ("a", "a"))),
+        (("activation_tanh", ("twice",)), ("activation_tanh", ("a",))),
     ],
 )
 def test_other_functions_have_another_hash(one: tuple, other: tuple) -> None:
     base = {
         "a": Node("linear", ("x", "h_prev_0")), "b": Node("activation_tanh", ("a",)),
-        "c": Node("activation_sigm", ("a",)),
+        "c": Node("activation_sigm", ("a",)), "twice": Node("elementwise_sum", ("a", "a")),
     }  # fmt: skip
     assert _hash(base | {"h_new_0": Node(*one)}) != _hash(base | {"h_new_0": Node(*other)})
 
