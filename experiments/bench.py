@@ -29,6 +29,7 @@ from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
 from epsilon_research.metrics import Candidate, Epsilon, scorer_of
+from epsilon_research.programs import Program
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
@@ -135,8 +136,8 @@ def least_bytes(plan: Plan) -> int:
 
 def plans_of(case: Case, ids: Sequence[str]) -> list[Plan]:
     """What is run of image networks."""
-    return [lowering.lower(case.space.program(id_, num_outputs=1), height=32, width=32)
-            for id_ in ids]  # fmt: skip
+    programs = [case.space.program(id_, num_outputs=1) for id_ in ids]
+    return [lowering.lower(p, height=32, width=32) for p in programs if isinstance(p, Program)]
 
 
 def bandwidth_ratio(case: Case, ids: Sequence[str]) -> float:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from epsilon_research.programs import Program
 from epsilon_research.spaces import SearchSpace
 
 _NUM_TRAINED = 1000
@@ -88,9 +89,15 @@ class DigitsAccuracy:
 
         from epsilon_research.programs.torch_reader import to_torch
 
+        program = self.space.program(architecture_id, num_outputs=10)
+        if not isinstance(program, Program):
+            raise ValueError(
+                f"the space of search.objective must hold image networks, got {self.space.name}: "
+                "pass another search_space"
+            )
         images, classes = (torch.from_numpy(part) for part in load_digits())
         rng = np.random.default_rng(self.seed)
-        network = to_torch(self.space.program(architecture_id, num_outputs=10))
+        network = to_torch(program)
         optimiser = torch.optim.Adam(network.parameters(), lr=self.learning_rate)
         for _ in range(self.steps):
             rows = torch.from_numpy(rng.choice(_NUM_TRAINED, self.batch_size, replace=False))

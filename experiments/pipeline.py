@@ -23,6 +23,7 @@ from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
 from experiments.progress import progress
+from experiments.run_record import counts, flatten, remarks, with_accuracies
 from experiments.search import SearchStage
 from experiments.search_inputs import SearchInputs, SearchOutcome
 from experiments.search_scores import scores_of_run
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 _LONG_PREPARATION = 3.0
 """Seconds after which a user should hear why a first run took longer."""
 
-_ACCURACIES = ("validation_accuracy", "test_accuracy")
 _WHOLE_NUMBERS = (
     ("batch_size", 2, 256),
     ("seed", 0, 21),
@@ -164,61 +164,60 @@ class Pipeline:
             run_facts: Provenance to put into the summary's `run` part.
         """
         start = time.perf_counter()
-        _, bootstrap_rng, check_rng, search_rng = self._generators()
-        ids, minibatch, table = prepared.ids, prepared.minibatch, prepared.table
-        self._announce(ids, minibatch)
-        scoring_start = time.perf_counter()
-        result = self._score(ids, minibatch)
-        timing = self._timing(len(ids), scoring_seconds=time.perf_counter() - scoring_start)
-        frame = _with_accuracies(result.frame, prepared.accuracies)
-        keys = self.search_space.space.published_keys(ids)
-        if keys is not None:
-            frame.insert(1, "published_key", np.array(keys, dtype=object))
+        self._announce(prepared.ids, prepared.minibatch)
+        result = self._score(prepared.ids, prepared.minibatch)
+        scoring_seconds = time.perf_counter() - start
+        frame = self._table(result, prepared)
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {
-            "run": self._settings(minibatch, table) | dict(run_facts),
-            "counts": self._counts(frame, result),
-            "timing": timing,
+            "run": self._settings(prepared.minibatch, prepared.table) | dict(run_facts),
+            "counts": counts(result, metrics=list(self.metric)),
+            "timing": {
+                "scoring_seconds": scoring_seconds,
+                "total_seconds": prepared.seconds + scoring_seconds,
+                "architectures_per_second": len(prepared.ids) / scoring_seconds,
+                "processes": self.executor.num_processes,
+            },
         }
-        if self.store.damaged:
-            summary["damaged_parts"] = list(self.store.damaged)
-        if result.lost:
-            summary["incomplete"] = (
-                f"worker processes must survive their work, but died twice over "
-                f"{len(result.lost)} architectures, e.g. {result.lost[0]}: the rest is done, and "
-                "the same command tries them again (is there enough memory?)"
-            )
+        summary |= remarks(result, self.store)
         if result.interrupted:
-            write_json(summary | {"interrupted": True}, run_dir / "summary.json")
+            write_json(summary, run_dir / "summary.json")
             raise KeyboardInterrupt
+        tables, figures = self._stages(frame, prepared, summary, run_dir)
+        summary["timing"]["total_seconds"] = prepared.seconds + time.perf_counter() - start
+        write_json(summary, run_dir / "summary.json")
+        tracker.log_scalars(flatten(summary))
+        for name, table in tables.items():
+            tracker.log_table(name, table)
+        tracker.log_figures(figures)
+        return summary
+
+    def _table(self, result: ScoringResult, prepared: Prepared) -> pd.DataFrame:
+        frame = with_accuracies(result.frame, prepared.accuracies)
+        keys = self.search_space.space.published_keys(prepared.ids)
+        if keys is not None:
+            frame.insert(1, "published_key", np.array(keys, dtype=object))
+        return frame
+
+    def _stages(
+        self, frame: pd.DataFrame, prepared: Prepared, summary: dict[str, Any], run_dir: Path
+    ) -> tuple[dict[str, pd.DataFrame], list[Path]]:
+        """What follows scoring; adds to `summary`, gives tables by name, and figures."""
+        _, bootstrap_rng, check_rng, search_rng = self._generators()
+        table, tables = prepared.table, {"scores": frame}
         if table is not None:
             summary |= self._correlate(frame, table, bootstrap_rng)
         if self.agreement is not None:
-            summary["agreement"] = self._compare(frame, minibatch, check_rng)
+            summary["agreement"] = self._compare(frame, prepared.minibatch, check_rng)
         figures = self._plot(
-            frame, table, summary, run_dir / "figures", inputs=minibatch.description
+            frame, table, summary, run_dir / "figures", inputs=prepared.minibatch.description
         )
-        tables = {"scores": frame}
         if self.search is not None:
             found = self._search(frame, prepared, run_dir=run_dir, rng=search_rng)
             summary |= found.summary
             figures += found.figures
             tables["search_curves"] = found.tables["search_curves"]
-        timing["total_seconds"] = prepared.seconds + time.perf_counter() - start
-        write_json(summary, run_dir / "summary.json")
-        tracker.log_scalars(flatten(summary))
-        for name, part in tables.items():
-            tracker.log_table(name, part)
-        tracker.log_figures(figures)
-        return summary
-
-    def _timing(self, num_architectures: int, *, scoring_seconds: float) -> dict[str, Any]:
-        return {
-            "scoring_seconds": scoring_seconds,
-            "total_seconds": scoring_seconds,
-            "architectures_per_second": num_architectures / scoring_seconds,
-            "processes": self.executor.num_processes,
-        }
+        return tables, figures
 
     def _announce(self, ids: Sequence[str], minibatch: Minibatch) -> None:
         space = self.search_space.space
@@ -273,16 +272,6 @@ class Pipeline:
             "minibatch_seed": self.minibatch_seed,
             "minibatch_hash": minibatch.content_hash,
             "engine": self.engine.name,
-        }
-
-    def _counts(self, frame: pd.DataFrame, result: ScoringResult) -> dict[str, int]:
-        return {
-            "architectures": len(frame),
-            "connected": int(frame["connected"].to_numpy().sum()),
-            "distinct": result.num_distinct,
-            "computed": result.num_computed,
-            "from_store": result.num_from_store,
-            "failed": int(frame[list(self.metric)].isna().to_numpy().any(axis=1).sum()),
         }
 
     def _correlate(
@@ -369,28 +358,3 @@ class Pipeline:
                 title=f"{self.search_space.space.title}, {inputs}",
             )
         return paths
-
-
-def _with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
-    columns = {
-        name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
-        for name in _ACCURACIES
-    }
-    seconds = list(frame.columns).index("seconds")
-    for offset, (name, values) in enumerate(columns.items()):
-        frame.insert(seconds + offset, name, values)
-    return frame
-
-
-def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The numbers of nested mappings under names joined by slashes; intervals as low and high."""
-    found: dict[str, float] = {}
-    for key, part in value.items():
-        name = f"{prefix}{key}"
-        if isinstance(part, Mapping):
-            found |= flatten(part, f"{name}/")
-        elif name.endswith("_interval"):
-            found[f"{name}/low"], found[f"{name}/high"] = part
-        elif isinstance(part, int | float) and not isinstance(part, bool):
-            found[name] = part
-    return found

@@ -19,6 +19,7 @@ REQUIRED = {
     ("dataset", "tokens"): "dataset.path={tmp}/text.txt",
     ("benchmark", "table"): "benchmark.path={tmp}/table.csv",
     ("benchmark", "nb201_official"): "benchmark.path={tmp}",
+    ("metric", "column"): "metric.column={{path:{tmp}/scores.csv,column:score}}",
 }
 
 TEXTS = ("ptb", "random_tokens", "tokens", "wikitext2")
@@ -48,6 +49,8 @@ def targets(node: Any) -> Iterator[str]:
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_builds(group: str, option: str, tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", np.zeros((300, 8, 8, 3), np.uint8))
+    (tmp_path / "scores.csv").write_text("architecture_id,score\n")
+    (tmp_path / "text.txt").write_text("a b c\n" * 9000)
     for number in range(1, 11):
         (tmp_path / f"train_data_batch_{number}").touch()
     choice = f"{group}=[{option}]" if group == "metric" else f"{group}={option}"

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from epsilon_research.analysis.correlation import MIN_ROWS, check_rows
 from epsilon_research.analysis.ranked_rows import RankedRows, rank_rows
 
-NUM_STATISTICS = 6
+NUM_STATISTICS = 7
 
 MANY_ROWS = 100_000
 """Above this, an interval is narrow and a resample slow (about 10 ms for 423,624 rows), ..."""
@@ -21,10 +21,10 @@ MANY_ROWS = 100_000
 FEW_RESAMPLES = 300
 """... so that this many resamples are enough and take seconds."""
 
-_BATCH_SIZE = 32
+BATCH_SIZE = 32
 """Resamples computed side by side: twice as fast as 16 at 423,624 rows, half the memory of 64."""
 
-_MOST_THREADS = 2
+MOST_THREADS = 2
 """Unless asked for more: each thread holds about 0.25 GB at 423,624 rows."""
 
 
@@ -35,8 +35,8 @@ def bootstrap_intervals(
     rng: np.random.Generator,
     num_resamples: int = 1000,
     num_threads: int | None = None,
-) -> Float[np.ndarray, "6 2"]:
-    """95 % percentile intervals of the six statistics, in the order of `statistics.STATISTICS`.
+) -> Float[np.ndarray, "7 2"]:
+    """95 % percentile intervals of the statistics, in the order of `statistics.STATISTICS`.
 
     They say how much the statistics would vary with other architectures drawn from the same
     population. They do not say how much they vary with the minibatch or with the training seeds
@@ -51,7 +51,7 @@ def bootstrap_intervals(
             on it.
 
     Returns:
-        Low and high end, `[6, 2]`. Resamples on which a statistic is undefined are left out of its
+        Low and high end, `[7, 2]`. Resamples on which a statistic is undefined are left out of its
         interval; NaN where it is undefined on all of them.
 
     Raises:
@@ -79,8 +79,8 @@ def resampled_statistics(
     rng: np.random.Generator,
     num_resamples: int,
     num_threads: int | None = None,
-) -> Float[np.ndarray, "resamples 6"]:
-    """The six statistics on each bootstrap resample.
+) -> Float[np.ndarray, "resamples 7"]:
+    """The statistics on each bootstrap resample.
 
     Resample i draws row numbers from the i-th generator that `rng` spawns; row numbers count the
     rows sorted by score, then accuracy. So no result depends on the order of rows or on the
@@ -105,8 +105,8 @@ def resampled_statistics(
         return np.full((num_resamples, NUM_STATISTICS), np.nan)
     rows = rank_rows(scores, accuracies)
     sources = rng.spawn(num_resamples)
-    batches = [sources[i : i + _BATCH_SIZE] for i in range(0, num_resamples, _BATCH_SIZE)]
-    with ThreadPoolExecutor(num_threads or min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
+    batches = [sources[i : i + BATCH_SIZE] for i in range(0, num_resamples, BATCH_SIZE)]
+    with ThreadPoolExecutor(num_threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
         return np.concatenate(list(pool.map(lambda batch: _compute_batch(rows, batch), batches)))
 
 
@@ -123,14 +123,17 @@ def choose_num_resamples(num_rows: int, num_resamples: int) -> int:
 
 def _compute_batch(
     rows: RankedRows, sources: list[np.random.Generator]
-) -> Float[np.ndarray, "resamples 6"]:
+) -> Float[np.ndarray, "resamples 7"]:
     # Late, because numba takes longer to import than everything else in this room.
     from epsilon_research.analysis.resamples import statistics_of_resamples
 
-    return statistics_of_resamples(rows, _draw(rows.size, sources))
+    return statistics_of_resamples(rows, draw_weights(rows.size, sources))
 
 
-def _draw(num_rows: int, sources: list[np.random.Generator]) -> Int[np.ndarray, "rows lanes"]:
+def draw_weights(
+    num_rows: int, sources: list[np.random.Generator]
+) -> Int[np.ndarray, "rows lanes"]:
+    """How often each row is drawn, one lane for each generator."""
     from epsilon_research.analysis.kernels import count_draws, transpose
 
     counts = np.zeros((len(sources), num_rows), np.int32)

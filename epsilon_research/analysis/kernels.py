@@ -179,3 +179,40 @@ def count_both(weights, x_groups, y_groups, x_first, y_first):
             both = np.int32(x >= x_first[lane]) & np.int32(y >= y_first[lane])
             counts[lane] += weights[row, lane] * both
     return counts
+
+
+@njit(cache=True, nogil=True)
+@no_type_check
+def discounted_gains(weights, x_groups, y_groups, y_ranks, total, discounts):
+    """Discounted gain of drawn rows sorted by x, highest first, `[lanes]`.
+
+    A row's gain is its mid-rank in y minus 1, doubled: `y_ranks + total - 1`. `discounts` are
+    cumulated, and constant behind the last position that counts; rows with equal x share theirs.
+    """
+    lanes = weights.shape[1]
+    seen = np.zeros(lanes, np.int32)
+    run = np.zeros(lanes, np.int32)
+    run_gain = np.zeros(lanes, np.float64)
+    gains = np.zeros(lanes, np.float64)
+    last = discounts[discounts.size - 1]
+    for row in range(x_groups.size - 1, -1, -1):
+        y = y_groups[row]
+        for lane in range(lanes):
+            weight = weights[row, lane]
+            run[lane] += weight
+            run_gain[lane] += np.float64(weight) * np.float64(y_ranks[y, lane] + total[lane] - 1)
+        if row > 0 and x_groups[row] == x_groups[row - 1]:
+            continue
+        open_lanes = 0
+        for lane in range(lanes):
+            if run[lane] > 0:
+                start = discounts[seen[lane]]
+                seen[lane] += run[lane]
+                share = (discounts[seen[lane]] - start) / run[lane]
+                gains[lane] += run_gain[lane] * share
+                run[lane] = 0
+                run_gain[lane] = 0.0
+            open_lanes += np.int32(discounts[seen[lane]] < last)
+        if open_lanes == 0:
+            break
+    return gains

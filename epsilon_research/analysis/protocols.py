@@ -12,6 +12,9 @@ one publishes. So each metric is summarised under several protocols, side by sid
   is undefined.
 * `common`: rows on which all metrics are finite; only where several metrics are summarised
   together.
+* `common_float32`: of those, the rows that float32 defines for each metric with such a column;
+  only where that leaves a row out. Here a metric that float32 computes for few meets the others on
+  the rows that it was published for.
 
 Rows without accuracy are in none of them. `n` is the number of rows used and `coverage` is `n`
 divided by the number of rows that have an accuracy, under every protocol alike. Infinite scores
@@ -52,7 +55,7 @@ def summarise_metrics(
     num_resamples: int = 1000,
     paper_filter: str = "finite",
 ) -> dict[str, Summary]:
-    """The summaries of several metrics, with protocol `common` where there are two or more.
+    """The summaries of several metrics, with the protocols `common` where there are two or more.
 
     Args:
         frame: One row per architecture, columns as in `summarise_metric`.
@@ -86,17 +89,16 @@ def summarise_metrics(
         for metric in metrics
     }
     if len(metrics) > 1:
-        sources = [rngs[metric].spawn(1)[0] for metric in metrics]
-        common = _summarise_common(
-            frame,
-            metrics=metrics,
-            target=target,
-            higher_is_better=higher_is_better,
-            sources=sources,
-            num_resamples=num_resamples,
-        )
-        for metric in metrics:
-            summaries[metric]["common"] = common[metric]
+        rated = frame[np.isfinite(_column(frame, target))]
+        accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
+        for protocol, rows in common_protocols(rated, metrics).items():
+            for metric in metrics:
+                summaries[metric][protocol] = _describe_defined(
+                    np.where(rows, _column(rated, metric), np.nan),
+                    accuracies,
+                    rng=rngs[metric].spawn(1)[0],
+                    num_resamples=num_resamples,
+                )
     return summaries
 
 
@@ -124,7 +126,7 @@ def summarise_metric(
         paper_filter: Key of `PAPER_FILTERS`: what protocol `paper` keeps.
 
     Returns:
-        {protocol: {`n`, `coverage`, the six statistics, their intervals, `num_resamples`}}. With
+        {protocol: {`n`, `coverage`, the statistics, their intervals, `num_resamples`}}. With
         fewer than 3 rows the statistics are NaN; coverage is NaN where no row has an accuracy.
 
     Raises:
@@ -173,28 +175,16 @@ def protocol_scores(
     return np.where(kept, scores, np.nan)
 
 
-def _summarise_common(
-    frame: pd.DataFrame,
-    *,
-    metrics: Sequence[str],
-    target: str,
-    higher_is_better: bool,
-    sources: Sequence[np.random.Generator],
-    num_resamples: int,
-) -> dict[str, Statistics]:
-    """{metric: statistics} on the rows on which all metrics are finite."""
-    rated = frame[np.isfinite(_column(frame, target))]
-    common = np.isfinite(_column(rated, list(metrics))).all(axis=1)
-    accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
-    return {
-        metric: _describe_defined(
-            np.where(common, _column(rated, metric), np.nan),
-            accuracies,
-            rng=source,
-            num_resamples=num_resamples,
-        )
-        for metric, source in zip(metrics, sources, strict=True)
-    }
+def common_protocols(
+    frame: pd.DataFrame, metrics: Sequence[str]
+) -> dict[str, Bool[np.ndarray, " rows"]]:
+    """The rows of `common` and, where it differs, `common_float32`."""
+    common = np.isfinite(_column(frame, list(metrics))).all(axis=1)
+    in_float32 = common.copy()
+    for metric in metrics:
+        in_float32 &= _float32_defined(frame, metric)
+    found = {"common": common}
+    return found if in_float32.sum() == common.sum() else found | {"common_float32": in_float32}
 
 
 def _describe_defined(

@@ -12,42 +12,44 @@ from epsilon_research.analysis.kernels import (
     centre_ranks,
     count_both,
     discordant_pairs,
+    discounted_gains,
     equal_pairs,
     group_at,
     rank_products,
     tied_pairs,
     weigh_groups,
 )
+from epsilon_research.analysis.ndcg import cumulated_discounts
 from epsilon_research.analysis.ranked_rows import RankedRows
 from epsilon_research.analysis.top import NUM_BEST
 
 
 def statistics_of_resamples(
     rows: RankedRows, weights: Int[np.ndarray, "rows lanes"]
-) -> Float[np.ndarray, "lanes 6"]:
-    """The six statistics of each resample, in the order of `statistics.STATISTICS`.
+) -> Float[np.ndarray, "lanes 7"]:
+    """The statistics of each resample, in the order of `statistics.STATISTICS`.
 
     Args:
         rows: The ranked rows.
         weights: How often each of them was drawn, int32; each lane adds up to the number of rows.
     """
-    first = _first_accurate(rows, weights)
     x, y = rows.score_groups, rows.accuracy_groups
+    y_sums = weigh_groups(weights, y, rows.accuracy_values.size)
+    # The first group of accuracies above their 90th percentile.
+    first = first_above(y_sums, rows.accuracy_values, 0.9)
     rho, tau = correlate(weights, x, y)
     top_rho, top_tau = _correlate_above(weights, x, y, first=first)
-    return np.stack([rho, top_rho, tau, top_tau, *_count_best(rows, weights, first=first)], axis=1)
-
-
-def _first_accurate(
-    rows: RankedRows, weights: Int[np.ndarray, "rows lanes"]
-) -> Int[np.ndarray, " lanes"]:
-    """The first group of accuracies above their 90th percentile."""
-    sums = weigh_groups(weights, rows.accuracy_groups, rows.accuracy_values.size)
-    return first_above(sums, rows.accuracy_values, 0.9)
+    best = _count_best(rows, weights, y_sums, first=first)
+    gain = _normalised_gain(rows, weights, y_sums)
+    return np.stack([rho, top_rho, tau, top_tau, *best, gain], axis=1)
 
 
 def _count_best(
-    rows: RankedRows, weights: Int[np.ndarray, "rows lanes"], *, first: Int[np.ndarray, " lanes"]
+    rows: RankedRows,
+    weights: Int[np.ndarray, "rows lanes"],
+    y_sums: Int[np.ndarray, "accuracies lanes"],
+    *,
+    first: Int[np.ndarray, " lanes"],
 ) -> tuple[Float[np.ndarray, " lanes"], Float[np.ndarray, " lanes"]]:
     """`top.top10_overlap_percent` and `top.top64_in_top5` of each resample."""
     x, y = rows.score_groups, rows.accuracy_groups
@@ -58,11 +60,30 @@ def _count_best(
     num_shared = count_both(weights, x, y, best, first)
     np.divide(100 * num_shared, num_best, out=overlap, where=num_best > 0)
     if rows.size > NUM_BEST:
-        y_sums = weigh_groups(weights, y, rows.accuracy_values.size)
         top_5_percent = first_above(y_sums, rows.accuracy_values, 0.95)
         best = group_at(x_sums, rows.size - NUM_BEST)
         best_64[:] = count_both(weights, x, y, best, top_5_percent)
     return overlap, best_64
+
+
+def _normalised_gain(
+    rows: RankedRows,
+    weights: Int[np.ndarray, "rows lanes"],
+    y_sums: Int[np.ndarray, "accuracies lanes"],
+) -> Float[np.ndarray, " lanes"]:
+    """`ndcg.ndcg` of each resample."""
+    x, y = rows.score_groups, rows.accuracy_groups
+    total = weights.sum(axis=0, dtype=np.int32)
+    discounts = cumulated_discounts(rows.size)
+    y_ranks = y_sums.copy()
+    y_squares = centre_ranks(y_ranks, total)
+    found = discounted_gains(weights, x, y, y_ranks, total, discounts)
+    # The best order: each group of equal accuracies as one row that was drawn several times.
+    groups = np.arange(len(y_sums))
+    best = discounted_gains(y_sums, groups, groups, y_ranks, total, discounts)
+    gain = np.full(total.size, np.nan)
+    np.divide(found, best, out=gain, where=(total >= MIN_ROWS) & (y_squares > 0))
+    return gain
 
 
 def correlate(

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from epsilon_research.analysis.bootstrap import bootstrap_intervals, choose_num_resamples
 from epsilon_research.analysis.correlation import kendall_tau, spearman_rho
+from epsilon_research.analysis.ndcg import ndcg
 from epsilon_research.analysis.top import (
     kendall_tau_top10,
     spearman_rho_top10,
@@ -21,6 +22,7 @@ STATISTICS: dict[str, Callable[..., float]] = {
     "kendall_tau_top10": kendall_tau_top10,
     "top10_overlap_percent": top10_overlap_percent,
     "top64_in_top5": top64_in_top5,
+    "ndcg": ndcg,
 }
 """Each statistic of (scores, accuracies); in the order of `resamples.statistics_of_resamples`."""
 
@@ -45,7 +47,7 @@ def describe(
         num_resamples: Resamples wanted; above 100,000 rows at most 300 are drawn.
 
     Returns:
-        `n`, the number of rows; the six statistics, NaN where undefined; `<statistic>_interval` as
+        `n`, the number of rows; the statistics, NaN where undefined; `<statistic>_interval` as
         [low, high]; and `num_resamples`, the number that was drawn for the intervals.
     """
     found: Statistics = {"n": int(scores.size)}

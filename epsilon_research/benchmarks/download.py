@@ -196,14 +196,10 @@ class _Transfer:
         with requests.get(
             self.url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS
         ) as response:
-            if response.status_code == requests.codes.requested_range_not_satisfiable:
-                if response.headers.get("Content-Range") == f"bytes */{self.have}":
-                    return
-                # More than there is: of another version.
-                self.part.unlink()
-                return self._connect()
-            response.raise_for_status()
-            self._receive(response, self._start(response))
+            # Otherwise all has come already, or more than there is, which the check tells.
+            if response.status_code != requests.codes.requested_range_not_satisfiable:
+                response.raise_for_status()
+                self._receive(response, self._start(response))
 
     def _start(self, response: "requests.Response") -> int:
         """Where in the file the bytes of an answer begin."""
@@ -212,10 +208,10 @@ class _Transfer:
         if response.status_code != requests.codes.partial_content:
             return 0
         found = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-        if found is None or int(found[1]) > self.have:
+        if found is None or int(found[1]) != self.have:
             self.part.unlink(missing_ok=True)
             raise requests.ConnectionError("an answer that does not continue what has come")
-        return int(found[1])
+        return self.have
 
     def _receive(self, response: "requests.Response", place: int) -> None:
         length = response.headers.get("Content-Length", "")
@@ -225,9 +221,7 @@ class _Transfer:
         _check_room(self.path.parent, (total or place) - place)
         size = "" if total is None else f" ({_megabytes(total)})"
         logger.info("downloading %s%s to %s", self.url, size, self.path)
-        with self.part.open("r+b" if place else "wb") as handle, _bar(self.path.name, total) as bar:
-            handle.truncate(place)
-            handle.seek(place)
+        with self.part.open("ab" if place else "wb") as handle, _bar(self.path.name, total) as bar:
             for piece in response.iter_content(_BYTES_AT_ONCE):
                 place += len(piece)
                 if self.size is not None and place > self.size:

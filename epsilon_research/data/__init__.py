@@ -1,10 +1,10 @@
 """Data: minibatches, from real images and synthetic ones.
 
 `base.py` is the contract: a dataset draws a `Minibatch` (`minibatch.py`) from a generator that is
-passed in, and checks early what a user may have got wrong; `labels.py` says what the images show. `normalisation.py` has the one formula
-for 8-bit images. `photos.py` needs no download, `cifar.py` downloads once, `imagenet16.py` and
-`npy.py` read local files, `synthetic.py` reads nothing; `pickled_batch.py` is the format that CIFAR
-and ImageNet16 share.
+passed in, and checks early what a user may have got wrong. `labels.py` has the classes of a
+minibatch's images, `normalisation.py` the one formula for 8-bit images. `photos.py` needs no
+download, `cifar.py` downloads once, `imagenet16.py` and `npy.py` read local files, `synthetic.py`
+reads nothing; `pickled_batch.py` is the format that CIFAR and ImageNet16 share.
 
 A dataset knows nothing of search spaces, metrics or accuracies. To add one: `data/<name>.py` (or
 nothing, if `npy` reads it) and `conf/dataset/<name>.yaml`; the contract tests then run on it.

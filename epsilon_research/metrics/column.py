@@ -103,8 +103,8 @@ class Column(SinglePassMetric):
                 f"{rows[self.column].dtype}: choose another metric.column.column"
             )
         ids = rows[self.id_column].astype(str)
-        if ids.duplicated().any():
-            twice = ids[ids.duplicated()].iloc[0]
+        if not ids.is_unique:
+            twice = next(id_ for id_, again in zip(ids, ids.duplicated(), strict=True) if again)
             raise ValueError(
                 f"{self.path} must have one score for each architecture, got several for {twice}: "
                 "leave one row of each"

@@ -39,7 +39,9 @@ def class_score(
     sums = [float(correlations[np.ix_(rows, rows)].sum()) for rows in members]
     if num_classes <= _MANY_CLASSES:
         return math.fsum(abs(value) for value in sums)
-    scaled = np.array([s / len(rows) for s, rows in zip(sums, members, strict=True) if len(rows) > 1])
+    scaled = np.array(
+        [s / len(rows) for s, rows in zip(sums, members, strict=True) if len(rows) > 1]
+    )
     if not len(scaled):
         return 0.0
     return float(np.abs(scaled[:, None] - scaled[None, :]).sum()) / len(scaled)

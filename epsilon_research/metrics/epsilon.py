@@ -11,7 +11,11 @@ import numpy as np
 from epsilon_research.data import Minibatch
 from epsilon_research.engines import Engine, Outputs
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
-from epsilon_research.metrics.epsilon_formula import normalise_outputs, normalised_score
+from epsilon_research.metrics.epsilon_formula import (
+    has_finite_spread,
+    normalise_outputs,
+    normalised_score,
+)
 from epsilon_research.store import Evaluation
 
 FLOAT32_DEFINED = "float32_defined"
@@ -129,7 +133,7 @@ _REASONS = ("disconnected", "overflow", "constant_output")
 
 
 def _reason(outputs: np.ndarray) -> str | None:
-    if not np.isfinite(outputs).all():
+    if not has_finite_spread(outputs):
         return "overflow"
     return "constant_output" if outputs.min() == outputs.max() else None
 

@@ -4,6 +4,12 @@ import numpy as np
 from jaxtyping import Float
 
 
+def has_finite_spread(outputs: Float[np.ndarray, " values"]) -> bool:
+    """Whether the largest output less the smallest is a number that float64 can hold."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(outputs.max() - outputs.min()))
+
+
 def normalise_outputs(outputs: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
     """Outputs mapped to [0, 1] by their minimum and maximum, with exact zeros turned into NaN.
 
@@ -12,7 +18,7 @@ def normalise_outputs(outputs: Float[np.ndarray, " values"]) -> Float[np.ndarray
     """
     values = np.asarray(outputs, dtype=np.float64)
     low, high = values.min(), values.max()
-    if not np.isfinite(high - low) or low == high:
+    if not has_finite_spread(values) or low == high:
         return np.full(values.shape, np.nan)
     normalised = (values - low) / (high - low)
     normalised[normalised == 0] = np.nan

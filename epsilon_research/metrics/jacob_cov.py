@@ -15,10 +15,10 @@ _K = 1e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JacobCov(NetworkMetric):
-    """−Σ over eigenvalues v of (log(v + k) + 1/(v + k)), k = 1e-5; at most −batch, higher is better.
+    """−Σ over eigenvalues v of (log(v + k) + 1/(v + k)), k = 1e-5; higher is better.
 
     The v are those of the correlation matrix of the images' gradients: of the sum of all outputs,
-    for each image's pixels.
+    for each image's pixels. At most minus the number of images.
 
     Args:
         seed: Of the network's parameters.

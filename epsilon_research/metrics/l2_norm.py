@@ -9,7 +9,7 @@ from epsilon_research.metrics.untrained_network import weighted_layers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class L2Norm(NetworkMetric):
-    """Σ over convolutions and linear layers of the Euclidean norm of their weights; higher is better.
+    """Σ over convolutions and linear layers of their weights' Euclidean norm; higher is better.
 
     It is defined for disconnected networks too.
 

@@ -9,6 +9,7 @@ from epsilon_research.metrics.network_metric import (
     NetworkMetric,
     Subject,
     UndefinedScoreError,
+    check_finite,
     check_settings,
 )
 from epsilon_research.metrics.untrained_network import positions_of, watching
@@ -51,15 +52,15 @@ class Naswot(NetworkMetric):
         kernel = np.zeros((batch, batch))
 
         def add(_: int, values: "torch.Tensor") -> None:
-            if not torch.isfinite(values).all():
-                raise UndefinedScoreError("overflow")
-            signs = (values.flatten(1) > 0).float().mul_(2).sub_(1)  # (batch, units): on 1, off -1
-            # Whole numbers below 2^24 in magnitude: exact in float32.
-            kernel[:] += (signs.shape[1] + (signs @ signs.T).double().numpy()) / 2
+            on = (values > 0).flatten(1).float()  # (batch, units)
+            # Whole numbers below 2^24: exact in float32.
+            both_on = (on @ on.T).double().numpy()
+            counts = both_on.diagonal()
+            kernel[:] += on.shape[1] + 2 * both_on - counts[:, None] - counts[None, :]
 
         places = positions_of(subject.program, ReLU)
         with torch.no_grad(), watching(network, places, inputs=add):
-            network(subject.images)
+            check_finite(network(subject.images))
         sign, logarithm = np.linalg.slogdet(kernel)
         if sign == 0:
             raise UndefinedScoreError("singular_kernel")

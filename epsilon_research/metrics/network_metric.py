@@ -26,11 +26,31 @@ if TYPE_CHECKING:
 PSEUDO_LABELS = "pseudo_labels"
 """Column: whether the labels were drawn, since the dataset has none."""
 
+NETWORK_CODE = (
+    "epsilon_research.metrics.correlations",
+    "epsilon_research.metrics.network_gradients",
+    "epsilon_research.metrics.network_metric",
+    "epsilon_research.metrics.untrained_network",
+    "epsilon_research.data.labels",
+    "epsilon_research.programs",
+)
+"""Modules that the metrics on untrained networks share."""
+
 LARGEST_SEED = 2**63
 
 
 class UndefinedScoreError(Exception):
     """A network has no such score; the message is the reason, in one word."""
+
+
+def check_finite(values: "torch.Tensor") -> None:
+    """Refuses values with a NaN or an infinity, e.g. outputs, to which layers hand them on.
+
+    Raises:
+        UndefinedScoreError: There is one.
+    """
+    if not values.isfinite().all():
+        raise UndefinedScoreError("overflow")
 
 
 class Subject(NamedTuple):
@@ -67,13 +87,7 @@ class NetworkMetric(SinglePassMetric):
     uses_labels: ClassVar[bool] = False
     needs_connection: ClassVar[bool] = True
     """Whether a network whose output does not depend on its input has no score."""
-    further_code: ClassVar[Sequence[str]] = (
-        "epsilon_research.metrics.network_metric",
-        "epsilon_research.metrics.untrained_network",
-        "epsilon_research.metrics.network_gradients",
-        "epsilon_research.data.labels",
-        "epsilon_research.programs",
-    )
+    further_code: ClassVar[Sequence[str]] = NETWORK_CODE
     made_by: ClassVar[Mapping[str, Any]] = {"torch": version("torch")}
 
     @property
@@ -103,7 +117,13 @@ class NetworkMetric(SinglePassMetric):
                 setting is not what it must be.
         """
         columns = {PSEUDO_LABELS: minibatch.labels is None} if self.uses_labels else {}
-        subject_of = subjects(self, minibatch)
+        subject_of = subjects(
+            minibatch,
+            name=self.name,
+            seed=self.seed,
+            num_samples=self.num_samples,
+            uses_labels=self.uses_labels,
+        )
 
         def score(candidate: Candidate) -> Score:
             if self.needs_connection and not candidate.connected:
@@ -152,28 +172,35 @@ def check_images_wanted(name: str, kind: str, dataset: str) -> None:
         )
 
 
-def subjects(metric: NetworkMetric, minibatch: Minibatch) -> Callable[[Candidate], Subject]:
-    """A function that says what `metric` measures of a candidate.
+def subjects(
+    minibatch: Minibatch,
+    *,
+    name: str,
+    seed: int,
+    num_samples: int | None,
+    uses_labels: bool = False,
+) -> Callable[[Candidate], Subject]:
+    """A function that says what the metric called `name` measures of a candidate.
 
     Raises:
         ValueError: The minibatch is not of images.
     """
-    check_images_wanted(metric.name, minibatch.kind, minibatch.dataset)
+    check_images_wanted(name, minibatch.kind, minibatch.dataset)
     import torch
 
     # One thread whatever the number of processes, so that sums are always rounded alike.
     torch.set_num_threads(1)
-    images = torch.from_numpy(minibatch.inputs[: metric.num_samples].copy())
+    images = torch.from_numpy(minibatch.inputs[:num_samples].copy())
 
     def subject(candidate: Candidate) -> Subject:
         program = candidate.classifier
         if isinstance(program, RecurrentProgram):
-            check_images_wanted(metric.name, "a recurrent network", minibatch.dataset)
+            check_images_wanted(name, "a recurrent network", minibatch.dataset)
         assert isinstance(program, Program)
         labels = None
-        if metric.uses_labels:
+        if uses_labels:
             known = labels_of(minibatch, num_classes=program.layers[-1].channels)
-            labels = torch.from_numpy(known[: metric.num_samples].copy())
-        return Subject(program, images, labels, metric.seed)
+            labels = torch.from_numpy(known[:num_samples].copy())
+        return Subject(program, images, labels, seed)
 
     return subject

@@ -9,6 +9,7 @@ from epsilon_research.metrics.network_metric import (
     NetworkMetric,
     Subject,
     UndefinedScoreError,
+    check_finite,
     check_settings,
 )
 from epsilon_research.metrics.untrained_network import positions_of, watching
@@ -51,14 +52,12 @@ class Swap(NetworkMetric):
         patterns: list[np.ndarray] = []
 
         def add(_: int, values: "torch.Tensor") -> None:
-            if not torch.isfinite(values).all():
-                raise UndefinedScoreError("overflow")
-            on = (values.flatten(1) > 0).numpy()  # (batch, units)
+            on = (values > 0).flatten(1).numpy()  # (batch, units)
             patterns.append(distinct(np.packbits(on, axis=0).T))
 
         places = positions_of(subject.program, ReLU)
         with torch.no_grad(), watching(network, places, inputs=add):
-            network(subject.images)
+            check_finite(network(subject.images))
         if not patterns:
             raise UndefinedScoreError("no_activation")
         return float(len(distinct(np.concatenate(patterns))))

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from epsilon_research.programs import Program
-from epsilon_research.programs.operations import GlobalMean, Linear, Operation
+from epsilon_research.programs.operations import Add, Concatenate, GlobalMean, Linear, Operation
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +67,7 @@ def build_network(
     generator: "torch.Generator",
     initialise: Initialise = default_initialisation,
 ) -> "Network":
-    """The float32 network of `program` on the CPU, batch norm by the minibatch with scale 1, shift 0.
+    """The float32 network of `program` on the CPU; batch norm by the minibatch, scale 1, shift 0.
 
     Args:
         program: The network's layers.
@@ -124,6 +124,32 @@ def feature_layer(program: Program) -> int:
         if places:
             return program.layers[places[-1]].inputs[0]
     return len(program.layers) - 1
+
+
+def block_values(program: Program) -> list[int]:
+    """Positions of the values between a network's blocks, the first block's input among them.
+
+    A block ends with a sum or concatenation that every path from input to output passes: a cell of
+    NAS-Bench-201, a residual block. Empty for a network without one.
+    """
+    bottlenecks = _bottlenecks(program)
+    ends = [place for place in bottlenecks if type(program.layers[place].operation) in _JOINS]
+    return [max(place for place in bottlenecks if place < ends[0]), *ends] if ends else []
+
+
+def _bottlenecks(program: Program) -> list[int]:
+    """Positions that every path from the input to the output passes."""
+    wanted = {len(program.layers) - 1}
+    spanned = set()
+    for place in reversed(range(len(program.layers))):
+        if place in wanted:
+            for source in program.layers[place].inputs:
+                wanted.add(source)
+                spanned.update(range(source + 1, place))
+    return sorted(wanted - spanned)
+
+
+_JOINS = (Add, Concatenate)
 
 
 @contextmanager

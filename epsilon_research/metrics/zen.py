@@ -25,8 +25,8 @@ _MIX = 1e-2
 class Zen(NetworkMetric):
     """log E |f(x) − f(x + 0.01 ε)| + Σ over batch norms of log √(mean over channels of variance).
 
-    x and ε are standard normal noise of the minibatch's shape, f the map before the global mean, |·|
-    the sum of absolute values; weights are standard normal. The second term puts back the scale
+    x and ε are standard normal noise of the minibatch's shape, f the map before the global mean,
+    |·| the sum of absolute values; weights are standard normal. The second term puts back the scale
     that batch norm takes away; the variances are of x. Higher is better.
 
     Args:
@@ -60,9 +60,13 @@ class Zen(NetworkMetric):
 
     def measure(self, subject: Subject) -> float:
         """See `NetworkMetric`."""
-        return math.fsum(
-            _score(subject._replace(seed=subject.seed + repeat)) for repeat in range(self.repeats)
-        ) / self.repeats
+        return (
+            math.fsum(
+                _score(subject._replace(seed=subject.seed + repeat))
+                for repeat in range(self.repeats)
+            )
+            / self.repeats
+        )
 
 
 def _score(subject: Subject) -> float:
@@ -86,7 +90,7 @@ def _score(subject: Subject) -> float:
     moved = float((features[0] - features[1]).abs().sum(dim=(1, 2, 3)).mean())
     if not math.isfinite(moved) or not all(map(math.isfinite, variances)):
         raise UndefinedScoreError("overflow")
-    # Dead layers of zeros say nothing, as in the published code, where they keep variance near 1.
+    # A batch norm of zeros scales nothing.
     living = [value for value in variances if value > 0]
     if moved == 0:
         raise UndefinedScoreError("constant_output")

@@ -9,6 +9,7 @@ from epsilon_research.metrics.network_metric import (
     NetworkMetric,
     Subject,
     UndefinedScoreError,
+    check_finite,
     check_settings,
 )
 
@@ -68,11 +69,10 @@ class Zico(NetworkMetric):
         total = []
         for layer in zip(*per_batch, strict=True):
             gradients = torch.stack(layer)  # (batches, *weight)
+            check_finite(gradients)
             deviation = gradients.std(dim=0, correction=0)
             varies = deviation > 0
             ratio = float((gradients.abs().mean(dim=0)[varies] / deviation[varies]).sum())
-            if not math.isfinite(ratio):
-                raise UndefinedScoreError("overflow")
             total += [math.log(ratio)] if ratio else []
         if not total:
             raise UndefinedScoreError("constant_gradient")

@@ -30,6 +30,11 @@ class Program:
         return self.layers[0].channels
 
     @property
+    def num_outputs(self) -> int:
+        """Channels of the output."""
+        return self.layers[-1].channels
+
+    @property
     def last_uses(self) -> tuple[int, ...]:
         """For each layer the position of the last layer that reads it (its own, if none does)."""
         last = list(range(len(self.layers)))

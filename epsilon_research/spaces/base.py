@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from epsilon_research.programs import Program
+from epsilon_research.programs import AnyProgram
 
 
 class SearchSpace(ABC):
@@ -64,13 +64,13 @@ class SearchSpace(ABC):
         return None
 
     @abstractmethod
-    def program(self, architecture_id: str, *, num_outputs: int) -> Program:
+    def program(self, architecture_id: str, *, num_outputs: int) -> AnyProgram:
         """The network of an architecture with `num_outputs` outputs.
 
         Epsilon scores one output; trained networks have one per class.
         """
 
-    def core_program(self, architecture_id: str) -> Program:
+    def core_program(self, architecture_id: str) -> AnyProgram:
         """A program, as small as possible, that tells architectures of different function apart.
 
         Two architectures whose core programs are the same function are the same network function

@@ -75,6 +75,7 @@ class NasBenchNlp(SearchSpace):
     """
 
     enumerated_as_published: ClassVar[bool] = False
+    complete: ClassVar[bool] = False
 
     recipes: str | None = None
     num_drawn: int = 1000

@@ -110,8 +110,8 @@ class Selection:
     def _checked(self, count: int, pool: Sequence[str], setting: str) -> int:
         if not 1 <= count <= len(pool):
             raise ValueError(
-                f"search_space.{setting} must lie between 1 and {len(pool)} on "
-                f"{self.space.name} with this benchmark, got {count}: choose a number of that range"
+                f"search_space.{setting} must lie between 1 and {len(pool)} on {self.space.name}, "
+                f"got {count}: choose a number of that range"
             )
         return count
 

@@ -164,11 +164,24 @@ def test_common_holds_the_rows_on_which_all_metrics_are_defined():
         num_resamples=10,
     )
     assert found["epsilon"]["common"]["n"] == found["synflow"]["common"]["n"] == 320
-    common = frame[30:350]
-    for metric in ("epsilon", "synflow"):
-        reference = naive_statistics(common[metric].to_numpy(), common["test_accuracy"].to_numpy())
-        values = [found[metric]["common"][name] for name in STATISTICS]
-        np.testing.assert_allclose(values, reference, atol=1e-12)
+    # Of those, float32 loses 30 in epsilon.
+    for protocol, common in (("common", frame[30:350]), ("common_float32", frame[60:350])):
+        for metric in ("epsilon", "synflow"):
+            scores, accuracies = common[metric].to_numpy(), common["test_accuracy"].to_numpy()
+            values = [found[metric][protocol][name] for name in STATISTICS]
+            np.testing.assert_allclose(values, naive_statistics(scores, accuracies), atol=1e-12)
+
+
+def test_where_float32_defines_all_common_rows_they_are_one_protocol():
+    found = summarise_metrics(
+        score_frame(),
+        metrics=["epsilon", "num_parameters"],
+        target="test_accuracy",
+        higher_is_better=True,
+        rng=np.random.default_rng(0),
+        num_resamples=5,
+    )
+    assert list(found["epsilon"]) == [*PROTOCOLS, "common"]
 
 
 def test_a_single_metric_has_no_common_protocol_and_keeps_its_intervals_beside_others():
@@ -184,7 +197,7 @@ def test_a_single_metric_has_no_common_protocol_and_keeps_its_intervals_beside_o
         for metrics in (["epsilon"], ["epsilon", "num_parameters"])
     )
     assert tuple(alone) == PROTOCOLS
-    assert set(beside) - set(alone) == {"common"}
+    assert set(beside) - set(alone) == {"common", "common_float32"}
     assert all(beside[protocol] == alone[protocol] for protocol in PROTOCOLS)
 
 

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None:
         """Nothing on the terminal."""
 
-    def do_GET(self) -> None:  # noqa: N802 (the base class looks for this name)
+    def do_GET(self) -> None:
         plan = self.plan
         asked = self.headers["Range"]
         plan.asked.append(asked)
@@ -77,7 +78,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(size - start))
         self.end_headers()
         sent = content[start:]
-        self.wfile.write(sent[: plan.cuts.pop(0)] if plan.cuts else sent)
+        with suppress(ConnectionError):  # of a client that has seen enough
+            self.wfile.write(sent[: plan.cuts.pop(0)] if plan.cuts else sent)
 
 
 @pytest.fixture
@@ -231,7 +233,9 @@ def test_a_part_that_is_too_long_is_given_up(
     assert_whole(place)
 
 
-@pytest.mark.parametrize("answer", ["bytes 500000-599999/600000", "nonsense"])
+@pytest.mark.parametrize(
+    "answer", ["bytes 500000-599999/600000", "bytes 0-599999/600000", "nonsense"]
+)
 def test_an_answer_to_another_range_is_not_appended(
     server: Server, place: Place, answer: str
 ) -> None:
@@ -242,17 +246,6 @@ def test_an_answer_to_another_range_is_not_appended(
         get(server, place)
     get(server, place)
     assert_whole(place)
-
-
-def test_an_answer_from_earlier_on_is_taken_from_there(server: Server, place: Place) -> None:
-    place.path.parent.mkdir()
-    place.part.write_bytes(CONTENT[:1000])
-    server.content = CONTENT
-    server.content_range = "bytes 0-599999/600000"
-    # The server of this test then sends from byte 1,000 on, which the checksum finds out.
-    get(server, place)
-    assert_whole(place)
-    assert server.asked == ["bytes=1000-", None]
 
 
 @pytest.mark.parametrize("says_length", [True, False])
@@ -330,11 +323,12 @@ def test_several_at_a_time_download_it_once(
 
 def test_any_check_will_do(server: Server, place: Place) -> None:
     blob = hashlib.sha1(b"blob 600000\0" + CONTENT, usedforsecurity=False).hexdigest()
-    get(server, place, check=partial(check_git_blob, blob_id=blob))
+    is_blob = partial(check_git_blob, what=server.url, advice=ADVICE)
+    get(server, place, check=partial(is_blob, blob_id=blob))
     assert_whole(place)
     place.path.unlink()
-    with refused(ValueError, "must be the official file (git blob 0000"):
-        get(server, place, check=partial(check_git_blob, blob_id="0" * 40))
+    with refused(ValueError, "must give the official file (git blob 0000"):
+        get(server, place, check=partial(is_blob, blob_id="0" * 40))
 
 
 def test_the_output_is_left_alone(

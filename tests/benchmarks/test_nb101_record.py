@@ -160,6 +160,7 @@ def changed(place: int, value: object) -> bytes:
             "must be upper triangular with at most 9 edges, got .* with 10",
         ),
         (changed(4, "not base64!"), r"metrics .* must be base64, got 'not base64!'"),
+        (changed(4, "!" + fields()[4]), "metrics .* must be base64"),
         (changed(4, "AAA"), "metrics .* must be base64"),
         (changed(4, "é"), "metrics .* must be base64"),
         (changed(4, ""), "metrics .*, got 0 evaluations instead of 3"),
@@ -209,6 +210,10 @@ three = nested(1, evaluation(1, 1, 1, 1, 1)) * 3
         (tag(9, 3) + metrics() + tag(9, 4), "a protobuf with a field of wire type 3"),
         (tag(9, 7) + metrics(), "a protobuf with a field of wire type 7"),
         (metrics() + tag(9, 0) + b"\xff" * 10, "a protobuf with a whole number that does not end"),
+        (
+            metrics() + tag(9, 0) + b"\xff" * 10 + b"\x01",
+            "a protobuf with a whole number that does",
+        ),
         (metrics() + tag(9, 0) + b"\xff", "a protobuf with a whole number that does not end"),
         (metrics() + tag(9, 2) + varint(10**12) + b"abc", "a protobuf that ends within a field"),
         (metrics() + tag(9, 5) + b"abc", "a protobuf that ends within a field"),

@@ -1,6 +1,7 @@
 """Every metric gives a score or a reason, the same one each time."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from epsilon_research.collapse import lower
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics import scorer_of
 from epsilon_research.spaces.nb201 import NasBench201
+from epsilon_research.spaces.toy import Toy
 from tests.commands import ROOT
 from tests.stand_ins import candidate_of
 
@@ -20,18 +22,31 @@ IMAGES = np.random.default_rng(0).normal(size=(8, 3, 32, 32)).astype(np.float32)
 MINIBATCH = Minibatch(inputs=IMAGES, kind="images", dataset="noise")
 
 
+def _required(option: str, folder: Path) -> dict:
+    """Settings that an option has no value for."""
+    if option != "column":
+        return {}
+    path = folder / "scores.csv"
+    lines = [f"{id_},{row}" for row, id_ in enumerate(SPACE.architecture_ids[::2])]
+    path.write_text("\n".join(["architecture_id,score", *lines]))
+    return {"column": {"path": str(path), "column": "score"}}
+
+
 @pytest.mark.parametrize("option", OPTIONS)
-def test_a_score_or_a_reason(option: str) -> None:
+def test_a_score_or_a_reason(option: str, tmp_path: Path) -> None:
     config = OmegaConf.merge(
         {"weights": [1e-7, 1], "engine": OmegaConf.load(ROOT / "conf/engine/collapsed.yaml")},
         OmegaConf.load(ROOT / "conf" / "metric" / f"{option}.yaml"),
+        _required(option, tmp_path),
     )
     assert option in config
     metric = instantiate(OmegaConf.select(config, option), _convert_="all")
-    for architecture_id in SPACE.sample(30, np.random.default_rng(4)):
-        program = SPACE.program(architecture_id, num_outputs=1)
+    # PyTorch networks of the benchmark take too long for a test.
+    space, count = (SPACE, 30) if metric.candidates_per_chunk > 16 else (Toy(), 10)
+    for architecture_id in space.sample(count, np.random.default_rng(4)):
+        program = space.program(architecture_id, num_outputs=1)
         connected = lower(program, height=32, width=32).connected
-        candidate = candidate_of(SPACE, architecture_id, connected=connected)
+        candidate = candidate_of(space, architecture_id, connected=connected)
         first, second = (scorer_of(metric, MINIBATCH)(candidate) for _ in range(2))
         assert first.columns.keys() <= metric.columns.keys()
         if first.failure is None:

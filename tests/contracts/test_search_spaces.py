@@ -32,8 +32,8 @@ def test_a_mutation_is_another_architecture_of_the_space(space) -> None:
     rng = np.random.default_rng(1)
     for parent in space.sample(50, rng):
         child = space.mutate(parent, rng)
-        assert child in known
-        assert child != parent
+        assert child in known or not space.complete
+        assert space.parse(child) == child != parent
 
 
 def test_programs_have_one_number_per_sample(space) -> None:
@@ -43,7 +43,7 @@ def test_programs_have_one_number_per_sample(space) -> None:
             space.core_program(architecture_id),
         ):
             lower(program, height=32, width=32)
-        assert space.program(architecture_id, num_outputs=7).layers[-1].channels == 7
+        assert space.program(architecture_id, num_outputs=7).num_outputs == 7
 
 
 def test_known_names_are_their_own_ids(space) -> None:

@@ -21,7 +21,8 @@ from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
-from experiments.pipeline import Pipeline, flatten
+from experiments.pipeline import Pipeline
+from experiments.run_record import flatten
 
 ENGINE = CollapsedEngine()
 

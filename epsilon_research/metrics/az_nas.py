@@ -1,0 +1,199 @@
+"""AZ-NAS' proxies, measured together on the values between a network's blocks."""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
+from epsilon_research.metrics.network_metric import (
+    NETWORK_CODE,
+    Subject,
+    UndefinedScoreError,
+    check_finite,
+    check_settings,
+    subjects,
+)
+from epsilon_research.metrics.untrained_network import (
+    block_values,
+    kaiming_initialisation,
+    watching,
+)
+from epsilon_research.store import Evaluation
+
+if TYPE_CHECKING:
+    import torch
+
+PARTS = ("expressivity", "progressivity", "trainability")
+
+_SHIFT = 1e-8
+"""Keeps the logarithm of an entropy finite; the published value."""
+
+_TRAINABILITY_SHIFT = 1e-6
+"""Likewise the reciprocal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AzNas(Metric):
+    """One of AZ-NAS' proxies; higher is better. Their fourth one, complexity, is `flops`.
+
+    With f_0, f_1, … the values between blocks (`block_values`) and H(f) the entropy of f's
+    principal components over images and pixels, eigenvalues of the covariance divided by their sum:
+
+    - expressivity: Σ H(f_i);
+    - progressivity: the least H(f_i) − H(f_{i−1});
+    - trainability: the mean over blocks of 2 − s − 1/s, s the largest singular value of the mean
+      over images and pixels of g_in · g_outᵀ: g_out random signs, g_in what a block makes of them
+      backwards. NaN ("identity_block") where a block hands them on as they are.
+
+    Weights are normal with variance 2/fan_in. All three are measured in one pass, so that with a
+    score store a second one of them costs nothing. AZ-NAS itself is Σ log(rank/n) over the four,
+    ranks (1 the worst) among the n architectures compared.
+
+    Args:
+        part: "expressivity", "progressivity" or "trainability".
+        seed: Of the network's parameters and the signs.
+        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+
+    References:
+        Lee and Ham, "AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search", CVPR
+        2024, section 3.2, and their code.
+
+    Differs from the published code: images of the minibatch instead of noise.
+    """
+
+    part: str
+    seed: int = 0
+    num_samples: int | None = 64
+    shared_by_function: bool = False
+    candidates_per_chunk: int = 4
+
+    def __post_init__(self) -> None:
+        if self.part not in PARTS:
+            raise ValueError(
+                f"part must be one of {', '.join(PARTS)}, got {self.part!r}: choose one of them"
+            )
+        check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
+
+    @property
+    def name(self) -> str:
+        """What the configuration calls it."""
+        return f"az_{self.part}"
+
+    @property
+    def columns(self) -> Mapping[str, type]:
+        """See `Metric`; none."""
+        return {}
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """See `Metric`."""
+        return {"part": self.part} | self._shared_settings
+
+    @property
+    def _shared_settings(self) -> dict[str, Any]:
+        return {"seed": self.seed, "num_samples": self.num_samples}
+
+    @property
+    def passes(self) -> Sequence[Pass]:
+        """See `Metric`; one that gives all parts."""
+        return (
+            Pass(
+                metric="az_nas",
+                settings=self._shared_settings,
+                engine={"torch": version("torch")},
+                code=(__name__, *NETWORK_CODE),
+            ),
+        )
+
+    def evaluator(self, minibatch: Minibatch) -> Evaluator:
+        """See `Metric`; an evaluation holds the three parts."""
+        subject_of = subjects(
+            minibatch, name=self.name, seed=self.seed, num_samples=self.num_samples
+        )
+
+        def evaluate(candidate: Candidate, passes: Sequence[int]) -> list[Evaluation]:
+            start = time.perf_counter()
+            values, failure = np.empty(0), "disconnected"
+            if candidate.connected:
+                try:
+                    values, failure = measure_parts(subject_of(candidate)), None
+                except UndefinedScoreError as error:
+                    failure = str(error)
+            seconds = time.perf_counter() - start
+            return [Evaluation(values=values, failure=failure, seconds=seconds) for _ in passes]
+
+        return evaluate
+
+    def score(self, evaluations: Sequence[Evaluation]) -> Score:
+        """See `Metric`."""
+        (only,) = evaluations
+        if only.failure is not None:
+            return Score(value=math.nan, failure=only.failure)
+        value = float(only.values[PARTS.index(self.part)])
+        return Score(value=value, failure="identity_block" if math.isnan(value) else None)
+
+
+def measure_parts(subject: Subject) -> np.ndarray:
+    """The `PARTS` of a connected network.
+
+    Raises:
+        UndefinedScoreError: It has fewer than two values between blocks, or one that is constant or
+            not finite.
+    """
+    network = subject.build(kaiming_initialisation)
+    values: list[torch.Tensor] = []
+    places = block_values(subject.program)
+    with watching(network, places, outputs=lambda _, output: values.append(output)):
+        network(subject.images)
+    if len(values) < 2:
+        raise UndefinedScoreError("no_blocks")
+    entropies = np.array([component_entropy(value.detach()) for value in values])
+    generator = subject.generator("signs")
+    gains = []
+    while len(values) > 1:
+        # From the output on, so that a block's part of the graph can go once it is done.
+        gains.append(block_trainability(values.pop(), values[-1], generator))
+    return np.array([entropies.sum(), np.diff(entropies).min(), np.mean(gains)])
+
+
+def component_entropy(maps: "torch.Tensor") -> float:
+    """The entropy of the principal components of maps (batch, channels, height, width).
+
+    Raises:
+        UndefinedScoreError: The maps are constant or not finite.
+    """
+    import torch
+
+    check_finite(maps)
+    rows = maps.movedim(1, -1).flatten(0, -2).double()  # (batch · pixels, channels)
+    centred = rows - rows.mean(dim=0)
+    variances = torch.linalg.eigvalsh(centred.T @ centred).clamp_min(0)
+    if variances.sum() == 0:
+        raise UndefinedScoreError("constant_output")
+    shares = variances / variances.sum()
+    return float(-(shares * (shares + _SHIFT).log()).sum())
+
+
+def block_trainability(
+    output: "torch.Tensor", source: "torch.Tensor", generator: "torch.Generator"
+) -> float:
+    """2 − s − 1/s of a block, see `AzNas`; NaN for a block that does nothing."""
+    import torch
+
+    signs = torch.randint(0, 2, output.shape, generator=generator).to(output.dtype).mul(2).sub(1)
+    (back,) = torch.autograd.grad(output, source, signs)
+    check_finite(back)
+    if torch.equal(back, signs):
+        return math.nan
+    # A block that halves the map: each of its inputs' pixels as a channel of its own.
+    back = torch.nn.functional.pixel_unshuffle(back, back.shape[-1] // signs.shape[-1])
+    rows = [value.movedim(1, -1).flatten(0, -2) for value in (back, signs)]
+    mean = rows[0].T @ rows[1] / len(rows[1])
+    largest = float(torch.linalg.matrix_norm(mean.double(), ord=2))
+    return 2 - largest - 1 / (largest + _TRAINABILITY_SHIFT)

@@ -1,0 +1,66 @@
+"""What a run's table and summary say beside its statistics."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES
+from epsilon_research.scoring import ScoringResult
+from epsilon_research.store import Store
+
+
+def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
+    """The table of scores with the trained results of each row, NaN where unknown."""
+    columns = {
+        name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
+        for name in ACCURACIES
+    }
+    seconds = list(frame.columns).index("seconds")
+    for offset, (name, values) in enumerate(columns.items()):
+        frame.insert(seconds + offset, name, values)
+    return frame
+
+
+def counts(result: ScoringResult, *, metrics: Sequence[str]) -> dict[str, int]:
+    """The `counts` part of a summary."""
+    frame = result.frame
+    return {
+        "architectures": len(frame),
+        "connected": int(frame["connected"].to_numpy().sum()),
+        "distinct": result.num_distinct,
+        "computed": result.num_computed,
+        "from_store": result.num_from_store,
+        "failed": int(frame[list(metrics)].isna().to_numpy().any(axis=1).sum()),
+    }
+
+
+def remarks(result: ScoringResult, store: Store) -> dict[str, Any]:
+    """What a summary says only where something went wrong."""
+    found: dict[str, Any] = {}
+    if store.damaged:
+        found["damaged_parts"] = list(store.damaged)
+    if result.lost:
+        found["incomplete"] = (
+            f"worker processes must survive their work, but died twice over {len(result.lost)} "
+            f"architectures, e.g. {result.lost[0]}: the rest is done, and the same command tries "
+            "them again (is there enough memory?)"
+        )
+    if result.interrupted:
+        found["interrupted"] = True
+    return found
+
+
+def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """The numbers of nested mappings under names joined by slashes; intervals as low and high."""
+    found: dict[str, float] = {}
+    for key, part in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(part, Mapping):
+            found |= flatten(part, f"{name}/")
+        elif name.endswith("_interval"):
+            found[f"{name}/low"], found[f"{name}/high"] = part
+        elif isinstance(part, int | float) and not isinstance(part, bool):
+            found[name] = part
+    return found
