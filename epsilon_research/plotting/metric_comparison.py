@@ -76,13 +76,20 @@ def metric_dots(
     # The engine would write label and legend into each other.
     figure.set_layout_engine("constrained", rect=(0, _FOOT / height, 1, 1 - _FOOT / height))
     figure.supxlabel(
-        f"{label}, {target_label}" if target_label else label, fontsize=7.5, va="bottom",
+        _with_target(label, target_label, statistic), fontsize=7.5, va="bottom",
         y=0.55 * _FOOT / height,
     )  # fmt: skip
     _write_legend(figure, metrics, highlighted)
     if title:
         figure.suptitle(title)
     return figure
+
+
+def _with_target(label: str, target_label: str, statistic: str) -> str:
+    if not target_label:
+        return label
+    joint = " with " if statistic in ("spearman_rho", "kendall_tau") else ", "
+    return f"{label}{joint}{target_label}"
 
 
 def _best_last(statistics: Statistics, statistic: str, protocols: Sequence[str]) -> list[str]:
