@@ -80,6 +80,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     # Late, so that `--help` and mistakes in the configuration answer at once.
     from rich.console import Console
 
+    from epsilon_research.plotting.comparison_table import comparison_table
     from epsilon_research.plotting.search_table import search_table
     from epsilon_research.plotting.terminal import results_table
     from epsilon_research.tracking import config_hash, git_commit, versions
@@ -101,6 +102,8 @@ def run(config: DictConfig) -> dict[str, Any]:
         )
         summary = pipeline.run(prepared, run_dir=run_dir, tracker=tracker, run_facts=facts)
     Console().print(results_table(summary))
+    if "comparison" in summary:
+        Console().print(comparison_table(summary))
     if "search" in summary:
         Console().print(search_table(summary))
     logger.info("Everything is in %s", _relative(run_dir))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from epsilon_research.analysis import diagnose, summarise_metrics
+from epsilon_research.analysis import compare_metrics, diagnose, summarise_metrics
 from epsilon_research.benchmarks import AccuracyTable, Benchmark
 from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.engines import Engine
@@ -290,7 +290,17 @@ class Pipeline:
             name: diagnose(frame, statistics[name], metric=name, target=table.target)
             for name in self.metric
         }
-        return {"metrics": statistics, "diagnosis": sentences}
+        found = {"metrics": statistics, "diagnosis": sentences}
+        if len(self.metric) > 1:
+            found["comparison"] = compare_metrics(
+                frame,
+                metrics=list(self.metric),
+                target=table.target,
+                higher_is_better=table.higher_is_better,
+                rng=rng.spawn(1)[0],
+                num_resamples=self.bootstrap_resamples,
+            )
+        return found
 
     def _compare(
         self, frame: pd.DataFrame, minibatch: Minibatch, rng: np.random.Generator
@@ -342,7 +352,7 @@ class Pipeline:
         inputs: str,
     ) -> list[Path]:
         # Matplotlib takes half a second to import: only when there is something to draw.
-        from epsilon_research.plotting import save_figures
+        from epsilon_research.plotting import save_comparison_figures, save_figures
 
         folder.mkdir(exist_ok=True)
         paths: list[Path] = []
@@ -355,6 +365,18 @@ class Pipeline:
                 target_label="" if table is None else table.label,
                 higher_is_better=True if table is None else table.higher_is_better,
                 folder=folder if len(self.metric) == 1 else folder / name,
+                title=f"{self.search_space.space.title}, {inputs}",
+            )
+        if table is not None and "comparison" in summary:
+            paths += save_comparison_figures(
+                frame,
+                metrics=list(self.metric),
+                statistics=summary["metrics"],
+                comparison=summary["comparison"],
+                target=table.target,
+                target_label=table.label,
+                higher_is_better=table.higher_is_better,
+                folder=folder / "comparison",
                 title=f"{self.search_space.space.title}, {inputs}",
             )
         return paths

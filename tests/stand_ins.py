@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from epsilon_research.data import Minibatch
 from epsilon_research.executors import Executor
@@ -83,6 +84,11 @@ class CountsConvolutions(SinglePassMetric):
             return Score(value=float(count), columns={"many": count > 1})
 
         return score
+
+
+def timeless(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores without the columns that are about time."""
+    return frame.drop(columns=[name for name in frame.columns if name.endswith("seconds")])
 
 
 def candidate_of(space: SearchSpace, architecture_id: str, *, connected: bool = True) -> Candidate:

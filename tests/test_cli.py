@@ -43,7 +43,7 @@ RUN_KEYS = {
 }  # fmt: skip
 STATISTICS = {
     "spearman_rho", "spearman_rho_top10", "kendall_tau", "kendall_tau_top10",
-    "top10_overlap_percent", "top64_in_top5",
+    "top10_overlap_percent", "top64_in_top5", "ndcg",
 }  # fmt: skip
 # Neither reads photographs nor draws figures of correlations.
 QUICK = ("benchmark=none", "dataset=random_normal", "search_space.num_architectures=3")

@@ -12,17 +12,20 @@ import numpy as np
 from numba import njit
 
 from epsilon_research.collapse.kernels import (
+    HIGHEST,
     LANES,
+    LOWEST,
     MAXIMUM_WINDOW,
     MEAN_PADDED_WINDOW,
     MEAN_WINDOW,
+    NUM_MOMENTS,
     PIVOT,
     SQUARES,
     SUM,
     SUM_WINDOW,
     combine,
     combine_vectors,
-    extremes,
+    find_extremes,
     rectified_moments,
     sample_means,
     slide,
@@ -100,10 +103,10 @@ def _exceeds(limit, numbers, flags, moments, store, shape, extra):
         return True
     if size + 0.5 * _log2(count) <= limit:
         return False
-    low, high = extremes(store, flags[X_SLOT], shape)
+    find_extremes(store, flags[X_SLOT], shape, moments)
     threshold = numbers[X_THRESHOLD]
-    low = numbers[X_SCALE] * max(low, threshold) + numbers[X_SHIFT]
-    high = numbers[X_SCALE] * max(high, threshold) + numbers[X_SHIFT]
+    low = numbers[X_SCALE] * max(moments[LOWEST], threshold) + numbers[X_SHIFT]
+    high = numbers[X_SCALE] * max(moments[HIGHEST], threshold) + numbers[X_SHIFT]
     return flags[X_EXPONENT] + _log2(max(abs(low), abs(high))) + extra > limit
 
 
@@ -141,7 +144,7 @@ def _normalise(numbers, flags, moments, store, shape, eps, weight):
     threshold = numbers[X_THRESHOLD]
     view = moments
     if threshold > -np.inf:
-        view = np.empty(3)
+        view = np.empty(NUM_MOMENTS)
         rectified_moments(store, flags[X_SLOT], threshold, shape, view)
     count = _samples(shape)
     mean, variance = _mean_and_variance(view, count)
@@ -274,7 +277,7 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         batch_size: Real samples, at least 1.
         weight: The constant, positive.
         maps: Map slots [slots, capacity]; the first ones hold the minibatch's channels.
-        input_moments: float64 [channels, 3].
+        input_moments: float64 [channels, NUM_MOMENTS].
         vectors: Vector slots, float64 [slots, blocks * LANES].
 
     Returns:
@@ -284,7 +287,7 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
     count = len(table)
     numbers = np.zeros((count, 3))
     flags = np.zeros((count, 5), np.int64)
-    moments = np.zeros((count, 3))
+    moments = np.zeros((count, NUM_MOMENTS))
     blocks = (batch_size + LANES - 1) // LANES
     last_lanes = batch_size - (blocks - 1) * LANES
     for register in range(count):

@@ -16,8 +16,11 @@ from numba import njit
 
 LANES = 16
 
-PIVOT, SUM, SQUARES = range(3)
-"""Columns of a map's moments, float64: Σ (x − pivot) and Σ (x − pivot)² over the real samples."""
+PIVOT, SUM, SQUARES, LOWEST, HIGHEST = range(5)
+"""Columns of a map's moments, float64: Σ (x − pivot) and Σ (x − pivot)² over the real samples, and
+its smallest and largest number, where somebody has looked for them (else lowest > highest)."""
+
+NUM_MOMENTS = 5
 
 SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
 """What `slide` does with the pixels of a window."""
@@ -70,6 +73,8 @@ def _start_moments(x, lanes, threshold, moments):
     moments[PIVOT] = x.dtype.type(first + total * LANES / (len(x) * lanes))
     moments[SUM] = 0.0
     moments[SQUARES] = 0.0
+    moments[LOWEST] = np.inf
+    moments[HIGHEST] = -np.inf
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -255,21 +260,32 @@ def rectified_moments(maps, slot, threshold, shape, moments):
             _add_pixels(x, lanes, low, moments)
 
 
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _widen(low, high, x):
+    for i in range(len(x)):
+        low[i] = min(low[i], x[i])
+        high[i] = max(high[i], x[i])
+
+
 @njit(cache=True, nogil=True)
-def extremes(maps, slot, shape):
-    """Smallest and largest number of a map's real samples."""
+def find_extremes(maps, slot, shape, moments):
+    """Puts the smallest and largest number of a map's real samples into its moments."""
+    if moments[LOWEST] <= moments[HIGHEST]:
+        return
     blocks, last_lanes, height, width = shape
-    low = np.inf
-    high = -np.inf
+    size = height * width * LANES
+    # Position by position, in many places side by side; only then among these.
+    low = np.full(min(_CHUNK, size), np.inf).astype(maps.dtype)
+    high = -low
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
-        for pixel in range(height * width):
-            offset = (block * height * width + pixel) * LANES
-            for lane in range(lanes):
-                value = maps[slot, offset + lane]
-                low = min(low, value)
-                high = max(high, value)
-    return low, high
+        step = len(low) if lanes == LANES else LANES
+        for first in range(0, size, step):
+            count = min(step, size - first) if lanes == LANES else lanes
+            offset = block * size + first
+            _widen(low, high, maps[slot, offset : offset + count])
+    moments[LOWEST] = low.min()
+    moments[HIGHEST] = high.max()
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

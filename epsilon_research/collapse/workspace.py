@@ -7,7 +7,14 @@ import numpy as np
 from jaxtyping import Float
 
 from epsilon_research.collapse.execute import execute
-from epsilon_research.collapse.kernels import LANES, PIVOT, SQUARES
+from epsilon_research.collapse.kernels import (
+    HIGHEST,
+    LANES,
+    LOWEST,
+    NUM_MOMENTS,
+    PIVOT,
+    SQUARES,
+)
 from epsilon_research.collapse.plan import Op, Plan
 
 
@@ -184,7 +191,8 @@ class Workspace:
 def _moments(channel: np.ndarray) -> np.ndarray:
     """Moments of one channel of the minibatch, in the columns of `kernels.py`."""
     values = channel.astype(np.float64)
-    moments = np.zeros(3)
+    moments = np.zeros(NUM_MOMENTS)
     moments[PIVOT] = values.mean()
     moments[SQUARES] = ((values - values.mean()) ** 2).sum()
+    moments[LOWEST], moments[HIGHEST] = values.min(), values.max()
     return moments

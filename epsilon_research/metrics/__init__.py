@@ -6,6 +6,11 @@ better, or NaN with a reason. `single_pass.py` is for metrics whose one pass is 
 `epsilon.py` is the metric that this project is about; its formula stands in `epsilon_formula.py`
 and nowhere else.
 
+The proxies of others: `num_parameters.py`, `num_layers.py` and `flops.py` count; those on
+`network_metric.py` look at the untrained network that `untrained_network.py` builds, with the
+gradients of `network_gradients.py`; `az_nas.py` has three in one; `column.py` reads what others
+computed.
+
 Imports `engines`, `data`, `store` and `programs`. To add one: `metrics/<name>.py` with a final
 class, and `conf/metric/<name>.yaml` with one key `<name>`; the contract tests then run on it.
 """

@@ -11,6 +11,10 @@ To add a figure: a file here with one function that takes `ScorePoints` and `Lab
 `Figure`, one line in `figures.py`, and look at the picture.
 """
 
+from epsilon_research.plotting.comparison_figures import (
+    save_comparison_figures as save_comparison_figures,
+)
+from epsilon_research.plotting.comparison_table import comparison_table as comparison_table
 from epsilon_research.plotting.figures import save_figures as save_figures
 from epsilon_research.plotting.points import Labels as Labels
 from epsilon_research.plotting.points import ScorePoints as ScorePoints

@@ -19,22 +19,13 @@ _WORDS = {
     "common": "common: the architectures that all metrics score",
     "common_float32": "common_float32: of those, what float32 defines",
 }
-_COLUMNS = (
-    "n",
-    "cover-\nage %",
-    "ρ",
-    "τ",
-    "top10\nρ",
-    "top10/\ntop10 %",
-    "nDCG",
-    "time",
-)
+_COLUMNS = ("n", "cov.\n%", "ρ", "τ", "top10\nρ", "over-\nlap %", "nDCG", "time")
 _LEGEND = """\
-ρ Spearman with its 95 % bootstrap interval, τ Kendall τ-b
-top10 ρ      among the 10 % most accurate
-top10/top10  how many of the 10 % best scores are among the 10 % most accurate
-nDCG         of the 10 % best scores: 0.52 by chance, 1 at best
-time         per architecture, on one process"""
+ρ Spearman with its 95 % bootstrap interval, τ Kendall τ-b, cov. coverage
+top10 ρ   among the 10 % most accurate
+overlap   how many of the 10 % best scores are among the 10 % most accurate
+nDCG      of the 10 % best scores: 0.52 by chance, 1 at best
+time      per architecture"""
 
 
 def comparison_table(summary: Mapping[str, Any]) -> RenderableType:
@@ -80,10 +71,10 @@ def _side_by_side(
             Text(f"{found['n']:,}"),
             Text(percent(found.get("coverage"), unit="")),
             _with_interval(found, "spearman_rho"),
-            Text(decimals(found.get("kendall_tau"))),
-            Text(decimals(found.get("spearman_rho_top10"))),
+            Text(_short(found.get("kendall_tau"))),
+            Text(_short(found.get("spearman_rho_top10"))),
             Text(percent(None if overlap is None else overlap / 100, unit="")),
-            Text(decimals(found.get("ndcg"))),
+            Text(_short(found.get("ndcg"))),
         ]
         if seconds:
             cells.append(Text(duration(seconds.get(metric))))
@@ -98,7 +89,7 @@ def _differences(found: Mapping[str, Any], *, first: str) -> Table:
     if within:
         headings.append("ρ in equal numbers\nof convolutions")
     table = _table("differences of ρ, Steiger's test", *headings)
-    against = {other: part for other, part in _against(found["differences"], first)}
+    against = dict(_against(found["differences"], first))
     order = sorted(found["spearman_rho"], key=lambda name: -_number(found["spearman_rho"][name]))
     for metric in order:
         part = against.get(metric)
@@ -154,6 +145,10 @@ def _aggregates(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"ρ of mean ranks, best subsets: {'; '.join([*parts, f'all {count} {rho}'])}"
 
 
+def _short(value: float | None) -> str:
+    return f"{value:.2f}".replace("-", "−") if _is_number(value) else "–"
+
+
 def duration(seconds: float | None) -> str:
     """Seconds for one architecture with two digits: 15 ms, 1.3 s."""
     if not _is_number(seconds):
@@ -186,10 +181,10 @@ def _table(title: str, *headings: str) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=(0, 0),
         header_style="bold",
     )
-    table.add_column("metric", overflow="fold")
+    table.add_column("metric", overflow="fold", min_width=9)
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     return table

@@ -25,11 +25,28 @@ STATISTIC_LABELS = {
 }
 """What the axis says of each statistic of a summary."""
 
+_CHANCE = {
+    "spearman_rho": 0.0,
+    "kendall_tau": 0.0,
+    "spearman_rho_top10": 0.0,
+    "kendall_tau_top10": 0.0,
+    "top10_overlap_percent": 10.0,
+    "ndcg": 0.52,
+}
+"""What scores at random have."""
+
 _ROW_HEIGHT = 0.17
 # Inches for titles, axis and legend; of the label of the axis and the legend alone.
 _FRAME_HEIGHT = 1.15
 _FOOT = 0.36
 _FAINT = "#777777"
+_CHANCE_LINE: dict[str, Any] = {"color": _FAINT, "linewidth": 0.6, "zorder": 1}
+_BASELINE_LINE: dict[str, Any] = {
+    "color": DARK,
+    "linewidth": 0.6,
+    "linestyle": (0, (4, 3)),
+    "zorder": 1,
+}
 
 Statistics = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """{metric: {protocol: {statistic: value}}}"""
@@ -79,7 +96,7 @@ def metric_dots(
         _with_target(label, target_label, statistic), fontsize=7.5, va="bottom",
         y=0.55 * _FOOT / height,
     )  # fmt: skip
-    _write_legend(figure, metrics, highlighted)
+    _write_legend(figure, metrics, highlighted, statistic=statistic)
     if title:
         figure.suptitle(title)
     return figure
@@ -111,12 +128,11 @@ def _draw_protocol(
     highlighted: Sequence[str],
 ) -> None:
     axes.tick_params(axis="y", length=0)
-    axes.axvline(0, color=_FAINT, linewidth=0.6, zorder=1)
+    if statistic in _CHANCE:
+        axes.axvline(_CHANCE[statistic], **_CHANCE_LINE)
     baseline = [_value(found[name], statistic) for name in found if name in BASELINES]
     if np.isfinite(baseline).any():
-        axes.axvline(
-            float(np.nanmax(baseline)), color=DARK, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1
-        )
+        axes.axvline(float(np.nanmax(baseline)), **_BASELINE_LINE)
     for row, (metric, values) in enumerate(found.items()):
         value, (low, high) = _value(values, statistic), _interval(values, statistic)
         colour = VERMILION if metric in highlighted else BLUE
@@ -164,7 +180,9 @@ def _interval(values: Mapping[str, Any], statistic: str) -> tuple[float, float]:
     return (np.nan, np.nan) if low is None or high is None else (float(low), float(high))
 
 
-def _write_legend(figure: Figure, metrics: Sequence[str], highlighted: Sequence[str]) -> None:
+def _write_legend(
+    figure: Figure, metrics: Sequence[str], highlighted: Sequence[str], *, statistic: str
+) -> None:
     handles = [_handle(BLUE, "metric with its 95 % interval")]
     named = [metric for metric in metrics if metric in highlighted]
     if named:
@@ -172,12 +190,14 @@ def _write_legend(figure: Figure, metrics: Sequence[str], highlighted: Sequence[
     if any(metric in BASELINES for metric in metrics):
         handles += [
             _handle(BLUE, "size of the network", hollow=True),
-            Line2D([], [], color=DARK, linewidth=0.6, linestyle=(0, (4, 3)), label="best of those"),
+            Line2D([], [], label="best of those", **_BASELINE_LINE),
         ]
+    if statistic in _CHANCE:
+        handles.append(Line2D([], [], label="chance", **_CHANCE_LINE))
     handles.append(Line2D([], [], linestyle="", label="beside each: coverage (%)"))
     figure.legend(
         handles=handles, loc="lower center", borderaxespad=0.1, ncols=len(handles), frameon=False,
-        handlelength=1.6, columnspacing=1.4, handletextpad=0.5,
+        handlelength=1.5, columnspacing=1.2, handletextpad=0.5,
     )  # fmt: skip
 
 

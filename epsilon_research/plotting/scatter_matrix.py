@@ -105,7 +105,7 @@ def _relative_ranks(
     common: pd.DataFrame, *, higher_is_better: bool
 ) -> Float[np.ndarray, "architectures variables"]:
     """Mid-ranks in percent of the number of rows, best is 100."""
-    ranks = common.rank(method="average").to_numpy(dtype=np.float64)
+    ranks = common.rank(method="average").to_numpy(dtype=np.float64, copy=True)
     if not higher_is_better:
         ranks[:, -1] = len(common) + 1 - ranks[:, -1]
     return 100 * (ranks - 0.5) / max(len(common), 1)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from epsilon_research.collapse import canonical_hash, lower
 from epsilon_research.executors import Executor, Lost
-from epsilon_research.programs import count_parameters
+from epsilon_research.programs import AnyProgram, Program, count_parameters
+from epsilon_research.programs.operations import Convolution
 from epsilon_research.spaces import SearchSpace
 
 _PER_CHUNK = 512
@@ -18,6 +19,8 @@ class Description(NamedTuple):
     connected: bool
     canonical_hash: str
     num_parameters: int
+    num_convolutions: int | None
+    """None where nobody has looked at the network itself."""
 
 
 def describe(
@@ -65,7 +68,7 @@ def _known(space: SearchSpace, ids: Sequence[str]) -> list[Description] | None:
     if keys is None or counts is None:
         return None
     return [
-        Description(connected=True, canonical_hash=key, num_parameters=count)
+        Description(connected=True, canonical_hash=key, num_parameters=count, num_convolutions=None)
         for key, count in zip(keys, counts.tolist(), strict=True)
     ]
 
@@ -83,4 +86,15 @@ def _describe(
     height, width = input_shape[-2:]
     plan = lower(space.core_program(architecture_id), height=height, width=width)
     network = space.program(architecture_id, num_outputs=space.num_classes)
-    return Description(plan.connected, canonical_hash(plan), count_parameters(network))
+    return Description(
+        plan.connected,
+        canonical_hash(plan),
+        count_parameters(network),
+        _count_convolutions(network),
+    )
+
+
+def _count_convolutions(network: AnyProgram) -> int | None:
+    if not isinstance(network, Program):
+        return None
+    return sum(type(layer.operation) is Convolution for layer in network.layers)

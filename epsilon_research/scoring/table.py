@@ -18,7 +18,8 @@ class ScoreTable:
     Columns: `architecture_id`, `connected`, `canonical_hash`, `num_parameters`, per metric
     `<metric>` (float64), `<metric>_failure` (null or a reason) and the metric's further columns as
     `<metric>_<column>`, and `seconds` (of the evaluations made for this row, now or earlier; NaN
-    where another row of the same function stands for it).
+    where another row of the same function stands for it). With several metrics also
+    `num_convolutions`, where it is known, and each metric's own `<metric>_seconds`.
     """
 
     def __init__(
@@ -43,6 +44,12 @@ class ScoreTable:
             for column, kind in metric.columns.items():
                 columns[f"{name}_{column}"] = np.zeros(count, dtype=kind)
         columns["seconds"] = np.full(count, np.nan)
+        self._several = len(metrics) > 1
+        if self._several:
+            columns |= {f"{name}_seconds": np.full(count, np.nan) for name in metrics}
+            convolutions = [d.num_convolutions for d in descriptions]
+            if None not in convolutions:
+                columns["num_convolutions"] = np.array(convolutions, dtype=np.int64)
         self._columns = columns
 
     def write(self, job: Job, score: Score, *, seconds: float) -> None:
@@ -53,6 +60,8 @@ class ScoreTable:
         columns[f"{job.metric}_failure"][rows] = score.failure
         for column, value in score.columns.items():
             columns[f"{job.metric}_{column}"][rows] = value
+        if self._several:
+            columns[f"{job.metric}_seconds"][rows[0]] = seconds
         earlier = float(columns["seconds"][rows[0]])
         columns["seconds"][rows[0]] = seconds if math.isnan(earlier) else earlier + seconds
 

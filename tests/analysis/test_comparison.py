@@ -84,6 +84,18 @@ def test_each_pair_is_tested_once_and_corrected_for_all():
     np.testing.assert_allclose([part["p_holm"] for part in found["differences"]], adjusted)
 
 
+def test_significance_is_that_of_the_corrected_test():
+    frame = score_frame(200)
+    rng = np.random.default_rng(0)
+    metrics = [f"m{place}" for place in range(8)]
+    for metric, noise in zip(metrics, np.linspace(0.15, 0.3, 8), strict=True):
+        frame[metric] = frame["test_accuracy"] + rng.normal(0, noise, len(frame))
+    found = compare(frame, metrics=metrics)["common"]["differences"]
+    lost = [part for part in found if part["p"] < 0.05 <= part["p_holm"]]
+    assert lost
+    assert not any(part["significant"] for part in lost)
+
+
 def test_the_interval_of_a_difference_is_that_of_a_paired_bootstrap():
     # A metric and its copy with a little noise differ far less than two intervals suggest.
     frame = frame_of_three()

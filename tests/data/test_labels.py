@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sentences import refused
 
 from epsilon_research.data import Minibatch, labels_of
+from epsilon_research.data.cifar import RELEASES, Cifar
 from epsilon_research.data.imagenet16 import ImageNet16
 from epsilon_research.data.npy import Npy
 from epsilon_research.data.pickled_batch import labels_of_batch
@@ -137,9 +138,27 @@ def test_labels_of_imagenet_are_counted_from_0_and_go_with_their_images(tmp_path
     assert np.bincount(batch.labels).nonzero()[0].tolist() == [0, 59, 119]
     # One batch's images in the order of the file: the first, second and fifth are of the 120.
     again = dataset.draw(batch_size=2, rng=np.random.default_rng(2))
-    for image, label in zip(again.inputs, again.labels, strict=True):  # pyright: ignore
+    assert again.labels is not None
+    for image, label in zip(again.inputs, again.labels, strict=True):
         (place,) = [i for i in range(30) if np.array_equal(batch.inputs[i], image)]
         assert batch.labels[place] == label
+
+
+@pytest.mark.parametrize(("num_classes", "key"), [(10, "labels"), (100, "fine_labels")])
+def test_labels_of_cifar_go_with_their_images(tmp_path: Path, num_classes: int, key: str) -> None:
+    release = RELEASES[num_classes]
+    for number, member in enumerate(release.members):
+        # The first pixel says which label is right.
+        data = np.zeros((4, 3 * 32**2), np.uint8)
+        data[:, 0] = labels = np.arange(4) * 10 + number
+        content = {"data": data, key: labels.tolist(), "coarse_labels": [0] * 4}
+        (tmp_path / member).write_bytes(pickle.dumps(content))
+    batch = Cifar(num_classes=num_classes, root=str(tmp_path)).draw(
+        batch_size=4, rng=np.random.default_rng(3)
+    )
+    pixels = (batch.inputs[:, 0, 0, 0] * release.std[0] + release.mean[0]) * 255
+    assert batch.labels is not None
+    np.testing.assert_allclose(pixels, batch.labels, atol=1e-3)
 
 
 def test_labels_of_a_batch_are_checked() -> None:

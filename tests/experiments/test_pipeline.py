@@ -206,7 +206,7 @@ def test_the_tracker_gets_a_copy_of_everything(done: tuple) -> None:
     pd.testing.assert_series_equal(tracker.tables["scores"]["epsilon"], stored["epsilon"])
     assert tracker.figures
     assert all(path.is_file() for path in tracker.figures)
-    assert {path.parent.name for path in tracker.figures} == {"epsilon", "size"}
+    assert {path.parent.name for path in tracker.figures} == {"comparison", "epsilon", "size"}
 
 
 def test_flat_names_hold_numbers_only() -> None:

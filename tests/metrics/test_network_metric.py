@@ -6,6 +6,7 @@ import random
 import resource
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from stand_ins import candidate_of
 
 from epsilon_research.data import Minibatch
 from epsilon_research.executors import SerialExecutor
-from epsilon_research.metrics import Candidate, scorer_of
+from epsilon_research.metrics import Candidate, Metric, scorer_of
 from epsilon_research.metrics.az_nas import AzNas
 from epsilon_research.metrics.grad_norm import GradNorm
 from epsilon_research.metrics.snip import Snip
@@ -51,25 +52,21 @@ LABELLED = Minibatch(
 IDS = ("conv3x3-skip-conv1x1", "skip-conv3x3-pool", "conv1x1-none-conv3x3")
 
 
-def options() -> list[str]:
-    found = []
-    for path in sorted((ROOT / "conf" / "metric").glob("*.yaml")):
-        target = OmegaConf.load(path)[path.stem]["_target_"]
-        if "seed" in OmegaConf.load(path)[path.stem]:
-            found.append(path.stem)
-            assert target.startswith("epsilon_research.metrics.")
-    return found
+def config_of(option: str) -> Any:
+    """The settings of an option of the metric group."""
+    return OmegaConf.select(OmegaConf.load(ROOT / f"conf/metric/{option}.yaml"), option)
 
 
-OPTIONS = options()
+OPTIONS = sorted(
+    path.stem for path in ROOT.glob("conf/metric/*.yaml") if "seed" in config_of(path.stem)
+)
 
 
-def metric_of(option: str, **settings: object):
-    config = OmegaConf.load(ROOT / "conf" / "metric" / f"{option}.yaml")[option]
-    return instantiate(OmegaConf.merge(config, settings), _convert_="all")
+def metric_of(option: str, **settings: object) -> Any:
+    return instantiate(OmegaConf.merge(config_of(option), settings), _convert_="all")
 
 
-def scores(metric, minibatch: Minibatch = MINIBATCH) -> list[float]:
+def scores(metric: Metric, minibatch: Minibatch = MINIBATCH) -> list[float]:
     score = scorer_of(metric, minibatch)
     return [score(candidate_of(SPACE, id_)).value for id_ in IDS]
 

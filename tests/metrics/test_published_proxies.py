@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
 from stand_ins import candidate_of
 
 from epsilon_research.data.npy import Npy
@@ -38,6 +37,10 @@ def ours(metric: Metric, ids: pd.Index, shared: Path) -> np.ndarray:
     dataset = Npy(path=str(shared / "data" / "cifar10_images_512.npy"))
     score = scorer_of(metric, dataset.draw(batch_size=16, rng=np.random.default_rng(0)))
     return np.array([score(candidate_of(SPACE, id_)).value for id_ in ids])
+
+
+def rank_correlation(scores: np.ndarray, published_scores: np.ndarray) -> float:
+    return float(pd.Series(scores).corr(pd.Series(published_scores), method="spearman"))
 
 
 def test_parameters_are_the_published_ones(shared: Path) -> None:
@@ -74,7 +77,7 @@ def test_synflow_is_the_published_one(shared: Path) -> None:
     # 0.9996.
     table = published(shared)
     found = ours(Synflow(), table.index, shared)
-    assert spearmanr(found, table["synflow"]).statistic > 0.99
+    assert rank_correlation(found, table["synflow"].to_numpy()) > 0.99
     assert np.abs(found - table["synflow"]).max() < 1.5
 
 
@@ -86,7 +89,6 @@ def test_proxies_that_see_images_rank_as_published(
     metric: Metric, column: str, shared: Path
 ) -> None:
     # 0.96, 0.99, ...
-    table = published(shared)
-    table = table[table[column] > -1e7][:12]
+    table = published(shared).query(f"{column} > -1e7").head(12)
     found = ours(metric, table.index, shared)
-    assert spearmanr(found, table[column]).statistic > 0.8
+    assert rank_correlation(found, table[column].to_numpy()) > 0.8

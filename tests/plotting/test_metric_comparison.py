@@ -1,0 +1,148 @@
+import matplotlib.colors
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from epsilon_research.plotting.comparison_figures import save_comparison_figures
+from epsilon_research.plotting.metric_comparison import STATISTIC_LABELS, metric_dots
+from epsilon_research.plotting.style import VERMILION, paper_style
+from tests.plotting.comparisons import METRICS, compared_frame, compared_summary
+
+
+def protocol(rho, *, n=400, coverage=1.0):
+    return {
+        "n": n,
+        "coverage": coverage,
+        "spearman_rho": rho,
+        "spearman_rho_interval": [rho - 0.05, rho + 0.02],
+    }
+
+
+STATISTICS = {
+    "epsilon": {"connected": protocol(0.7), "common": protocol(0.6, n=90, coverage=0.225)},
+    "num_parameters": {"connected": protocol(0.5), "common": protocol(0.4, n=90, coverage=0.225)},
+    "jacob_cov": {
+        "connected": protocol(0.65, n=300, coverage=0.9996),
+        "common": protocol(0.8, n=90, coverage=0.225),
+    },
+}
+
+
+def draw(statistics=STATISTICS, **settings):
+    with paper_style():
+        return metric_dots(statistics, **settings)
+
+
+def words(figure):
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def dots(axes):
+    """{row: (value, colour)} of the dots of a panel."""
+    return {
+        int(line.get_ydata()[0]): (float(line.get_xdata()[0]), line.get_color())
+        for line in axes.lines
+        if line.get_marker() == "o"
+    }
+
+
+def test_each_protocol_is_a_panel_and_each_metric_a_row_best_on_top():
+    figure = draw()
+    connected, common = figure.axes
+    names = [label.get_text() for label in connected.get_yticklabels()]
+    assert names == ["num_parameters", "epsilon", "jacob_cov"]
+    assert {row: value for row, (value, _) in dots(connected).items()} == {0: 0.5, 1: 0.7, 2: 0.65}
+    assert {row: value for row, (value, _) in dots(common).items()} == {0: 0.4, 1: 0.6, 2: 0.8}
+    assert connected.get_xlim() == common.get_xlim()
+
+
+def test_intervals_are_drawn_where_they_are():
+    connected = draw().axes[0]
+    spans = [
+        line.get_xdata()
+        for line in connected.lines
+        if line.get_marker() == "None" and line.get_ydata()[0] == line.get_ydata()[1]
+    ]
+    np.testing.assert_allclose(sorted(map(tuple, spans))[0], (0.45, 0.52))
+    assert len(spans) == 3
+
+
+def test_coverage_and_rows_are_written():
+    text = words(draw())
+    # Only all is 100 %.
+    assert text.count("99") == 1
+    assert text.count("100") == 2
+    assert text.count("22") == 3
+    assert "n = 300–400" in text
+    assert "n = 90" in text
+
+
+def test_the_chosen_metric_has_another_hue_and_baselines_are_hollow():
+    connected = draw().axes[0]
+    assert dots(connected)[1][1] == VERMILION
+    assert dots(connected)[0][1] != VERMILION
+    faces = {
+        int(line.get_ydata()[0]): line.get_markerfacecolor()
+        for line in connected.lines
+        if line.get_marker() == "o"
+    }
+    assert matplotlib.colors.same_color(faces[0], "white")
+    assert not matplotlib.colors.same_color(faces[1], "white")
+    upright = [tuple(line.get_xdata()) for line in connected.lines]
+    assert (0.5, 0.5) in upright
+
+
+def test_the_axis_says_what_is_drawn():
+    figure = draw(target_label="CIFAR-10 test accuracy", title="NAS-Bench-201")
+    text = words(figure)
+    assert "Spearman's ρ with CIFAR-10 test accuracy" in text
+    assert "NAS-Bench-201" in text
+
+
+@pytest.mark.parametrize("statistic", STATISTIC_LABELS)
+def test_every_statistic_of_a_summary_can_be_drawn(statistic, frame):
+    statistics = compared_summary(compared_frame(frame))["metrics"]
+    figure = draw(statistics, statistic=statistic)
+    assert any(STATISTIC_LABELS[statistic] in text for text in words(figure))
+
+
+def test_what_is_undefined_has_no_dot_and_ranks_last():
+    statistics = STATISTICS | {
+        "zen": {"connected": {"n": 2, "coverage": None, "spearman_rho": None}, "common": {}},
+        "snip": {"connected": protocol(float("nan"))},
+    }
+    figure = draw(statistics)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert set(names[:2]) == {"zen", "snip"}
+    figure.draw_without_rendering()
+
+
+def test_nothing_to_draw_and_unknown_statistics_are_refused():
+    with pytest.raises(ValueError, match="at least one metric"):
+        draw({})
+    with pytest.raises(ValueError, match=r"one of spearman_rho, .*, got 'r2'"):
+        draw(statistic="r2")
+
+
+def test_all_figures_of_a_comparison_are_written_the_same_each_time(frame, tmp_path):
+    frame = compared_frame(frame)
+    summary = compared_summary(frame)
+    first, second = (
+        save_comparison_figures(
+            frame,
+            metrics=METRICS,
+            statistics=summary["metrics"],
+            comparison=summary["comparison"],
+            target="test_accuracy",
+            target_label="CIFAR-10 test accuracy",
+            folder=tmp_path / folder,
+            title="NAS-Bench-201",
+        )
+        for folder in ("a", "b")
+    )
+    assert [path.name for path in first] == [
+        f"{name}.{ending}"
+        for name in ("metrics_rho", "metrics_ndcg", "rank_matrix")
+        for ending in ("png", "pdf")
+    ]
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
