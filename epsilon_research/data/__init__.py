@@ -4,7 +4,9 @@
 passed in, and checks early what a user may have got wrong. `labels.py` has the classes of a
 minibatch's images, `normalisation.py` the one formula for 8-bit images. `photos.py` needs no
 download, `cifar.py` downloads once, `imagenet16.py` and `npy.py` read local files, `synthetic.py`
-reads nothing; `pickled_batch.py` is the format that CIFAR and ImageNet16 share.
+reads nothing; `pickled_batch.py` is the format that CIFAR and ImageNet16 share. Texts: `tokens.py`
+is their contract, `embedding.py` what a network sees in place of a token; `random_tokens.py`,
+`text_corpus.py` (PTB, WikiText-2) and `user_tokens.py` give tokens, `vocabulary.py` numbers words.
 
 A dataset knows nothing of search spaces, metrics or accuracies. To add one: `data/<name>.py` (or
 nothing, if `npy` reads it) and `conf/dataset/<name>.yaml`; the contract tests then run on it.
