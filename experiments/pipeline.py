@@ -22,11 +22,13 @@ from epsilon_research.spaces import Selection
 from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
+from experiments.figures import draw
 from experiments.progress import progress
 from experiments.run_record import counts, flatten, remarks, with_accuracies
 from experiments.search import SearchStage
 from experiments.search_inputs import SearchInputs, SearchOutcome
 from experiments.search_scores import scores_of_run
+from experiments.stability import Repeats
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class Pipeline:
         seed: Seed of the sample of architectures and of the bootstrap.
         bootstrap_resamples: Resamples behind each interval.
         agreement: Compares the scores with another engine on a sample, or null.
+        stability: Repeats the scores with other minibatches and seeds, or null.
         search: Searches with and without the scores, or null.
     """
 
@@ -89,6 +92,7 @@ class Pipeline:
     seed: int
     bootstrap_resamples: int
     agreement: Agreement | None = None
+    stability: Repeats | None = None
     search: SearchStage | None = None
     console: Console | None = None
 
@@ -120,7 +124,7 @@ class Pipeline:
         start = time.perf_counter()
         self.store.check()
         table = self.benchmark.load()
-        sample_rng, _, _, _ = self._generators()
+        sample_rng, *_ = self._generators()
         if self.search is not None:
             self.search.check(list(self.metric), has_table=table is not None)
         if table is not None:
@@ -144,8 +148,8 @@ class Pipeline:
         )
 
     def _generators(self) -> list[np.random.Generator]:
-        """For the sample of architectures, the bootstrap, the comparison of engines, the search."""
-        return np.random.default_rng(self.seed).spawn(4)
+        """For the sample of architectures, the bootstrap, and the stages that follow."""
+        return np.random.default_rng(self.seed).spawn(5)
 
     def run(
         self,
@@ -203,14 +207,21 @@ class Pipeline:
         self, frame: pd.DataFrame, prepared: Prepared, summary: dict[str, Any], run_dir: Path
     ) -> tuple[dict[str, pd.DataFrame], list[Path]]:
         """What follows scoring; adds to `summary`, gives tables by name, and figures."""
-        _, bootstrap_rng, check_rng, search_rng = self._generators()
+        _, bootstrap_rng, check_rng, search_rng, repeat_rng = self._generators()
         table, tables = prepared.table, {"scores": frame}
         if table is not None:
             summary |= self._correlate(frame, table, bootstrap_rng)
         if self.agreement is not None:
             summary["agreement"] = self._compare(frame, prepared.minibatch, check_rng)
-        figures = self._plot(
-            frame, table, summary, run_dir / "figures", inputs=prepared.minibatch.description
+        if self.stability is not None:
+            summary["stability"] = self._repeat(frame, prepared.minibatch, repeat_rng)
+        figures = draw(
+            frame,
+            metrics=list(self.metric),
+            table=table,
+            summary=summary,
+            folder=run_dir / "figures",
+            title=f"{self.search_space.space.title}, {prepared.minibatch.description}",
         )
         if self.search is not None:
             found = self._search(frame, prepared, run_dir=run_dir, rng=search_rng)
@@ -266,6 +277,7 @@ class Pipeline:
             "target": None if table is None else table.target,
             "higher_is_better": None if table is None else table.higher_is_better,
             "metrics": list(self.metric),
+            "metric_settings": {name: dict(m.settings) for name, m in self.metric.items()},
             "weights": settings.get("weights"),
             "batch_size": self.batch_size,
             "seed": self.seed,
@@ -321,6 +333,26 @@ class Pipeline:
         )  # fmt: skip
         return found
 
+    def _repeat(
+        self, frame: pd.DataFrame, minibatch: Minibatch, rng: np.random.Generator
+    ) -> dict[str, Any]:
+        assert self.stability is not None
+        found = self.stability.measure(
+            frame,
+            scoring=self._scoring(minibatch),
+            dataset=self.dataset,
+            batch_size=self.batch_size,
+            minibatch_seed=self.minibatch_seed,
+            rng=rng,
+        )
+        for name, kinds in found.items():
+            for what, numbers in kinds.items():
+                logger.info(
+                    "%s with another %s: ρ %.3f on average, at least %.3f, over %s architectures",
+                    name, what, numbers["mean_rho"], numbers["least_rho"], numbers["n"],
+                )  # fmt: skip
+        return found
+
     def _search(
         self, frame: pd.DataFrame, prepared: Prepared, *, run_dir: Path, rng: np.random.Generator
     ) -> SearchOutcome:
@@ -341,42 +373,3 @@ class Pipeline:
             rng=rng,
             console=self.console,
         )
-
-    def _plot(
-        self,
-        frame: pd.DataFrame,
-        table: AccuracyTable | None,
-        summary: Mapping[str, Any],
-        folder: Path,
-        *,
-        inputs: str,
-    ) -> list[Path]:
-        # Matplotlib takes half a second to import: only when there is something to draw.
-        from epsilon_research.plotting import save_comparison_figures, save_figures
-
-        folder.mkdir(exist_ok=True)
-        paths: list[Path] = []
-        for name in self.metric:
-            paths += save_figures(
-                frame,
-                metric=name,
-                statistics=summary.get("metrics", {}).get(name),
-                target=None if table is None else table.target,
-                target_label="" if table is None else table.label,
-                higher_is_better=True if table is None else table.higher_is_better,
-                folder=folder if len(self.metric) == 1 else folder / name,
-                title=f"{self.search_space.space.title}, {inputs}",
-            )
-        if table is not None and "comparison" in summary:
-            paths += save_comparison_figures(
-                frame,
-                metrics=list(self.metric),
-                statistics=summary["metrics"],
-                comparison=summary["comparison"],
-                target=table.target,
-                target_label=table.label,
-                higher_is_better=table.higher_is_better,
-                folder=folder / "comparison",
-                title=f"{self.search_space.space.title}, {inputs}",
-            )
-        return paths

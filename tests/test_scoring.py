@@ -258,13 +258,14 @@ def test_a_lost_chunk_is_reported_by_name_and_tried_again_next_time(
     store = FolderStore(path=tmp_path)
     epsilon = replace(EPSILON, candidates_per_chunk=7)
     result = scored(store, epsilon, executor=Fails(end="lost"))
-    assert len(result.lost) == 7
+    # Scoring begins anywhere, so that the chunk may be the last, short one.
+    assert 0 < len(result.lost) <= 7
     assert all(name in caplog.text for name in result.lost)
     died = result.frame["metric0_failure"] == "worker_died"
     assert set(result.lost) <= set(result.frame.loc[died, "architecture_id"])
     assert result.frame.loc[died, "metric0"].isna().all()
     again = scored(store, epsilon)
-    assert again.num_computed == 14
+    assert again.num_computed == 2 * len(result.lost)
     same(again.frame, scored(NoStore(), epsilon).frame, check_exact=True)
 
 
@@ -274,9 +275,9 @@ def test_an_interrupted_scoring_keeps_what_it_has(tmp_path: Path) -> None:
     result = scored(store, epsilon, executor=Fails(end="interrupted"))
     assert result.interrupted
     reached = result.frame["metric0_failure"] != "not_reached"
-    assert result.num_computed == 14
-    assert 7 <= reached.sum() < len(IDS)
+    assert 0 < result.num_computed <= 14
+    assert 0 < reached.sum() < len(IDS)
     again = scored(store, epsilon)
     assert not again.interrupted
-    assert again.num_from_store == 14
+    assert again.num_from_store == result.num_computed
     same(again.frame, scored(NoStore(), epsilon).frame, check_exact=True)
