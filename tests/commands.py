@@ -22,6 +22,21 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "run.py"), *arguments]
 
 
+def interruptible(*arguments: str) -> list[str]:
+    """`python run.py`, for a test of Ctrl-C.
+
+    A test run in the background of a shell script inherits that Ctrl-C is ignored, and hands it
+    down to all that it starts.
+    """
+    heed = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    return [
+        sys.executable,
+        "-c",
+        heed + "os.execv(sys.argv[1], sys.argv[1:])",
+        *command(*arguments),
+    ]
+
+
 def finished(*words: str, full_error: bool = False) -> subprocess.CompletedProcess[str]:
     """The process of any command, run to its end in the checkout."""
     # Tests that import run.py have the variable in their own environment.

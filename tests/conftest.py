@@ -31,6 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
     subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1], check=True)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs the internet, unless it was asked for."""
+    if "network" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("network"):
+            item.add_marker(pytest.mark.skip(reason="needs the internet: pytest -m network"))
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real tables and golden cases that lies beside a developer's checkout."""

@@ -19,6 +19,7 @@ from tests.commands import (
     error_in,
     finished,
     folder,
+    interruptible,
     run,
     succeeded,
     summary_of,
@@ -245,7 +246,7 @@ def test_the_main_job_needs_no_network_and_its_tracker_has_the_numbers(tmp_path:
 
 def test_an_interrupted_run_says_so_and_closes_its_tracker(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command(
+        interruptible(
             "search_space.num_architectures=all", "executor=serial", "engine=reference",
             "batch_size=64", folder(tmp_path / "run"),
         ),

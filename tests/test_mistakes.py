@@ -58,8 +58,8 @@ def launch(
     [
         # An option or a setting that does not exist.
         ("dataset=photographs", "dataset must be one of cifar10, .*photos.*, got photographs:"),
-        ("metric=nothing", "metric must be one of epsilon, num_parameters.*, got nothing:"),
-        ("metric=[epsilon,nothing]", "metric must be one of epsilon, .*, got nothing:"),
+        ("metric=nothing", "metric must be one of .*, epsilon, .*, num_parameters.*, got nothing:"),
+        ("metric=[epsilon,nothing]", "metric must be one of .*, epsilon, .*, got nothing:"),
         ("+typo=1", "got typo:"),
         ("batch_sise=3", "got batch_sise: did you mean batch_size?"),
         ("search_space.frist=3", "got search_space.frist: did you mean search_space.first?"),
@@ -151,8 +151,16 @@ def test_a_truncated_file_of_images_is_one_sentence(launch: Launch, tmp_path: Pa
     ("table", "ending", "parts"),
     [
         (None, "csv", "which is not a file"),
-        ({"id": [FIRST], "test_accuracy": [0.9]}, "parquet", "must have .* 'architecture_id'"),
-        ({"architecture_id": [FIRST], "accuracy": [0.9]}, "csv", "must have .* 'test_accuracy'"),
+        (
+            {"id": [FIRST], "test_accuracy": [0.9]},
+            "parquet",
+            "must have .* got id, test_",
+        ),
+        (
+            {"architecture_id": [FIRST], "accuracy": [0.9]},
+            "csv",
+            "must have .* got architecture_id, acc",
+        ),
         ({"architecture_id": [FIRST] * 2, "test_accuracy": [0.9, 0.8]}, "csv", "got 1 repeated"),
         ({"architecture_id": ["a"], "test_accuracy": [0.9]}, "parquet", "got none in common"),
         ({"architecture_id": [FIRST], "test_accuracy": [90.0]}, "csv", "benchmark.unit=percent"),

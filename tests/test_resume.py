@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.commands import ROOT, command, finished, folder, succeeded, summary_of
+from tests.commands import ROOT, command, finished, folder, interruptible, succeeded, summary_of
 from tests.commands import run as run_py
 
 ROUNDS = 20
@@ -156,7 +156,7 @@ def test_ctrl_c_keeps_what_was_done(tmp_path: Path) -> None:
     )  # fmt: skip
     environment = os.environ | {"COLUMNS": "200"}
     process = subprocess.Popen(
-        command(*arguments, folder(tmp_path / "run")),
+        interruptible(*arguments, folder(tmp_path / "run")),
         cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True, env=environment,
     )  # fmt: skip
     try:
