@@ -24,7 +24,14 @@ from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
 from experiments.figures import draw
 from experiments.progress import progress
-from experiments.run_record import counts, flatten, remarks, with_accuracies
+from experiments.run_record import (
+    check_aggregates,
+    counts,
+    flatten,
+    remarks,
+    with_accuracies,
+    with_aggregates,
+)
 from experiments.search import SearchStage
 from experiments.search_inputs import SearchInputs, SearchOutcome
 from experiments.search_scores import scores_of_run
@@ -76,6 +83,7 @@ class Pipeline:
         seed: Seed of the sample of architectures and of the bootstrap.
         bootstrap_resamples: Resamples behind each interval.
         agreement: Compares the scores with another engine on a sample, or null.
+        aggregates: Further columns, each the sum of the logarithms of some metrics' ranks.
         stability: Repeats the scores with other minibatches and seeds, or null.
         search: Searches with and without the scores, or null.
     """
@@ -92,6 +100,7 @@ class Pipeline:
     seed: int
     bootstrap_resamples: int
     agreement: Agreement | None = None
+    aggregates: Mapping[str, Sequence[str]] | None = None
     stability: Repeats | None = None
     search: SearchStage | None = None
     console: Console | None = None
@@ -112,7 +121,13 @@ class Pipeline:
                     f"{name} must be a whole number of {least} or more, got {value!r}: "
                     f"pass e.g. {name}={example}"
                 )
+        check_aggregates(self.aggregates or {}, metrics=list(self.metric))
         self.dataset.check(batch_size=self.batch_size)
+
+    @property
+    def _columns(self) -> list[str]:
+        """Columns of the table that are judged: the metrics, and what is made of their ranks."""
+        return [*self.metric, *(self.aggregates or {})]
 
     def prepare(self) -> Prepared:
         """Reads the files and makes the draws: what a user may have got wrong fails here.
@@ -197,7 +212,8 @@ class Pipeline:
         return summary
 
     def _table(self, result: ScoringResult, prepared: Prepared) -> pd.DataFrame:
-        frame = with_accuracies(result.frame, prepared.accuracies)
+        frame = with_aggregates(result.frame, self.aggregates or {})
+        frame = with_accuracies(frame, prepared.accuracies)
         keys = self.search_space.space.published_keys(prepared.ids)
         if keys is not None:
             frame.insert(1, "published_key", np.array(keys, dtype=object))
@@ -217,7 +233,7 @@ class Pipeline:
             summary["stability"] = self._repeat(frame, prepared.minibatch, repeat_rng)
         figures = draw(
             frame,
-            metrics=list(self.metric),
+            metrics=self._columns,
             table=table,
             summary=summary,
             folder=run_dir / "figures",
@@ -291,7 +307,7 @@ class Pipeline:
     ) -> dict[str, Any]:
         statistics = summarise_metrics(
             frame,
-            metrics=list(self.metric),
+            metrics=self._columns,
             target=table.target,
             higher_is_better=table.higher_is_better,
             rng=rng,
@@ -300,13 +316,13 @@ class Pipeline:
         )
         sentences = {
             name: diagnose(frame, statistics[name], metric=name, target=table.target)
-            for name in self.metric
+            for name in self._columns
         }
         found = {"metrics": statistics, "diagnosis": sentences}
-        if len(self.metric) > 1:
+        if len(self._columns) > 1:
             found["comparison"] = compare_metrics(
                 frame,
-                metrics=list(self.metric),
+                metrics=self._columns,
                 target=table.target,
                 higher_is_better=table.higher_is_better,
                 rng=rng.spawn(1)[0],

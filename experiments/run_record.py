@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from epsilon_research.analysis.rank_aggregation import aggregate_ranks
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.store import Store
@@ -20,6 +21,37 @@ def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.
     seconds = list(frame.columns).index("seconds")
     for offset, (name, values) in enumerate(columns.items()):
         frame.insert(seconds + offset, name, values)
+    return frame
+
+
+UNDEFINED_PART = "undefined_part"
+"""Failure of an aggregate: one of its metrics has no score."""
+
+
+def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:
+    """Refuses aggregates of what the run does not score.
+
+    Raises:
+        ValueError: A part is no metric of the run, or an aggregate has the name of one.
+    """
+    for name, parts in aggregates.items():
+        missing = [part for part in parts if part not in metrics]
+        if missing or not parts or name in metrics:
+            raise ValueError(
+                f"aggregates must name metrics of the run ({', '.join(metrics)}) under a name of "
+                f"their own, got {name}: {list(parts)}: pass metric=[...] with all of them"
+            )
+
+
+def with_aggregates(frame: pd.DataFrame, aggregates: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The table of scores with a column for each aggregate, NaN where a part is undefined."""
+    for name, parts in aggregates.items():
+        scores = frame[list(parts)].to_numpy(dtype=np.float64)
+        values = aggregate_ranks(scores, aggregate="log_rank")
+        failures = [UNDEFINED_PART if undefined else None for undefined in np.isnan(values)]
+        start = list(frame.columns).index("seconds")
+        frame.insert(start, name, values)
+        frame.insert(start + 1, f"{name}_failure", np.array(failures, dtype=object))
     return frame
 
 

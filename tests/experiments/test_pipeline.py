@@ -209,6 +209,31 @@ def test_the_tracker_gets_a_copy_of_everything(done: tuple) -> None:
     assert {path.parent.name for path in tracker.figures} == {"comparison", "epsilon", "size"}
 
 
+def test_an_aggregate_is_judged_like_a_metric(tmp_path: Path) -> None:
+    both = {"epsilon": Epsilon(weights=[1e-7, 1], engine=ENGINE), "size": NumParameters()}
+    job = pipeline(
+        metric=both, search_space=selection(first=25), aggregates={"both": ["epsilon", "size"]}
+    )
+    summary = job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
+    frame = pd.read_parquet(tmp_path / "scores.parquet")
+    known = frame["epsilon"].notna() & frame["size"].notna()
+    ranks = frame.loc[known, ["epsilon", "size"]].rank()
+    expected = np.log(ranks / known.sum()).sum(axis=1)
+    np.testing.assert_allclose(frame.loc[known, "both"], expected)
+    assert frame.loc[~known, "both"].isna().all()
+    assert (frame.loc[~known, "both_failure"] == "undefined_part").all()
+    assert "spearman_rho" in summary["metrics"]["both"]["connected"]
+    assert "both" in summary["comparison"]["common"]["spearman_rho"]
+
+
+@pytest.mark.parametrize(
+    "aggregates", [{"a": ["epsilon", "no"]}, {"a": []}, {"epsilon": ["epsilon"]}]
+)
+def test_an_aggregate_of_nothing_is_refused(aggregates: dict) -> None:
+    with pytest.raises(ValueError, match="aggregates must name metrics of the run"):
+        pipeline(aggregates=aggregates)
+
+
 def test_flat_names_hold_numbers_only() -> None:
     nested = {
         "run": {"name": "x", "seed": 3, "dry": True, "none": None},
