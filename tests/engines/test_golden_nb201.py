@@ -109,6 +109,7 @@ def test_the_collapse_is_the_original_in_float64(
     ours, _ = scores(CollapsedEngine(dtype=dtype), photographs, ids, golden["weights"])
     known = np.array([name != UNDERFLOWS for name in ids])
     assert_close(ours[known], theirs[known], rel=rel, floor=floor)
+    # How float32 sums are rounded depends on the processor: 2e-6 here, 1e-5 there, on equal code.
     assert ours[~known] == pytest.approx(theirs[~known], rel=exact)
 
 
