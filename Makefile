@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test check format bench clean
+.PHONY: run test paper check format bench clean
 
 run: $(VENV)/.run
 	$(BIN)/python run.py $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+paper: $(VENV)/.run
+	$(BIN)/python -m experiments.paper $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 ASIDE_SUFFIX = ".part"
 """Ending of a file that is still being written; one that was never renamed is of no use."""
@@ -20,7 +21,8 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         OSError: The file cannot be written; nothing is left behind.
     """
     # In the same folder, since a rename is atomic only within one file system.
-    aside = path.with_name(f".{path.name}.{os.getpid()}{ASIDE_SUFFIX}")
+    # Not the process id: machines that share the folder may have the same.
+    aside = path.with_name(f".{path.name}.{uuid4().hex}{ASIDE_SUFFIX}")
     try:
         with aside.open("wb") as handle:
             write(handle)

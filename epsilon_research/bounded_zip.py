@@ -1,5 +1,6 @@
 """Reads members of zip archives from outside, within limits, and extracts nothing to disk."""
 
+import io
 import struct
 import zipfile
 import zlib
@@ -23,13 +24,16 @@ class Limits:
         num_members: Members that are read.
         member_bytes: Of one member, unpacked.
         total_bytes: Of all members that are read, unpacked.
-        archive_bytes: Of the archive; its list of members is read as a whole.
+        archive_bytes: Of the archive.
+        directory_bytes: Of its list of members, which is read as a whole and takes seven times as
+            much in memory.
     """
 
     num_members: int
     member_bytes: int
     total_bytes: int
     archive_bytes: int = 128 * 1024**2
+    directory_bytes: int = 16 * 1024**2
 
 
 class BoundedZip:
@@ -80,16 +84,36 @@ def open_zip(
             f"{what} must have at most {limits.archive_bytes:,} bytes, got {size:,}: it is not the "
             "archive that it should be"
         )
-    with _readable(what, None):
-        archive = zipfile.ZipFile(path)
-    with archive:
+    with _Source(path, largest_read=limits.directory_bytes) as source:
+        with _readable(what, None):
+            archive = zipfile.ZipFile(source)
+        source.largest_read = None
+        # Not `is_dir`, which fails on a name without letters.
         members = [
             member
             for member in archive.infolist()
-            if not member.is_dir() and choose(PurePosixPath(member.filename))
+            if not member.filename.endswith("/") and choose(PurePosixPath(member.filename))
         ]
         _check(members, limits=limits, what=what)
         yield BoundedZip(archive, members, what=what)
+
+
+class _Source(io.FileIO):
+    """A file that refuses to read more at once than it may."""
+
+    def __init__(self, path: Path, *, largest_read: int) -> None:
+        super().__init__(path)
+        self.largest_read: int | None = largest_read
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """See `io.FileIO`.
+
+        Raises:
+            BadZipFile: It is too much.
+        """
+        if self.largest_read is not None and (size or 0) > self.largest_read:
+            raise zipfile.BadZipFile(f"a list of members of {size:,} bytes")
+        return super().read(size) or b""
 
 
 def _check(members: Sequence[zipfile.ZipInfo], *, limits: Limits, what: str) -> None:

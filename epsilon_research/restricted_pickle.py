@@ -11,13 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from epsilon_research.pickle_memo import largest_memo_index
+from epsilon_research.pickle_memo import plan_of
 
 _LARGEST_PICKLE = 1024**3
 """Bytes; the largest official file that this project reads has 150 MB."""
 
 _COPIES_PER_BYTE = 16
 """Arrays and bytes that stand-ins make, per byte of the pickle; honest ones make at most two."""
+
+_HEAVIEST_TUPLE = 1000
+"""Values in a tuple and in the tuples in it; honest ones are shapes and keys of a few."""
 
 _bytes_left: ContextVar[int] = ContextVar("bytes_left")
 """What the stand-ins may still make for the pickle that is being read."""
@@ -166,6 +169,8 @@ class _Unpickler(pickle.Unpickler):
     ) -> None:
         super().__init__(source, encoding=encoding)
         self._allowed = allowed
+        self._weights: dict[int, tuple[tuple, int]] = {}
+        """Of each tuple by its identity; with the tuple, so that no other gets the identity."""
 
     def find_class(self, module: str, name: str, /) -> Any:
         if (module, name) not in self._allowed:
@@ -173,7 +178,18 @@ class _Unpickler(pickle.Unpickler):
         return self._allowed[module, name]
 
     def persistent_load(self, pid: Any) -> Any:
-        raise _RefusedError("a persistent id")
+        """Weighs a new tuple and gives it back.
+
+        A tuple that holds the one before twice, and so on, is small in memory, but Python visits
+        all of it whenever it is a key: with 40 of them for longer than a run lasts.
+        """
+        if isinstance(pid, tuple):
+            known = self._weights
+            weight = 1 + sum(known[id(value)][1] if id(value) in known else 1 for value in pid)
+            if weight > _HEAVIEST_TUPLE:
+                raise _RefusedError(f"a tuple of more than {_HEAVIEST_TUPLE:,} values")
+            known[id(pid)] = (pid, weight)
+        return pid
 
 
 def load_pickle(
@@ -216,15 +232,19 @@ def load_pickle(
 
 
 def _load(source: bytes, *, allowed: Mapping[tuple[str, str], Any], encoding: str) -> Any:
+    plan = plan_of(source)
     # Python reserves room for the memo up to the largest index that it meets.
-    if largest_memo_index(source) >= max(len(source), 1):
+    if plan.largest_memo_index >= max(len(source), 1):
         raise _RefusedError("a memo larger than itself")
+    if plan.is_persistent:
+        raise _RefusedError("a persistent id")
     before = _bytes_left.set(_COPIES_PER_BYTE * len(source))
     try:
         # Odd escapes in damaged text are warned about, which is no news for the reader.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return _Unpickler(io.BytesIO(source), allowed=allowed, encoding=encoding).load()
+            content = io.BytesIO(plan.announcing)
+            return _Unpickler(content, allowed=allowed, encoding=encoding).load()
     finally:
         _bytes_left.reset(before)
 

@@ -86,6 +86,7 @@ class Pipeline:
         aggregates: Further columns, each the sum of the logarithms of some metrics' ranks.
         stability: Repeats the scores with other minibatches and seeds, or null.
         search: Searches with and without the scores, or null.
+        weight_rule: Chooses the two constants of epsilon before the run, or null.
     """
 
     search_space: Selection
@@ -103,6 +104,7 @@ class Pipeline:
     aggregates: Mapping[str, Sequence[str]] | None = None
     stability: Repeats | None = None
     search: SearchStage | None = None
+    weight_rule: Any = None
     console: Console | None = None
 
     def __post_init__(self) -> None:
@@ -287,6 +289,7 @@ class Pipeline:
         settings = {key: v for metric in self.metric.values() for key, v in metric.settings.items()}
         return {
             "search_space": self.search_space.space.name,
+            "first": self.search_space.first,
             "dataset": minibatch.dataset,
             "benchmark": None if table is None else table.name,
             "benchmark_source": None if table is None else table.source,

@@ -20,6 +20,10 @@ REQUIRED = {
     ("benchmark", "table"): "benchmark.path={tmp}/table.csv",
     ("benchmark", "nb201_official"): "benchmark.path={tmp}",
     ("metric", "column"): "metric.column={{path:{tmp}/scores.csv,column:score}}",
+} | {
+    (group, f"{prefix}nb201_{task}"): "files={{nb201_folder:{tmp},imagenet16_images:{tmp}}}"
+    for group, prefix in (("task", ""), ("study", "main_"))
+    for task in ("cifar100", "imagenet16_120")
 }
 
 TEXTS = ("ptb", "random_tokens", "tokens", "wikitext2")

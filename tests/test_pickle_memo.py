@@ -1,4 +1,4 @@
-"""The memo that a pickle asks for, against Python's own slow reader of pickles."""
+"""What a pickle is about to do, against Python's own slow reader of pickles."""
 
 import pickle
 import pickletools
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from epsilon_research.pickle_memo import largest_memo_index
+from epsilon_research.pickle_memo import plan_of
 
 values = st.recursive(
     st.none()
@@ -18,7 +18,9 @@ values = st.recursive(
     | st.text(max_size=40)
     | st.binary(max_size=40)
     | st.sampled_from(["x" * 31, "x" * 32, "r" * 300, b"p9999\n" * 60, 2**300, -(2**3000)]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    lambda inner: (
+        st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(st.text(max_size=5), inner)
+    ),
     max_leaves=20,
 )
 
@@ -32,10 +34,39 @@ def reference(source: bytes) -> int:
     return max(found)
 
 
+def announced(source: bytes) -> list[tuple[str, object]]:
+    """The operations that are wanted in place of those of `source`."""
+    found: list[tuple[str, object]] = []
+    for operation, argument, _ in pickletools.genops(source):
+        if operation.name != "FRAME":
+            found.append((operation.name, argument))
+        if operation.name in ("TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"):
+            found.append(("BINPERSID", None))
+    return found
+
+
+def announcing(source: bytes) -> list[tuple[str, object]]:
+    """The operations of what is really read, after the one frame."""
+    content = plan_of(source).announcing
+    frame, *operations = pickletools.genops(content)
+    assert frame[0].name == "FRAME"
+    assert frame[1] == len(content) - 9
+    return [(operation.name, argument) for operation, argument, _ in operations]
+
+
+def is_persistent(source: bytes) -> bool:
+    names = ("PERSID", "BINPERSID")
+    return any(operation.name in names for operation, _, _ in pickletools.genops(source))
+
+
 @given(values, st.integers(0, pickle.HIGHEST_PROTOCOL))
 def test_the_index_is_that_of_the_slow_reader(value: object, protocol: int) -> None:
     source = pickle.dumps(value, protocol=protocol)
-    assert largest_memo_index(source) == reference(source)
+    plan = plan_of(source)
+    assert plan.largest_memo_index == reference(source)
+    # Not compared as values, since NaN is not equal to itself.
+    assert repr(announcing(source)) == repr(announced(source))
+    assert not plan.is_persistent
 
 
 @given(st.binary(max_size=80).map(lambda content: content + b"."))
@@ -45,7 +76,11 @@ def test_nothing_that_the_slow_reader_can_read_is_missed(source: bytes) -> None:
         expected = reference(source)
     except (ValueError, UnicodeError):
         return
-    assert largest_memo_index(source) == expected
+    plan = plan_of(source)
+    assert plan.largest_memo_index == expected
+    # Not compared as values, since NaN is not equal to itself.
+    assert repr(announcing(source)) == repr(announced(source))
+    assert plan.is_persistent == is_persistent(source)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +107,13 @@ def test_no_operation_hides_what_comes_after_it(operation: pickletools.OpcodeInf
         except (ValueError, UnicodeError):
             continue
         tried += 1
-        assert largest_memo_index(source) == expected
+        assert plan_of(source).largest_memo_index == expected
         assert expected >= 77_777
     assert tried
 
 
 def test_what_python_does_not_read_does_not_count() -> None:
-    assert largest_memo_index(b"N." + b"r\xff\xff\xff\xff.") == -1
+    assert plan_of(b"N." + b"r\xff\xff\xff\xff.").largest_memo_index == -1
 
 
 def test_an_index_in_a_line_that_is_too_long_is_refused() -> None:
@@ -86,16 +121,16 @@ def test_an_index_in_a_line_that_is_too_long_is_refused() -> None:
     tail = b"\nNr" + struct.pack("<I", 2**25) + b"."
     hiding = b"Np1" + b" " * 4999 + b"\0B" + struct.pack("<I", len(tail) - 1) + tail
     with pytest.raises(ValueError, match="an index that does not end"):
-        largest_memo_index(hiding)
+        plan_of(hiding)
 
 
 def test_an_index_that_is_no_number_is_refused() -> None:
     for index in (b"x", b"9" * 4999, b" " * 6000 + b"9"):
         with pytest.raises(ValueError, match=r"invalid literal|Exceeds the limit"):
-            largest_memo_index(b"Np" + index + b"\n.")
+            plan_of(b"Np" + index + b"\n.")
 
 
 @pytest.mark.parametrize("code", [b"C", b"T", b"X", b"\x8d", b"\x96"])
 def test_a_text_that_is_longer_than_the_pickle_is_refused(code: bytes) -> None:
     with pytest.raises(ValueError, match="longer than the pickle"):
-        largest_memo_index(b"\x80\x05" + code + b"\x7f" * 8 + b".")
+        plan_of(b"\x80\x05" + code + b"\x7f" * 8 + b".")

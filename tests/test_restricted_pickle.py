@@ -75,7 +75,33 @@ def test_every_way_to_call_the_shell_is_refused_and_nothing_is_run(
     assert not target.exists()
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        # A tuple of the one before, twice, in the ways to name it twice; then as a key.
+        b"}N\x85" + b"2\x86" * 60 + b"Ns.",
+        b"}N\x85\x940" + b"h\x00h\x00\x86q\x000" * 60 + b"h\x00Ns.",
+        b"\x8f(N\x85" + b"2\x86" * 60 + b"\x90.",
+        b"(N\x85" + b"2\x86" * 60 + b"\x91.",
+        b"(N\x85" + b"222\x87" * 40 + b"Nd.",
+        b"}(N" + b"(N22N2t" * 400 + b"t.",
+    ],
+)
+def test_a_tuple_that_would_take_for_ever_as_a_key_is_refused(source: bytes) -> None:
+    for header in (b"", b"\x80\x04\x95" + len(source).to_bytes(8, "little")):
+        with refused(ValueError, "got a tuple of more than 1,000 values"):
+            load(header + source)
+
+
+@given(st.recursive(st.integers(), lambda inner: st.tuples(inner, inner), max_leaves=30))
+def test_tuples_in_tuples_come_back(value: object) -> None:
+    for protocol in PROTOCOLS:
+        assert load(pickle.dumps({value: [value]}, protocol=protocol)) == {value: [value]}
+
+
 def test_a_persistent_id_is_refused() -> None:
+    with refused(ValueError, "got a persistent id"):
+        load(b"NQ.")
     with refused(ValueError, "got a persistent id"):
         load(b"Pname\n.")
 
@@ -174,16 +200,16 @@ def test_a_small_file_cannot_promise_a_large_array() -> None:
 
 
 _EMPTY_ARRAY = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85C\x01b\x87R(K\x01"
-# A tuple of itself twice, 14 times over: 28 bytes that are 16,384 numbers once written out.
-_NESTED = b"K\x01\x85" + b"2\x86" * 14
+# A list of itself twice, 14 times over: 141 bytes that are 16,384 lists once written out.
+_NESTED = b"]" + b"q\x000](h\x00h\x00e" * 14
 
 
 @pytest.mark.parametrize(
     ("source", "got"),
     [
-        (b"cnumpy\ndtype\n" + _NESTED + b"\x85R.", "the data type a tuple"),
-        (b"cnumpy\ndtype\nX\2\0\0\0u1\x85R(K\x03" + _NESTED + b"NNNtb.", "byte order a tuple"),
-        (b"c_codecs\nencode\n(X\1\0\0\0a" + _NESTED + b"tR.", "an encoding a tuple"),
+        (b"cnumpy\ndtype\n" + _NESTED + b"\x85R.", "the data type a list"),
+        (b"cnumpy\ndtype\nX\2\0\0\0u1\x85R(K\x03" + _NESTED + b"NNNtb.", "byte order a list"),
+        (b"c_codecs\nencode\n(X\1\0\0\0a" + _NESTED + b"tR.", "an encoding a list"),
         (
             _EMPTY_ARRAY + _NESTED + b"cnumpy\ndtype\nX\2\0\0\0u1\x85R\x89C\x01\x02tb.",
             "an array without a plain shape",

@@ -27,8 +27,12 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from epsilon_research.analysis.published_overlap import published_top10_overlap_percent
 from epsilon_research.analysis.statistics import Statistics, describe
 from epsilon_research.analysis.top import oriented
+
+PUBLISHED_OVERLAP = "published_top10_overlap_percent"
+"""Statistic of losses under protocol `paper`: the overlap as the published code defines it."""
 
 PROTOCOLS = ("paper", "connected", "worst", "unique")
 """Protocols of a single metric."""
@@ -127,7 +131,8 @@ def summarise_metric(
 
     Returns:
         {protocol: {`n`, `coverage`, the statistics, their intervals, `num_resamples`}}. With
-        fewer than 3 rows the statistics are NaN; coverage is NaN where no row has an accuracy.
+        fewer than 3 rows the statistics are NaN; coverage is NaN where no row has an accuracy. Of
+        losses, `paper` has the published overlap, too.
 
     Raises:
         KeyError: A column is missing.
@@ -140,15 +145,24 @@ def summarise_metric(
         )
     rated = frame[np.isfinite(_column(frame, target))]
     accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
-    return {
-        protocol: _describe_defined(
-            protocol_scores(rated, metric=metric, protocol=protocol, paper_filter=paper_filter),
-            accuracies,
-            rng=source,
-            num_resamples=num_resamples,
+    ranked = {
+        protocol: protocol_scores(
+            rated, metric=metric, protocol=protocol, paper_filter=paper_filter
         )
-        for protocol, source in zip(PROTOCOLS, rng.spawn(len(PROTOCOLS)), strict=True)
+        for protocol in PROTOCOLS
     }
+    found = {
+        protocol: _describe_defined(scores, accuracies, rng=source, num_resamples=num_resamples)
+        for (protocol, scores), source in zip(
+            ranked.items(), rng.spawn(len(PROTOCOLS)), strict=True
+        )
+    }
+    if not higher_is_better:
+        kept = np.isfinite(ranked["paper"])
+        found["paper"][PUBLISHED_OVERLAP] = published_top10_overlap_percent(
+            ranked["paper"][kept], accuracies[kept]
+        )
+    return found
 
 
 def protocol_scores(

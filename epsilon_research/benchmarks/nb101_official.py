@@ -14,6 +14,7 @@ from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
 from epsilon_research.benchmarks.download import check_sha256, download
 from epsilon_research.benchmarks.nb101_conversion import STATISTICS, convert
+from epsilon_research.bounded_table import read_parquet
 
 logger = logging.getLogger(__name__)
 
@@ -166,14 +167,7 @@ def _is_parquet(path: Path) -> bool:
 
 def _read_parquet(path: Path, *, epochs: int) -> pd.DataFrame:
     """A file that was converted before."""
-    try:
-        rows = pd.read_parquet(path)
-    except (ValueError, OSError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
-        raise ValueError(
-            f"benchmark.path must be a whole parquet file, got {path} ({reason}): convert the "
-            "official file again"
-        ) from error
+    rows = read_parquet(path, setting="benchmark.path", advice="convert the official file again")
     missing = [name for name in _COLUMNS if name not in rows]
     if missing:
         raise ValueError(

@@ -11,6 +11,7 @@ from jaxtyping import Float64
 
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
+from epsilon_research.bounded_table import ENDINGS, listed, read_table
 
 _UNITS = {"fraction": 1.0, "percent": 100.0}
 """What a table's numbers are divided by."""
@@ -169,7 +170,7 @@ class Table(Benchmark):
 
 
 def _listed(file: pd.DataFrame) -> str:
-    return ", ".join(map(str, file.columns)) or "no columns"
+    return listed(list(file.columns))
 
 
 def _read(path: Path, id_columns: Sequence[str]) -> pd.DataFrame:
@@ -178,34 +179,11 @@ def _read(path: Path, id_columns: Sequence[str]) -> pd.DataFrame:
             f"benchmark.path must be an existing parquet or csv file, got {str(path)!r}, which is "
             "not a file: check the path"
         )
-    ending = path.suffix.lower()
-    if ending not in (".parquet", ".csv"):
+    if path.suffix.lower() not in ENDINGS:
         raise ValueError(
             f"benchmark.path must end in .parquet or .csv, got {str(path)!r}: convert it"
         )
-    try:
-        if ending == ".parquet":
-            file = pd.read_parquet(path)
-        else:
-            # Ids are text, also where all are digits: 0012 is not 12.
-            file = pd.read_csv(path, dtype=dict.fromkeys(id_columns, "str"))
-    except (ValueError, OSError) as error:
-        # pyarrow's and pandas' own errors derive from these.
-        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
-        raise ValueError(
-            f"benchmark.path must be a whole {ending[1:]} table, got {path} ({reason}): write it "
-            "again"
-        ) from error
-    if ending == ".csv" and not isinstance(file.index, pd.RangeIndex):
-        # pandas would take the first column for an index and shift all others by one.
-        raise ValueError(
-            f"{path} must have as many values in each row as it has columns "
-            f"({len(file.columns)}), got more: correct its header, and separate values by "
-            "commas"
-        )
-    # A frame that was saved with its ids as index has them there, not in a column.
-    hidden = ({*id_columns} - {*file.columns}) & {*file.index.names}
-    return file.reset_index() if hidden else file
+    return read_table(path, setting="benchmark.path", text=id_columns)
 
 
 def _column(file: pd.DataFrame, name: str) -> pd.Series:
@@ -227,4 +205,5 @@ def _numbers(column: pd.Series, path: str) -> Float64[np.ndarray, " architecture
         numbers = cast("pd.Series", pd.to_numeric(column))
         return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{wrong} {error}: {advice}") from error
+        reason = " ".join(str(error).split())[:160]
+        raise ValueError(f"{wrong} {reason}: {advice}") from error

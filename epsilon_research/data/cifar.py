@@ -1,6 +1,8 @@
 """CIFAR-10 and CIFAR-100 from their official archives."""
 
+import gzip
 import hashlib
+import io
 import tarfile
 import zlib
 from collections.abc import Sequence
@@ -25,6 +27,10 @@ from epsilon_research.data.pickled_batch import images_of_batch, labels_of_batch
 _SIDE = 32
 _LARGEST_MEMBER = 256 * 1024**2
 """Bytes; the largest official member, CIFAR-100's `train`, has 148 MiB."""
+
+
+_LARGEST_ARCHIVE = 512 * 1024**2
+"""Bytes once unpacked; the official ones have 178 MiB."""
 
 
 class Release(NamedTuple):
@@ -210,14 +216,18 @@ def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
     """
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(path, "r:gz") as archive:
+        # As a stream, since a size below zero would have tarfile go back for ever.
+        with (
+            gzip.open(path) as packed,
+            tarfile.open(fileobj=_Bounded(packed), mode="r|") as archive,
+        ):
             for entry in archive:
                 name = Path(entry.name).name
-                if name in members and entry.isfile() and entry.size <= _LARGEST_MEMBER:
+                if name in members and entry.isfile() and 0 <= entry.size <= _LARGEST_MEMBER:
                     handle = archive.extractfile(entry)
                     assert handle is not None
                     found[name] = handle.read()
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
+    except _DAMAGE as error:
         raise ValueError(
             f"{path} must be a whole .tar.gz archive, got {_first_line(error)!r}: download it again"
         ) from error
@@ -226,3 +236,35 @@ def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
         got = ", ".join(sorted(found)) or "none of the batches"
         raise ValueError(f"{path} must contain {missing[0]}, got {got}: download it again")
     return [found[name] for name in members]
+
+
+class _Bounded(io.RawIOBase):
+    """What a file unpacks to, up to the most that an archive may have."""
+
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
+        self._unpacked = unpacked
+        self._left = _LARGEST_ARCHIVE
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes.
+
+        Raises:
+            ReadError: There are too many.
+        """
+        content = self._unpacked.read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise tarfile.ReadError(f"more than {_LARGEST_ARCHIVE:,} bytes")
+        return content
+
+
+# What tarfile and gzip raise on damaged archives; the first is of headers that it takes apart.
+_DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    ValueError,
+    tarfile.TarError,
+    zlib.error,
+)

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from epsilon_research.bounded_table import ENDINGS, column_names, listed, read_table
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
 from epsilon_research.metrics.single_pass import SinglePassMetric
-
-_SUFFIXES = (".parquet", ".csv")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class Column(SinglePassMetric):
 
     def __post_init__(self) -> None:
         path = Path(self.path)
-        if path.suffix.lower() not in _SUFFIXES:
+        if path.suffix.lower() not in ENDINGS:
             raise ValueError(
                 f"metric.column.path must be a .parquet or .csv file, got {self.path}: convert it"
             )
@@ -56,12 +55,12 @@ class Column(SinglePassMetric):
                 f"metric.column.path must be an existing file, got {self.path}, which is not one: "
                 "check the path"
             )
-        known = _column_names(path)
+        known = column_names(path, setting="metric.column.path")
         for setting, name in (("column", self.column), ("id_column", self.id_column)):
             if name not in known:
                 raise ValueError(
                     f"metric.column.{setting} must be a column of {self.path}, got {name!r}: "
-                    f"choose one of {', '.join(known)}"
+                    f"choose one of {listed(known)}"
                 )
         with path.open("rb") as handle:
             digest = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -96,7 +95,9 @@ class Column(SinglePassMetric):
         return score
 
     def _read(self) -> dict[str, float]:
-        rows = _read_columns(Path(self.path), [self.id_column, self.column]).drop_duplicates()
+        names = [self.id_column, self.column]
+        rows = read_table(Path(self.path), setting="metric.column.path", columns=names)
+        rows = rows.drop_duplicates()
         if not pd.api.types.is_numeric_dtype(rows[self.column]):
             raise ValueError(
                 f"column {self.column} of {self.path} must hold numbers, got "
@@ -111,23 +112,3 @@ class Column(SinglePassMetric):
             )
         values = rows[self.column].to_numpy(np.float64, na_value=np.nan)
         return dict(zip(ids, values.tolist(), strict=True))
-
-
-def _column_names(path: Path) -> Sequence[str]:
-    try:
-        if path.suffix.lower() == ".csv":
-            return list(pd.read_csv(path, nrows=0).columns)
-        import pyarrow.parquet
-
-        return pyarrow.parquet.read_schema(path).names
-    except (ValueError, OSError) as error:
-        raise ValueError(
-            f"metric.column.path must be a readable table, got {path} "
-            f"({str(error).splitlines()[0][:160]}): write it again"
-        ) from error
-
-
-def _read_columns(path: Path, names: list[str]) -> pd.DataFrame:
-    if path.suffix.lower() == ".csv":
-        return pd.read_csv(path, usecols=names)
-    return pd.read_parquet(path, columns=names)

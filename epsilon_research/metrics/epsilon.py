@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,12 @@ from epsilon_research.data import Minibatch
 from epsilon_research.engines import Engine, Outputs
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
 from epsilon_research.metrics.epsilon_formula import (
-    has_finite_spread,
+    DISPERSIONS,
+    RELATIVE,
+    first_reason,
     normalise_outputs,
     normalised_score,
+    undefined_reason,
 )
 from epsilon_research.store import Evaluation
 
@@ -50,6 +53,8 @@ class Epsilon(Metric):
     Args:
         weights: The two constants, in any order.
         engine: Runs the networks.
+        dispersion: "relative" as published, the mean absolute difference of the outputs over their
+            mean, or "absolute", not divided by the mean. Both are made of the same passes.
 
     References:
         Gracheva, arXiv 2302.04406.
@@ -60,11 +65,17 @@ class Epsilon(Metric):
 
     weights: Sequence[float]
     engine: Engine
+    dispersion: str = RELATIVE
     shared_by_function: bool = True
     candidates_per_chunk: int = 32
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", check_weights(self.weights))
+        if self.dispersion not in DISPERSIONS:
+            raise ValueError(
+                f"metric.epsilon.dispersion must be one of {', '.join(DISPERSIONS)}, got "
+                f"{self.dispersion!r}: pass e.g. metric.epsilon.dispersion={RELATIVE}"
+            )
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -74,7 +85,7 @@ class Epsilon(Metric):
     @property
     def settings(self) -> Mapping[str, Any]:
         """See `Metric`."""
-        return {"weights": list(self.weights)}
+        return {"weights": list(self.weights), "dispersion": self.dispersion}
 
     @property
     def passes(self) -> Sequence[Pass]:
@@ -106,7 +117,7 @@ class Epsilon(Metric):
     def _evaluation(self, outputs: Outputs, *, seconds: float) -> Evaluation:
         return Evaluation(
             values=normalise_outputs(outputs.values).astype(self.engine.dtype),
-            failure=_reason(outputs.values),
+            failure=undefined_reason(outputs.values),
             columns={FLOAT32_DEFINED: outputs.float32_defined},
             seconds=seconds,
         )
@@ -118,8 +129,8 @@ class Epsilon(Metric):
         columns = {FLOAT32_DEFINED: bool(defined)}
         reasons = {low.failure, high.failure} - {None}
         if reasons:
-            return Score(value=math.nan, failure=_worst(reasons), columns=columns)
-        value = normalised_score(low.values, high.values)
+            return Score(value=math.nan, failure=first_reason(reasons), columns=columns)
+        value = normalised_score(low.values, high.values, dispersion=self.dispersion)
         failure = "no_common_sample" if math.isnan(value) else None
         return Score(value=value, failure=failure, columns=columns)
 
@@ -127,16 +138,3 @@ class Epsilon(Metric):
 _DISCONNECTED = Evaluation(
     values=np.empty(0, np.float32), failure="disconnected", columns={FLOAT32_DEFINED: False}
 )
-
-_REASONS = ("disconnected", "overflow", "constant_output")
-"""Why outputs cannot be normalised; the first stands for a pair that has several."""
-
-
-def _reason(outputs: np.ndarray) -> str | None:
-    if not has_finite_spread(outputs):
-        return "overflow"
-    return "constant_output" if outputs.min() == outputs.max() else None
-
-
-def _worst(reasons: Set[str | None]) -> str:
-    return next(reason for reason in _REASONS if reason in reasons)

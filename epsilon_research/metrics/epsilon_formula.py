@@ -1,13 +1,35 @@
 """The epsilon score of two output vectors: the one home of the formula."""
 
+from collections.abc import Set
+
 import numpy as np
 from jaxtyping import Float
+
+RELATIVE = "relative"
+ABSOLUTE = "absolute"
+DISPERSIONS = (RELATIVE, ABSOLUTE)
+"""How two output vectors are compared, see `normalised_score`."""
+
+_REASONS = ("disconnected", "overflow", "constant_output")
+"""Why outputs cannot be normalised; the first stands for a pair that has several."""
 
 
 def has_finite_spread(outputs: Float[np.ndarray, " values"]) -> bool:
     """Whether the largest output less the smallest is a number that float64 can hold."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(outputs.max() - outputs.min()))
+
+
+def undefined_reason(outputs: Float[np.ndarray, " values"]) -> str | None:
+    """Why a network's outputs cannot be normalised, None if they can."""
+    if not has_finite_spread(outputs):
+        return "overflow"
+    return "constant_output" if outputs.min() == outputs.max() else None
+
+
+def first_reason(reasons: Set[str | None]) -> str:
+    """The reason that stands for a pair of outputs that has one or two."""
+    return next(reason for reason in _REASONS if reason in reasons)
 
 
 def normalise_outputs(outputs: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
@@ -52,9 +74,18 @@ def epsilon_score(
 
 
 def normalised_score(
-    low: Float[np.ndarray, " low_values"], high: Float[np.ndarray, " high_values"]
+    low: Float[np.ndarray, " low_values"],
+    high: Float[np.ndarray, " high_values"],
+    *,
+    dispersion: str = RELATIVE,
 ) -> float:
     """`epsilon_score` of two vectors that `normalise_outputs` gave, in any precision.
+
+    Args:
+        low: Normalised outputs with all weights at the first constant.
+        high: The same with the second constant, same order.
+        dispersion: "relative", which is epsilon, or "absolute": its numerator alone, the mean
+            absolute difference, at most 1.
 
     Raises:
         ValueError: The vectors differ in length.
@@ -68,4 +99,5 @@ def normalised_score(
     common = kept.all(axis=0)
     if not common.any():
         return float("nan")
-    return float(np.abs(pair[0] - pair[1])[common].mean() / pair[kept].mean())
+    difference = np.abs(pair[0] - pair[1])[common].mean()
+    return float(difference if dispersion == ABSOLUTE else difference / pair[kept].mean())

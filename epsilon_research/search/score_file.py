@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from epsilon_research.bounded_table import ENDINGS, listed, read_table
+
 ID_COLUMN = "architecture_id"
 
 
@@ -26,7 +28,7 @@ def read_score_file(path: Path) -> pd.DataFrame:
     frame = _read(path)
     if ID_COLUMN not in frame:
         raise ValueError(
-            f"{path} must have a column {ID_COLUMN}, got {', '.join(map(str, frame.columns))}: "
+            f"{path} must have a column {ID_COLUMN}, got {listed(list(frame.columns))}: "
             "rename the column of the architectures"
         )
     ids = pd.Index(frame[ID_COLUMN].to_numpy())
@@ -43,18 +45,8 @@ def read_score_file(path: Path) -> pd.DataFrame:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    ending = path.suffix.lower()
-    if ending not in (".parquet", ".csv"):
+    if path.suffix.lower() not in ENDINGS:
         raise ValueError(
             f"search.score_file must end in .parquet or .csv, got {str(path)!r}: convert it"
         )
-    try:
-        if ending == ".parquet":
-            return pd.read_parquet(path)
-        return pd.read_csv(path, dtype={ID_COLUMN: "str"})
-    except (ValueError, OSError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:160]
-        raise ValueError(
-            f"search.score_file must be a whole {ending[1:]} table, got {path} ({reason}): write "
-            "it again"
-        ) from error
+    return read_table(path, setting="search.score_file", text=(ID_COLUMN,))

@@ -61,12 +61,13 @@ def to_genotype(text: str) -> Genotype:
     if match is None:
         raise ValueError(
             "a NAS-Bench-201 architecture must be written |op~0|+|op~0|op~1|+|op~0|op~1|op~2|, "
-            f"got {text!r}"
+            f"got {text[:100]!r}"
         )
     unknown = sorted(set(match.groups()) - set(OPERATIONS))
     if unknown:
         raise ValueError(
-            f"unknown operation {unknown[0]!r} in {text!r}: choose from {', '.join(OPERATIONS)}"
+            f"unknown operation {unknown[0][:40]!r} in {text[:100]!r}: choose from "
+            f"{', '.join(OPERATIONS)}"
         )
     return match.groups()  # pyright: ignore[reportReturnType]  # six groups by construction
 

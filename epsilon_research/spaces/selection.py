@@ -10,6 +10,8 @@ from epsilon_research.spaces.base import SearchSpace
 
 ALL = "all"
 AUTO = "auto"
+RATED = "rated"
+_WORDS = (ALL, RATED, AUTO)
 NUMBER = "num_architectures"
 
 
@@ -23,8 +25,8 @@ class Selection:
         space: The search space.
         published_weights: The pair of constants of the epsilon paper on this space, for
             `weight_pair=published`.
-        num_architectures: Size of a seeded sample, or "all", or "auto" (what the engine scores in
-            reasonable time).
+        num_architectures: Size of a seeded sample, or "all", or "rated" (all that the accuracy
+            table knows), or "auto" (what the engine scores in reasonable time).
         first: The first so many in the benchmark's own order.
         architectures: A list of architectures, or the path of a text file with one a line.
         auto_size: The most that "auto" scores of this space; None: all.
@@ -55,9 +57,9 @@ class Selection:
                 "at most one of search_space.num_architectures, .first and .architectures may be "
                 f"given, got {' and '.join(given)}: leave one out"
             )
-        if self.num_architectures not in (ALL, AUTO) and not _is_whole(self.num_architectures):
+        if self.num_architectures not in _WORDS and not _is_whole(self.num_architectures):
             raise ValueError(
-                "search_space.num_architectures must be a whole number, 'all' or 'auto', "
+                "search_space.num_architectures must be a whole number, 'all', 'rated' or 'auto', "
                 f"got {self.num_architectures!r}: pass e.g. search_space.num_architectures=500"
             )
         if self.first is not None and not _is_whole(self.first):
@@ -98,10 +100,22 @@ class Selection:
             return list(pool[: self._checked(self.first, pool, "first")])
         if self.num_architectures == ALL and self.space.complete:
             return list(self.space.architecture_ids)
+        if self.num_architectures == RATED:
+            return self._rated(known)
         if isinstance(self.num_architectures, int):
             return _sample(pool, self._checked(self.num_architectures, pool, NUMBER), rng)
         limits = () if self.num_architectures == ALL else (auto, self.auto_size)
         return _sample(pool, min([len(pool), *(n for n in limits if n is not None)]), rng)
+
+    def _rated(self, known: Sequence[str] | None) -> list[str]:
+        if known is None:
+            raise ValueError(
+                "search_space.num_architectures=rated must have a table of accuracies, got none: "
+                "pass a benchmark, or search_space.num_architectures=all"
+            )
+        members = set(known)
+        own = self._pool(known)
+        return [architecture_id for architecture_id in own if architecture_id in members]
 
     def _pool(self, known: Sequence[str] | None) -> Sequence[str]:
         own = self.space.enumerated_as_published

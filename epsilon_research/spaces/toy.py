@@ -38,7 +38,7 @@ def _to_genes(text: str) -> tuple[str, ...]:
     if len(genes) != len(EDGES) or unknown:
         raise ValueError(
             f"a toy architecture must be {len(EDGES)} operations joined by -, each one of "
-            f"{', '.join(OPERATIONS)}, got {text!r}"
+            f"{', '.join(OPERATIONS)}, got {text[:100]!r}"
         )
     return genes
 

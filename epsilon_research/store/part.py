@@ -5,10 +5,11 @@ thousand maps one page into memory.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -65,8 +66,8 @@ class Part:
     values: np.ndarray
     """(rows, length), float, a view of the file."""
     failures: tuple[str | None, ...]
-    columns: tuple[str, ...]
-    """JSON objects; equal ones are one string."""
+    columns: tuple[Mapping[str, Any], ...]
+    """Equal ones are one object."""
     seconds: np.ndarray
 
     def read(self, row: int) -> Evaluation:
@@ -74,7 +75,7 @@ class Part:
         return Evaluation(
             values=self.values[row],
             failure=self.failures[row],
-            columns=json.loads(self.columns[row]),
+            columns=self.columns[row],
             seconds=float(self.seconds[row]),
         )
 
@@ -93,18 +94,69 @@ def read_part(path: Path) -> Part:
     content = source.read_buffer()
     if _name(memoryview(content)) != path.name:
         raise DamagedPartError(f"{path} has another checksum than its name")
-    batch = pa.ipc.open_file(pa.BufferReader(content)).get_batch(0)
+    try:
+        return _decoded(content)
+    except (pa.ArrowException, *_DAMAGE) as error:
+        reason = " ".join((str(error) or type(error).__name__).split())[:160]
+        raise DamagedPartError(f"{path} is not one that the store wrote ({reason})") from error
+
+
+def _decoded(content: pa.Buffer) -> Part:
+    """What a part's bytes say; anybody can give a file the name of its checksum."""
+    reader = pa.ipc.open_file(pa.BufferReader(content))
+    _check_schema(reader.schema)
+    batch = reader.get_batch(0)
+    # Arrow takes lengths and places of buffers from the file, and would read beyond its end.
+    batch.validate(full=True)
+    if any(batch.column(name).null_count for name in ("key", "columns", "seconds", "values")):
+        raise ValueError("a row of which something is missing")
     values = batch.column("values")
     return Part(
         keys=tuple(batch.column("key").to_pylist()),
-        values=values.values.to_numpy(zero_copy_only=True).reshape(len(batch), -1),
-        failures=_shared(batch.column("failure")),
-        columns=_shared(batch.column("columns")),
+        values=values.flatten().to_numpy(zero_copy_only=True).reshape(len(batch), -1),
+        failures=_shared(batch.column("failure"), lambda text: text),
+        columns=_shared(batch.column("columns"), _facts),
         seconds=batch.column("seconds").to_numpy(),
     )
 
 
-def _shared(column: pa.DictionaryArray) -> tuple:
+def _check_schema(schema: pa.Schema) -> None:
+    values = schema.field("values").type
+    fixed = pa.types.is_fixed_size_list(values) and values.list_size > 0
+    if not fixed or not pa.types.is_floating(values.value_type):
+        raise ValueError(f"values of type {values}")
+    text = pa.dictionary(pa.int32(), pa.string())
+    expected = {
+        "key": pa.binary(KEY_BYTES),
+        "failure": text,
+        "columns": text,
+        "seconds": pa.float64(),
+    }
+    for name, kind in expected.items():
+        if schema.field(name).type != kind:
+            raise ValueError(f"{name} of type {schema.field(name).type}")
+
+
+def _shared(column: pa.DictionaryArray, read: Callable[[str], Any]) -> tuple:
     """The entries of a column, equal ones as one object."""
-    words = [*column.dictionary.to_pylist(), None]
-    return tuple([words[-1 if place is None else place] for place in column.indices.to_pylist()])
+    found = [*map(read, column.dictionary.to_pylist()), None]
+    return tuple([found[-1 if place is None else place] for place in column.indices.to_pylist()])
+
+
+def _facts(text: str) -> Mapping[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("columns that are no JSON object")
+    return found
+
+
+# What Arrow, and reading JSON, raise on content that the store did not write.
+_DAMAGE = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)

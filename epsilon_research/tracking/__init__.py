@@ -2,8 +2,9 @@
 
 The contract: files in the run folder are the truth (`write_table` and `write_json` write aside and
 rename, so a file is whole or absent); a tracker is a copy of them for a dashboard. `NoTracker` has
-the same methods, so no caller asks whether tracking is on. A tracker raises what goes wrong; what
-that means for the run, the experiment decides. No connection is opened unless `mode=online` is set.
+the same methods, so no caller asks whether tracking is on. A tracker raises what goes wrong;
+`Steadfast` around it tells that once and lets the run go on, which then ends with exit status 1. No
+connection is opened unless `mode=online` is set.
 
 May import: numpy, pandas, pyarrow; wandb only inside `wandb.py`, late. No other room.
 
@@ -17,4 +18,5 @@ from epsilon_research.tracking.provenance import git_commit as git_commit
 from epsilon_research.tracking.provenance import versions as versions
 from epsilon_research.tracking.record import write_json as write_json
 from epsilon_research.tracking.record import write_table as write_table
+from epsilon_research.tracking.steadfast import Steadfast as Steadfast
 from epsilon_research.tracking.wandb import WandbTracker as WandbTracker

@@ -1,7 +1,8 @@
 """Weights & Biases: a copy of the run for its dashboard, offline unless told otherwise."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
 from typing import Any, final
@@ -68,19 +69,20 @@ class WandbTracker(Tracker):
 
         self._own_variables = _keep_files_in(run_dir)
 
-        self._run = wandb.init(
-            project=self._project,
-            entity=self._entity,
-            mode=self._mode,
-            dir=run_dir,
-            config=dict(config),
-            name=name,
-            group=group,
-            tags=list(tags),
-            # A sweep has many runs in one process: never the one before.
-            reinit="create_new",
-            settings=wandb.Settings(**_SETTINGS),
-        )
+        with _service_ends_on_failure(exit_code=1):
+            self._run = wandb.init(
+                project=self._project,
+                entity=self._entity,
+                mode=self._mode,
+                dir=run_dir,
+                config=dict(config),
+                name=name,
+                group=group,
+                tags=list(tags),
+                # A sweep has many runs in one process: never the one before.
+                reinit="create_new",
+                settings=wandb.Settings(**_SETTINGS),
+            )
 
     def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
         """Add numbers to the run's summary.
@@ -123,11 +125,16 @@ class WandbTracker(Tracker):
         )
 
     def close(self, exit_code: int) -> None:
-        """Finish the run; a run that fails to finish is not finished again."""
+        """Finish the run; a run that fails to finish is not finished again.
+
+        Raises:
+            OSError: wandb's service has gone.
+        """
         run, self._run = self._run, None
         try:
             if run is not None:
-                run.finish(exit_code=exit_code)
+                with _service_ends_on_failure(exit_code):
+                    run.finish(exit_code=exit_code)
         finally:
             for variable in self._own_variables:
                 os.environ.pop(variable, None)
@@ -153,6 +160,19 @@ _SETTINGS: dict[str, Any] = {
     "x_disable_machine_info": True,
     "x_save_requirements": False,
 }
+
+
+@contextmanager
+def _service_ends_on_failure(exit_code: int) -> Iterator[None]:
+    import wandb
+
+    try:
+        yield
+    except Exception:
+        # The service may have gone. The next run of a sweep needs another one then, and nothing
+        # must try to end this one when the program ends. Raises too, if there is nobody to tell.
+        wandb.teardown(exit_code)
+        raise
 
 
 def _keep_files_in(run_dir: Path) -> tuple[str, ...]:

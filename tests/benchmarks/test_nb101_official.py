@@ -203,7 +203,7 @@ def test_a_damaged_parquet_file_is_refused(path: Path, cache: Path) -> None:
     load(path)
     (kept,) = cache.iterdir()
     path.write_bytes(kept.read_bytes()[:-20])
-    with refused(ValueError, "benchmark.path must be a whole parquet file", str(path)):
+    with refused(ValueError, "benchmark.path must be a whole parquet table", str(path)):
         load(path)
 
 

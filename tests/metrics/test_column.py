@@ -93,7 +93,7 @@ def test_mistakes_are_refused_at_once(tmp_path: Path) -> None:
         column(path, id_column="arch")
     for name in ("empty.csv", "empty.parquet"):
         (tmp_path / name).touch()
-        with refused(ValueError, "metric.column.path must be a readable table", name):
+        with refused(ValueError, "metric.column.path must be a whole", name):
             column(tmp_path / name)
     with refused(ValueError, "column words of", "must hold numbers"):
         path = write(tmp_path / "s.csv", words=list("abcd"))

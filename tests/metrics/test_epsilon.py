@@ -1,6 +1,7 @@
 """The epsilon formula and the metric around it."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from epsilon_research.data import Minibatch
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Candidate, Epsilon, epsilon_score, scorer_of
 from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.metrics.epsilon_formula import normalise_outputs, normalised_score
 from epsilon_research.programs import ProgramBuilder
 from epsilon_research.programs.operations import (
     BatchNorm,
     Convolution,
     GlobalMean,
     Linear,
+    Operation,
     ReLU,
     Zero,
 )
@@ -67,6 +70,21 @@ def test_the_order_of_the_two_weights_does_not_matter(low: np.ndarray, high: np.
     np.testing.assert_allclose(epsilon_score(low, high), epsilon_score(high, low), rtol=1e-12)
 
 
+@given(vectors, vectors)
+def test_the_absolute_dispersion_is_the_score_before_the_division(
+    low: np.ndarray, high: np.ndarray
+) -> None:
+    pair = np.stack([normalise_outputs(low), normalise_outputs(high)])
+    absolute = normalised_score(*pair, dispersion="absolute")
+    if math.isnan(absolute):
+        assert math.isnan(epsilon_score(low, high))
+        return
+    assert 0 <= absolute <= 1
+    assert absolute / np.nanmean(pair) == pytest.approx(epsilon_score(low, high), rel=1e-12)
+    kept = [(p, q) for p, q in pair.T if not math.isnan(p + q)]
+    assert absolute == pytest.approx(sum(abs(p - q) for p, q in kept) / len(kept), rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "outputs", [[1.0, 1, 1], [1.0, np.inf, 2], [1.0, np.nan, 2], [-np.inf, 0, np.inf]]
 )
@@ -94,7 +112,7 @@ def test_whole_numbers_and_any_order_are_accepted() -> None:
     assert check_weights([1, 1e-7]) == (1e-7, 1.0)
 
 
-def program(*operations: object, channels: int = 1):
+def program(*operations: Operation, channels: int = 1):
     builder = ProgramBuilder(input_channels=channels)
     last = builder.input
     for operation in operations:
@@ -102,8 +120,12 @@ def program(*operations: object, channels: int = 1):
     return builder.build()
 
 
-def score(built, images: np.ndarray, *, connected: bool = True):
-    metric = Epsilon(weights=[1e-2, 1], engine=CollapsedEngine(dtype="float64"))
+def epsilon(**settings: Any) -> Epsilon:
+    return Epsilon(weights=[1e-2, 1], engine=CollapsedEngine(dtype="float64"), **settings)
+
+
+def score(built, images: np.ndarray, *, connected: bool = True, **settings: Any):
+    metric = epsilon(**settings)
     minibatch = Minibatch(inputs=images, kind="images", dataset="noise")
     candidate = Candidate(
         build=lambda count: built, num_classes=1, num_parameters=1, connected=connected
@@ -134,3 +156,27 @@ def test_a_constant_output_says_so() -> None:
     found = score(program(Convolution(2, 1), GlobalMean(), Linear(1)), images)
     assert math.isnan(found.value)
     assert found.failure == "constant_output"
+
+
+def test_both_dispersions_are_made_of_the_same_passes() -> None:
+    built = program(Convolution(2, 3, padding=1), BatchNorm(), ReLU(), GlobalMean(), Linear(1))
+    relative, absolute = (epsilon(dispersion=name) for name in ("relative", "absolute"))
+    assert epsilon() == relative
+    assert relative.passes == absolute.passes
+    assert [metric.settings["dispersion"] for metric in (relative, absolute)] == [
+        "relative",
+        "absolute",
+    ]
+    # One metric's evaluations in the hands of the other.
+    minibatch = Minibatch(inputs=IMAGES, kind="images", dataset="noise")
+    candidate = Candidate(
+        build=lambda count: built, num_classes=1, num_parameters=1, connected=True
+    )
+    kept = relative.evaluator(minibatch)(candidate, [0, 1])
+    assert absolute.score(kept) == score(built, IMAGES, dispersion="absolute")
+    assert 0 < absolute.score(kept).value < relative.score(kept).value
+
+
+def test_other_dispersions_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"dispersion must be one of .*, got 'raw': pass"):
+        epsilon(dispersion="raw")

@@ -37,6 +37,14 @@ def test_first_is_in_official_order() -> None:
     assert chosen(first=5) == list(ORDER[:5])
 
 
+def test_rated_is_what_the_table_knows_in_the_benchmark_s_order() -> None:
+    known = [ORDER[9], ORDER[3], "elsewhere"]
+    found = select(num_architectures="rated").choose(np.random.default_rng(0), auto=1, known=known)
+    assert found == [ORDER[3], ORDER[9]]
+    with pytest.raises(ValueError, match="rated must have a table of accuracies, got none"):
+        chosen(num_architectures="rated")
+
+
 def test_a_list_and_a_file_keep_their_order(tmp_path: Path) -> None:
     wanted = [ORDER[8], ORDER[2]]
     file = tmp_path / "cells.txt"
@@ -49,7 +57,10 @@ def test_a_list_and_a_file_keep_their_order(tmp_path: Path) -> None:
     ("choices", "sentence"),
     [
         ({"first": 3, "num_architectures": 3}, "at most one of"),
-        ({"num_architectures": "some"}, "must be a whole number, 'all' or 'auto', got 'some'"),
+        (
+            {"num_architectures": "some"},
+            "must be a whole number, 'all', 'rated' or 'auto', got 'some'",
+        ),
         ({"num_architectures": True}, "must be a whole number"),
         ({"first": 0}, "between 1 and 15625 on nb201, got 0"),
         ({"architectures": []}, "at least one architecture, got none"),

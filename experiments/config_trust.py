@@ -1,0 +1,184 @@
+"""What a configuration may name: the project's own classes, and Hydra's settings as they are here.
+
+A configuration from elsewhere is data, but Hydra makes it code: `_target_` calls what it names, and
+so do callbacks, launchers and logging. So a `_target_` must be a class of the project, and a file
+given with `--config-path` may not bring a `hydra` section of its own. Who has classes elsewhere
+names their packages in the environment variable `EPSILON_TRUSTED`, where no configuration can.
+"""
+
+import importlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = ("epsilon_research", "experiments")
+VARIABLE = "EPSILON_TRUSTED"
+
+_FUNCTIONS = ("epsilon_research.store.open_store",)
+"""Functions that a configuration may call; a class cannot do more than be made."""
+
+_SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+"""Of the names of variables that hold secrets."""
+
+_SHORTEST_SECRET = 16
+"""Characters; shorter values would be found in innocent places."""
+
+_FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
+"""Settings of Hydra that a saved configuration may have its own values of: folders."""
+
+
+def trusted_packages() -> tuple[str, ...]:
+    """The project's packages, and those that the user trusts besides."""
+    named = os.environ.get(VARIABLE, "").split(",")
+    return (*PROJECT, *(name.strip() for name in named if name.strip()))
+
+
+def check_targets(settings: Any) -> None:
+    """Refuses a configuration that names code of others.
+
+    Args:
+        settings: Mappings, lists and plain values, as YAML holds them.
+
+    Raises:
+        ValueError: A `_target_` is no class of a trusted package.
+    """
+    for place, target in _leaves(settings):
+        if place.split(".")[-1] == "_target_" and not _is_own(target):
+            raise ValueError(
+                f"{place} must name a class of the project, got {target!r}: if it is yours, trust "
+                f"its package with {VARIABLE}=PACKAGE before the command"
+            )
+
+
+def check_secrets(settings: Any) -> None:
+    """Refuses a configuration that would write a secret of the environment into a run's files.
+
+    Args:
+        settings: As for `check_targets`, with all references resolved.
+
+    Raises:
+        ValueError: A text holds the value of a variable such as `WANDB_API_KEY`.
+    """
+    secrets = {
+        value: name
+        for name, value in os.environ.items()
+        if name.upper().endswith(_SECRET_ENDINGS) and len(value) >= _SHORTEST_SECRET
+    }
+    for place, leaf in _leaves(settings):
+        for value, name in secrets.items():
+            if value in f"{place} {leaf}":
+                raise ValueError(
+                    f"settings must not hold secrets, got the value of {name} in {place}: leave "
+                    "it in the environment, where it is found"
+                )
+
+
+def check_origin(arguments: Sequence[str], *, own: Mapping[str, Any]) -> None:
+    """Refuses configurations from elsewhere that would change how Hydra itself works.
+
+    Args:
+        arguments: What was typed.
+        own: The `hydra` section of the project's main configuration.
+
+    Raises:
+        ValueError: There is such a file, and the user has not set `EPSILON_TRUSTED`.
+    """
+    if os.environ.get(VARIABLE):
+        return
+    folders = _values(arguments, "--config-path", "-cp")
+    if _values(arguments, "--config-dir", "-cd"):
+        raise ValueError(
+            "--config-dir must not be used without trust, since what it adds can run any code, "
+            f"got {list(arguments)}: set {VARIABLE}=PACKAGE before the command if the files are "
+            "yours"
+        )
+    for folder in folders:
+        names = _values(arguments, "--config-name", "-cn") or ["config"]
+        path = Path(folder) / f"{names[-1].removesuffix('.yaml')}.yaml"
+        if path.is_file():
+            _check_file(path, own=own)
+
+
+def _check_file(path: Path, *, own: Mapping[str, Any]) -> None:
+    try:
+        settings = _read(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(
+            f"{path} must be a YAML file, got something else ({reason}): take the config.yaml of "
+            "a run folder"
+        ) from error
+    if not isinstance(settings, dict):
+        raise ValueError(
+            f"{path} must hold settings, got {type(settings).__name__}: take the config.yaml of a "
+            "run folder"
+        )
+    foreign = ["defaults"] if "defaults" in settings else []
+    foreign += [f"hydra.{name}" for name in _foreign(settings.get("hydra", {}), own)]
+    if foreign:
+        raise ValueError(
+            f"{path} must leave Hydra's own settings as the project has them, got another "
+            f"{foreign[0]}: if you trust the file, set {VARIABLE}=epsilon_research before the "
+            "command"
+        )
+
+
+def _read(text: str) -> Any:
+    """The settings of a file; no configuration of ours has aliases, which can multiply endlessly.
+
+    Raises:
+        yaml.YAMLError: It is no YAML, or has aliases.
+    """
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+        raise yaml.YAMLError("it has aliases")
+    return yaml.safe_load(text)
+
+
+def _foreign(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
+    """The names of settings that the project has not, or has otherwise."""
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for key, value in theirs.items():
+            yield from _foreign(value, ours.get(key), (*path, str(key)))
+    elif theirs != ours and not (path in _FREE and isinstance(theirs, str)):
+        yield ".".join(path) or "section"
+
+
+def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every plain value with its place, such as `metric.epsilon._target_`."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            yield from _leaves(value, f"{path}.{key}".removeprefix("."))
+    elif isinstance(node, list | tuple):
+        for number, value in enumerate(node):
+            yield from _leaves(value, f"{path}[{number}]")
+    else:
+        yield path, node
+
+
+def _is_own(target: Any) -> bool:
+    """Whether it names a class that a trusted package defines, not one that it has imported."""
+    trusted = trusted_packages()
+    if not isinstance(target, str) or target.split(".")[0] not in trusted:
+        return False
+    if target.split(".")[0] not in PROJECT or target in _FUNCTIONS:
+        return True
+    # Not as Hydra looks it up, who would follow `epsilon_research.some_module.os.system`.
+    module, _, name = target.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return isinstance(found, type) and found.__module__.split(".")[0] in PROJECT
+
+
+def _values(arguments: Sequence[str], *names: str) -> list[str]:
+    """What stands behind an option, in either spelling."""
+    found = []
+    for number, word in enumerate(arguments):
+        name, equals, value = word.partition("=")
+        if name in names:
+            found.append(value if equals else "".join(arguments[number + 1 : number + 2]))
+    return found

@@ -1,0 +1,226 @@
+"""`make paper`: every study that the data at hand allows, and a page that puts them together.
+
+    python -m experiments.paper                       # what needs no file
+    python -m experiments.paper --data FOLDER         # ... and what the files in a folder allow
+    python -m experiments.paper --list                # what would run, and what is lacking
+    python -m experiments.paper --only NAME NAME      # some of them
+
+Writes `outputs/paper/index.html`; each study's results are in a folder beside it.
+"""
+
+import argparse
+import logging
+import os
+import platform
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from epsilon_research.tracking import git_commit, versions
+from experiments.paper.agreement import Agreement, agreement
+from experiments.paper.declared import DeclaredStudy, read_studies
+from experiments.paper.files import DATA_VARIABLE, Files, find_files
+from experiments.paper.kinds import KINDS
+from experiments.paper.page import Provenance, write_page
+from experiments.paper.plan import Plan, plan
+from experiments.paper.progress import paper_progress
+from experiments.paper.run import PROGRAM, ROOT, Outcome, Runner, State
+
+FAILED = 1
+MISTAKE = 2
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+CONF = ROOT / "conf"
+OUTPUT = ROOT / "outputs" / "paper"
+PAGE = "index.html"
+
+
+def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Path = CONF) -> int:
+    """Runs the studies and writes the page.
+
+    Args:
+        arguments: Of the command line.
+        program: What is started for each study, in place of `python run.py`.
+        conf: Folder of the configuration.
+
+    Returns:
+        The exit status: 0, also if studies were left out; 1 if one failed; 2 for a mistake in
+        `arguments` or a study's file; 130 after Ctrl-C, with the page of what was done.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    options = _parser().parse_args(arguments)
+    try:
+        files = _files(options)
+        plans = [plan(study, files) for study in _chosen(read_studies(conf), options.only)]
+        runner = Runner(
+            output=options.output.absolute(),
+            files=files,
+            conf=conf,
+            extra=tuple(options.set),
+            keep=options.keep,
+            program=tuple(program),
+        )
+        console = Console()
+        if options.list:
+            return _list(plans, console)
+        runner.output.mkdir(parents=True, exist_ok=True)
+        return _run(plans, runner, console)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return MISTAKE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.paper",
+        description="Runs every study of the paper that the data at hand allows, and writes a page "
+        "that puts the results beside the published numbers.",
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        default=os.environ.get(DATA_VARIABLE) or None,
+        help=f"look for data files here under their usual names (default: ${DATA_VARIABLE})",
+    )
+    for kind in KINDS:
+        parser.add_argument(
+            kind.option, type=Path, metavar="PATH", help=kind.what.replace("%", "%%")
+        )
+    parser.add_argument(
+        "--download",
+        action="store_true",
+        help="let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
+        "NAS-Bench-NLP, CIFAR)",
+    )
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="these studies only")
+    parser.add_argument("--list", action="store_true", help="say what would run, and run nothing")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep results that were made before with the same command, files and configuration",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=OUTPUT, metavar="FOLDER", help="folder of the page"
+    )
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="further settings for all studies, e.g. tracker=none executor.processes=8",
+    )
+    return parser
+
+
+def _files(options: argparse.Namespace) -> Files:
+    named = {kind.name: getattr(options, kind.name) for kind in KINDS}
+    given = {name: path for name, path in named.items() if path is not None}
+    return find_files(given, folder=options.data and Path(options.data), download=options.download)
+
+
+def _chosen(studies: Sequence[DeclaredStudy], only: Sequence[str] | None) -> list[DeclaredStudy]:
+    names = [study.name for study in studies]
+    for name in only or ():
+        if name not in names:
+            raise ValueError(
+                f"--only must name studies with a report, {', '.join(names) or 'but there is none'}"
+                f", got {name}: correct it"
+            )
+    return [study for study in studies if not only or study.name in only]
+
+
+def _list(plans: Sequence[Plan], console: Console) -> int:
+    for planned in plans:
+        state = f"lacks {_missing(planned)}" if planned.missing else "runs"
+        line = f"{planned.study.name}: {state}. {planned.study.report.title}"
+        console.print(Text(line), soft_wrap=True)
+    return 0
+
+
+def _missing(planned: Plan) -> str:
+    return ", ".join(kind.name for kind in planned.missing)
+
+
+def _run(plans: Sequence[Plan], runner: Runner, console: Console) -> int:
+    """Runs the studies one after the other; the page is written anew after each."""
+    start = time.monotonic()
+    outcomes = {planned.study.name: runner.waiting(planned) for planned in plans}
+    ready = [planned for planned in plans if not planned.missing]
+    last = {planned.study.name: runner.previous_seconds(planned) for planned in ready}
+    before = {name: seconds for name, seconds in last.items() if seconds is not None}
+    page = runner.output / PAGE
+    interrupted = False
+
+    def write(*, finished: bool) -> None:
+        seconds = time.monotonic() - start
+        made = _provenance(seconds, data=runner.files.folder, finished=finished)
+        write_page(list(outcomes.values()), made, page)
+
+    current = ""
+    try:
+        with paper_progress(console, ready, before) as progress:
+            for planned in ready:
+                current = planned.study.name
+                progress.starts(planned)
+                outcomes[current] = runner.run(planned)
+                progress.ended(outcomes[current])
+                write(finished=False)
+    except KeyboardInterrupt:
+        interrupted = True
+        if outcomes[current].state == State.WAITING:
+            outcomes[current] = replace(outcomes[current], state=State.INTERRUPTED)
+    write(finished=not interrupted)
+    _tell(list(outcomes.values()), page, console)
+    if interrupted:
+        return INTERRUPTED
+    return FAILED if any(found.state == State.FAILED for found in outcomes.values()) else 0
+
+
+def _provenance(seconds: float, *, data: Path | None, finished: bool) -> Provenance:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    system = " ".join(word for word in (platform.machine(), platform.system()) if word)
+    return Provenance(
+        date=datetime.now().astimezone().isoformat(sep=" ", timespec="minutes"),
+        commit=git_commit(ROOT),
+        versions=versions(),
+        hardware=f"{cores} core{'' if cores == 1 else 's'}, {system}",
+        seconds=seconds,
+        data=data,
+        finished=finished,
+    )
+
+
+def _tell(outcomes: Sequence[Outcome], page: Path, console: Console) -> None:
+    """What came of it, what was left out and why, and where the page is."""
+    total = sum((agreement(outcome.record) for outcome in outcomes), Agreement())
+    lines = [
+        f"left out: {outcome.name} needs {_missing(outcome.plan)}"
+        for outcome in outcomes
+        if outcome.plan.missing
+    ]
+    kinds = {kind.name: kind for outcome in outcomes for kind in outcome.plan.missing}
+    lines += [f"{name} is {kind.advice}" for name, kind in kinds.items()]
+    stopped = (State.WAITING, State.INTERRUPTED)
+    lines += [
+        f"{outcome.state}: {outcome.name}" for outcome in outcomes if outcome.state in stopped
+    ]
+    words = f"{total.agree} of {total.compared} published values lie in our intervals"
+    exact = f", {total.equal} of {total.counts} counts are equal" if total.counts else ""
+    for line in [*lines, f"{words}{exact}. The page is {page}"]:
+        console.print(Text(line), soft_wrap=True)
+
+
+if __name__ == "__main__":
+    # Otherwise a study would go on alone when this process is ended, or its terminal closed.
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,280 @@
+"""Runs one study of the paper as a process of its own, and tells what came of it."""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from epsilon_research.tracking import write_json
+from experiments.paper.files import Files
+from experiments.paper.plan import Plan, command, folder_setting
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = (sys.executable, str(ROOT / "run.py"))
+
+_PARTS = {
+    "name": str, "title": str, "question": str, "settings": list, "run": dict, "jobs": list,
+    "missing_jobs": list, "published": list, "figures": list,
+}  # fmt: skip
+"""What every record of a study holds."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_TAIL_BYTES = 65_536
+
+
+class State(StrEnum):
+    """What became of a study."""
+
+    DONE = "done"
+    KEPT = "kept"
+    FAILED = "failed"
+    LEFT_OUT = "left out"
+    INTERRUPTED = "interrupted"
+    WAITING = "not run yet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a study.
+
+    Args:
+        plan: The study, and what it ran with.
+        command: As a user would type it, word by word.
+        folder: Its results.
+        state: How it ended.
+        seconds: Wall time of its run, also if that was an earlier one that is kept.
+        finished: When it ended, in ISO format.
+        reason: Why it failed, a sentence; None otherwise.
+        record: Its `study.json`; None if it left none. A failed sweep may have one of the jobs
+            that did not fail.
+    """
+
+    plan: Plan
+    command: tuple[str, ...]
+    folder: Path
+    state: State
+    seconds: float | None = None
+    finished: str | None = None
+    reason: str | None = None
+    record: Mapping[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the study."""
+        return self.plan.study.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """Runs studies, each in a folder of its name below `output`, with log and record beside it.
+
+    Args:
+        output: Folder of the page.
+        files: The data files at hand.
+        conf: Folder of the configuration.
+        extra: Further settings for all studies.
+        keep: Whether a study that ended before with the same command, files and configuration is
+            kept. Otherwise it runs again, which the score store makes short.
+        program: What is started in place of `python run.py`.
+    """
+
+    output: Path
+    files: Files
+    conf: Path
+    extra: tuple[str, ...] = ()
+    keep: bool = False
+    program: tuple[str, ...] = PROGRAM
+
+    def waiting(self, plan: Plan) -> Outcome:
+        """A study before its turn, or one that is left out."""
+        return Outcome(
+            plan=plan,
+            command=command(plan, self.extra),
+            folder=self.output / plan.study.name,
+            state=State.LEFT_OUT if plan.missing else State.WAITING,
+        )
+
+    def previous_seconds(self, plan: Plan) -> float | None:
+        """How long the study took the last time it ended well."""
+        before = _read_json(self._record_path(plan)) or {}
+        seconds = before.get("seconds") if before.get("state") == State.DONE else None
+        return float(seconds) if isinstance(seconds, int | float) else None
+
+    def run(self, plan: Plan) -> Outcome:
+        """Runs a study, unless it is left out or kept. A study that fails is told, not raised.
+
+        Raises:
+            KeyboardInterrupt: By Ctrl-C, after the study's process has ended in good order.
+            FileExistsError: Its folder was not made by this command, and would be emptied.
+        """
+        waiting = self.waiting(plan)
+        if plan.missing:
+            return waiting
+        identity = self._identity(plan, waiting.command)
+        kept = self._kept(waiting, identity) if self.keep else None
+        if kept is not None:
+            return kept
+        self._empty(waiting.folder, self._record_path(plan))
+        write_json({**identity, "state": State.WAITING}, self._record_path(plan))
+        words = (*self.program, *waiting.command[2:], folder_setting(plan.study, waiting.folder))
+        start = time.monotonic()
+        status = _run_process(words, log=self.log_path(plan))
+        seconds = time.monotonic() - start
+        finished = datetime.now().astimezone().isoformat(timespec="seconds")
+        log = self.log_path(plan)
+        outcome = _judged(waiting, status=status, log=log, seconds=seconds, finished=finished)
+        ended = {"state": outcome.state, "seconds": seconds, "finished": finished}
+        write_json({**identity, **ended}, self._record_path(plan))
+        return outcome
+
+    def log_path(self, plan: Plan) -> Path:
+        """Where what the study's process prints goes."""
+        return self.output / f"{plan.study.name}.log"
+
+    def _record_path(self, plan: Plan) -> Path:
+        return self.output / f"{plan.study.name}.json"
+
+    def _identity(self, plan: Plan, words: Sequence[str]) -> dict[str, Any]:
+        """Everything that a kept result must have been made with."""
+        return {
+            "command": list(words),
+            "files": self.files.stamps(plan.kinds),
+            "configuration": _digest(self.conf, study=plan.study.name),
+        }
+
+    def _kept(self, waiting: Outcome, identity: Mapping[str, Any]) -> Outcome | None:
+        before = _read_json(self._record_path(waiting.plan)) or {}
+        same = all(before.get(key) == value for key, value in identity.items())
+        if not same or before.get("state") != State.DONE:
+            return None
+        judged = _judged(
+            waiting,
+            status=0,
+            log=self.log_path(waiting.plan),
+            seconds=before["seconds"],
+            finished=before["finished"],
+            state=State.KEPT,
+        )
+        return judged if judged.state == State.KEPT else None
+
+    @staticmethod
+    def _empty(folder: Path, record: Path) -> None:
+        """Removes what an earlier run left, which would be taken for this one's."""
+        if folder.exists() and any(folder.iterdir()):
+            if not record.is_file():
+                raise FileExistsError(
+                    f"{folder} must be empty or made by this command, got a folder without "
+                    f"{record.name} beside it: move it away, or choose another --output"
+                )
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _run_process(words: Sequence[str], *, log: Path) -> int:
+    """The exit status of a process whose output goes to `log`.
+
+    It is in a group of its own, so that Ctrl-C reaches it once, from here: it then ends in good
+    order. A second Ctrl-C ends it at once.
+    """
+    with log.open("wb") as handle:
+        process = subprocess.Popen(
+            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=handle, stderr=subprocess.STDOUT,
+            process_group=0, env={**os.environ, "COLUMNS": "120"},
+        )  # fmt: skip
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _judged(
+    waiting: Outcome,
+    *,
+    status: int,
+    log: Path,
+    seconds: float,
+    finished: str,
+    state: State = State.DONE,
+) -> Outcome:
+    """The outcome of a process that ended."""
+    record, wrong = read_record(waiting.folder / "study.json")
+    reason = last_sentence(log, status=status) if status != 0 else wrong
+    return Outcome(
+        plan=waiting.plan,
+        command=waiting.command,
+        folder=waiting.folder,
+        state=state if reason is None else State.FAILED,
+        seconds=seconds,
+        finished=finished,
+        reason=reason,
+        record=record,
+    )
+
+
+def read_record(path: Path) -> tuple[dict[str, Any] | None, str | None]:
+    """A study's record, or None and a sentence that says why there is none."""
+    if not path.is_file():
+        return None, f"a study must leave {path.name}, got none: see the log"
+    record = _read_json(path)
+    if record is None:
+        return None, f"{path.name} must be a JSON object, got something else: run the study again"
+    for part, kind in _PARTS.items():
+        if not isinstance(record.get(part), kind):
+            return None, f"{path.name} must hold {part}, got none: run the study again"
+    return record, None
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON object; None if there is none that can be read."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        logger.warning("%s cannot be read: %s", path, error)
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def last_sentence(log: Path, *, status: int) -> str:
+    """Why a process failed, by the last error that it logged, or else by its last line."""
+    with log.open("rb") as handle:
+        handle.seek(max(0, log.stat().st_size - _TAIL_BYTES))
+        text = _ESCAPES.sub("", handle.read().decode("utf-8", errors="replace"))
+    lines = [line.strip() for line in re.split(r"[\r\n]+", text) if line.strip()]
+    for pattern in (r"error: (.+)", r"(job \d+ failed: .+)"):
+        found = [match[1] for line in lines if (match := re.match(pattern, line))]
+        if found:
+            return found[-1]
+    ended = f"it ended with status {status}"
+    return f"{ended}: {lines[-1]}" if lines else f"{ended} and said nothing"
+
+
+def _digest(conf: Path, *, study: str) -> str:
+    """Of all configuration but other studies."""
+    paths = [path for path in sorted(conf.rglob("*.yaml")) if path.parent != conf / "study"]
+    digest = hashlib.sha256()
+    for path in [*paths, conf / "study" / f"{study}.yaml"]:
+        name, content = str(path.relative_to(conf)), path.read_bytes()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()

@@ -1,0 +1,233 @@
+"""The limits w→0 and w→∞: the pair beyond which no weight changes a score any more."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.metrics import Epsilon
+from epsilon_research.scoring import Description, Scoring
+from experiments.weight_rule_plateau import limit_place, pairwise_changes
+from experiments.weight_rule_sample import draw_functions, evaluate_weights, sample_record
+from experiments.weight_rules import ChosenPair, WeightRule
+
+_EVERY_DECADE_TO = 10
+_FARTHEST = 300
+"""Decades. Weights of 1e-300 and 1e300 are ordinary float64 numbers, and the collapse carries
+its exponent apart from them; at 308 float64 ends."""
+_MOST_UNDEFINED = 0.1
+"""Share of the sample that may be without a score at the ends; the published rule's tolerance."""
+_LEAST_SAMPLE = 2
+
+
+def _outwards(first: int) -> list[int]:
+    """Decades from `first` outwards: each of them for a while, then each twice as far."""
+    far = [2**power * _EVERY_DECADE_TO for power in range(1, 5)]
+    return [*range(first, _EVERY_DECADE_TO + 1), *far, _FARTHEST]
+
+
+def _weight(exponent: int) -> float:
+    # Of the text, since powers of ten are a digit off now and then, and the store would take
+    # 1e-23 and a neighbour of it for two weights.
+    return float(f"1e{exponent}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits(WeightRule):
+    """The innermost powers of ten beyond which normalised outputs do not change any more.
+
+    Why there are limits, where a convolution is followed by batch norm:
+
+    * w→0: a signal's variance falls below batch norm's eps, which then divides by sqrt(eps)
+      whatever the signal: the network is linear but for ReLU and max pooling, each convolution
+      with its batch norm multiplies by a constant · w², and of several paths into a sum only those
+      with the fewest convolutions are left. Relative corrections are of the order of w²: a decade
+      gains two digits.
+    * w→∞: eps vanishes beside the variance and batch norm gives w times a map of mean 0 and
+      variance 1. Only ratios between paths can depend on w: on NAS-Bench-201 the shortcut that
+      halves the resolution is a convolution without batch norm, gains a factor w over what runs
+      beside it, and corrections are of the order of 1/w, a digit a decade. NAS-Bench-101 has batch
+      norm after every convolution, and is at its limit as soon as eps is small.
+
+    Between them outputs change with every decade. NAS-Bench-NLP has no limits: biases are w like
+    the weights, so that differences between samples vanish beside constants as w→0, tanh and
+    sigmoid saturate as w→∞, and either way most outputs become constant. The rule then says so.
+
+    A weight is compared with *all* tried weights further out, to 1e-300 or 1e300, so that a
+    plateau in the middle is not taken for the limit.
+
+    Args:
+        sample_size: Connected architectures of distinct function that are looked at, drawn from
+            the whole space.
+        tolerance: The largest change of any architecture's outputs that counts as none, see
+            `output_changes`; between 0 and 1, well above rounding (3e-6 with maps in float32).
+        beyond: Decades by which the pair lies outside the limits on both sides, for studies of how
+            a score settles; negative: inside.
+    """
+
+    sample_size: int = 100
+    tolerance: float = 1e-3
+    beyond: int = 0
+    name: ClassVar[str] = "limits"
+
+    def __post_init__(self) -> None:
+        _check_whole("sample_size", self.sample_size, least=_LEAST_SAMPLE, example=100)
+        _check_whole("beyond", self.beyond, least=-_FARTHEST, example=0)
+        if not isinstance(self.tolerance, float) or not 0 < self.tolerance < 1:
+            raise ValueError(
+                f"weight_rule.tolerance must be a number between 0 and 1, got {self.tolerance!r}: "
+                "pass e.g. weight_rule.tolerance=1e-3"
+            )
+
+    def check(self, metric: Epsilon) -> None:
+        """See `WeightRule`; at weights far out ordinary arithmetic has nothing left."""
+        if not isinstance(metric.engine, CollapsedEngine):
+            raise ValueError(
+                "weight_pair=limits must have an engine whose numbers neither underflow nor "
+                f"overflow, got engine={metric.engine.name}: pass engine=collapsed"
+            )
+
+    def choose(self, *, metric: Epsilon, scoring: Scoring, rng: np.random.Generator) -> ChosenPair:
+        """See `WeightRule`.
+
+        The record: `limits` and `beyond`; for both sides each tried weight with the largest and
+        median change to the next and the largest to any further one; the sample, and how many of
+        it were left out because the farthest weights leave them without a score.
+        """
+        ids, descriptions = draw_functions(scoring, count=self.sample_size, rng=rng)
+        sides = {"low": [-decade for decade in _outwards(1)], "high": _outwards(0)}
+        sample = _Sample(metric, scoring, ids, descriptions)
+        kept = sample.defined_at([side[-1] for side in sides.values()])
+        found, rows = {}, {}
+        sample.outputs([*sides["low"], *sides["high"]])  # all at once, spread over processes
+        for side, exponents in sides.items():
+            changes = pairwise_changes(sample.outputs(exponents)[kept])
+            rows[side] = _rows(exponents, changes)
+            place = limit_place(changes.max(axis=2), tolerance=self.tolerance)
+            if place is None:
+                raise ValueError(self._no_limit(side, rows[side], scoring))
+            found[side] = exponents[place]
+        pair = (found["low"] - self.beyond, found["high"] + self.beyond)
+        record = {
+            "limits": [_weight(exponent) for exponent in found.values()],
+            "beyond": self.beyond,
+            "tolerance": self.tolerance,
+            "sample": sample_record(ids, pool_size=len(scoring.space.architecture_ids)),
+            "left_out": int((~kept).sum()),
+            **rows,
+        }
+        return ChosenPair(weights=self._checked(pair, found), record=record)
+
+    def _checked(self, pair: tuple[int, int], limits: Mapping[str, int]) -> tuple[float, float]:
+        low, high = pair
+        if not (-_FARTHEST <= low < high <= _FARTHEST):
+            raise ValueError(
+                "weight_rule.beyond must leave a pair in order, between "
+                f"1e-{_FARTHEST} and 1e{_FARTHEST}, got {self.beyond} from the limits "
+                f"1e{limits['low']} and 1e{limits['high']}: pass one nearer to 0"
+            )
+        return _weight(low), _weight(high)
+
+    def _no_limit(self, side: str, rows: Sequence[Mapping[str, Any]], scoring: Scoring) -> str:
+        beyond = rows[-4]["largest_change_beyond"]
+        return (
+            f"weight_pair=limits must find a {side} weight beyond which outputs change by less "
+            f"than {self.tolerance:g}, got changes up to {beyond:.2g} beyond "
+            f"{rows[-4]['weight']:g} on {scoring.space.name}: raise weight_rule.tolerance, or "
+            "pass weight_pair=published"
+        )
+
+
+class _Sample:
+    """Architectures whose outputs are asked for at one weight after the other."""
+
+    def __init__(
+        self,
+        metric: Epsilon,
+        scoring: Scoring,
+        ids: Sequence[str],
+        descriptions: Sequence[Description],
+    ) -> None:
+        if len(ids) < _LEAST_SAMPLE:
+            raise ValueError(
+                f"weight_pair=limits must have {_LEAST_SAMPLE} connected architectures of "
+                f"distinct function or more, got {len(ids)} on {scoring.space.name}: choose "
+                "another search space, or pass weight_pair=published"
+            )
+        self._metric = metric
+        self._scoring = scoring
+        self._ids = ids
+        self._descriptions = descriptions
+        self._known: dict[int, np.ndarray] = {}
+
+    def outputs(
+        self, exponents: Sequence[int]
+    ) -> Float[np.ndarray, "architectures weights values"]:
+        """Normalised outputs at powers of ten."""
+        unknown = [exponent for exponent in exponents if exponent not in self._known]
+        if unknown:
+            found = evaluate_weights(
+                self._metric,
+                self._ids,
+                self._descriptions,
+                weights=[_weight(exponent) for exponent in unknown],
+                scoring=self._scoring,
+            )
+            for place, exponent in enumerate(unknown):
+                self._known[exponent] = np.stack([row[place].values for row in found])
+        return np.stack([self._known[exponent] for exponent in exponents], axis=1)
+
+    def defined_at(self, exponents: Sequence[int]) -> Bool[np.ndarray, " architectures"]:
+        """Which architectures have a score at the farthest weights.
+
+        Looked at first, so that a space without limits is told soon.
+
+        Raises:
+            ValueError: Too many have none.
+        """
+        undefined = np.isnan(self.outputs(exponents)).all(axis=2)
+        share = undefined.mean(axis=0)
+        if (share > _MOST_UNDEFINED).any():
+            shares = " and ".join(
+                f"{part:.0%} at {_weight(exponent):g}"
+                for part, exponent in zip(share, exponents, strict=True)
+            )
+            raise ValueError(
+                "weight_pair=limits must have networks whose outputs differ between samples "
+                f"however small or large the weight, got constant or infinite outputs of {shares} "
+                f"on {self._scoring.space.name}: there is no limit, pass weight_pair=published"
+            )
+        return ~np.logical_or.reduce(undefined, axis=1)
+
+
+def _rows(
+    exponents: Sequence[int], changes: Float[np.ndarray, "weights weights architectures"]
+) -> list[dict[str, float]]:
+    """The record of one side, from the inside outwards; the last weight has nothing after it."""
+    largest = changes.max(axis=2)
+    rows = []
+    for place, exponent in enumerate(exponents):
+        after = place + 1 < len(exponents)
+        rows.append(
+            {
+                "weight": _weight(exponent),
+                "largest_change": float(largest[place, place + 1]) if after else math.nan,
+                "median_change": float(np.median(changes[place, place + 1])) if after else math.nan,
+                "largest_change_beyond": float(largest[place, place + 1 :].max(initial=0.0))
+                if after
+                else math.nan,
+            }
+        )
+    return rows
+
+
+def _check_whole(name: str, value: Any, *, least: int, example: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"weight_rule.{name} must be a whole number of {least} or more, got {value!r}: "
+            f"pass e.g. weight_rule.{name}={example}"
+        )

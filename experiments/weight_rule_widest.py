@@ -1,0 +1,170 @@
+"""The paper's search for weights: the widest pair that leaves few architectures undefined."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Bool
+
+from epsilon_research.metrics import Epsilon, Score
+from epsilon_research.metrics.epsilon import FLOAT32_DEFINED
+from epsilon_research.scoring import Scoring
+from experiments.agreement import say_nothing
+from experiments.weight_rule_sample import evaluate_weights, sample_record
+from experiments.weight_rules import ChosenPair, WeightRule
+
+TREATMENTS = {"float32": "paper", "exact": "worst"}
+"""What may count as undefined, and the protocol that treats undefined scores so."""
+
+_EXPONENTS = 300
+"""Of the smallest and largest weight that may be asked for."""
+
+
+def exponents_by_width(low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Pairs of exponents in the order in which the published search tries them.
+
+    The widest first; of one width the lowest first.
+    """
+    for width in range(high - low, 0, -1):
+        for start in range(low, high - width + 1):
+            yield start, start + width
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Widest(WeightRule):
+    """The first pair of powers of ten, by width, with few enough undefined scores.
+
+    All pairs between two exponents are tried, the widest first and of one width the lowest first;
+    the first with a share of undefined scores *below* `most_undefined` is taken. The architectures
+    are drawn once, with replacement, by NumPy's legacy generator as in the published code: on
+    NAS-Bench-201 they are the very ones that it draws. Disconnected ones count.
+
+    Args:
+        undefined: "float32": what the published float32 code leaves undefined; "exact": what has
+            no score in exact arithmetic, which among images is what is disconnected.
+        num_architectures: How many are drawn.
+        most_undefined: Share of undefined scores that a pair must stay below, in (0, 1].
+        low_exponent: Of the smallest weight.
+        high_exponent: Of the largest weight.
+        seed: Of the draw. The run's generator does not matter.
+
+    References:
+        Gracheva, arXiv 2302.04406, and the function `search_weights` of its published code.
+
+    Differs from the published code: that turns infinite outputs into missing values before it
+    normalises, here one infinite output makes a float32 score undefined; float32 overflows from
+    weights of 1 on at the earliest.
+    """
+
+    undefined: str = "float32"
+    num_architectures: int = 100
+    most_undefined: float = 0.1
+    low_exponent: int = -7
+    high_exponent: int = 0
+    seed: int = 21
+    name: ClassVar[str] = "widest"
+
+    def __post_init__(self) -> None:
+        if self.undefined not in TREATMENTS:
+            raise ValueError(
+                f"weight_rule.undefined must be one of {', '.join(TREATMENTS)}, got "
+                f"{self.undefined!r}: choose one of them"
+            )
+        for name, least, example in (("num_architectures", 1, 100), ("seed", 0, 21)):
+            value = getattr(self, name)
+            if not _is_whole(value) or value < least:
+                raise ValueError(
+                    f"weight_rule.{name} must be a whole number of {least} or more, got "
+                    f"{value!r}: pass e.g. weight_rule.{name}={example}"
+                )
+        if not isinstance(self.most_undefined, int | float) or not 0 < self.most_undefined <= 1:
+            raise ValueError(
+                "weight_rule.most_undefined must be a share above 0 and up to 1, got "
+                f"{self.most_undefined!r}: pass e.g. weight_rule.most_undefined=0.1"
+            )
+        low, high = self.low_exponent, self.high_exponent
+        if not (_is_whole(low) and _is_whole(high) and -_EXPONENTS <= low < high <= _EXPONENTS):
+            raise ValueError(
+                "weight_rule.low_exponent must be a whole number below weight_rule.high_exponent, "
+                f"both within {_EXPONENTS} of 0, got {low!r} and {high!r}: pass e.g. "
+                "weight_rule.low_exponent=-7 weight_rule.high_exponent=0"
+            )
+
+    def choose(self, *, metric: Epsilon, scoring: Scoring, rng: np.random.Generator) -> ChosenPair:
+        """See `WeightRule`.
+
+        The record: `picks`, what the rule picks under each protocol (None: no pair), and `tried`,
+        the shares of undefined scores of each pair until all protocols have picked. `paper` counts
+        what float32 leaves undefined, `worst` what exact arithmetic does, `connected` the same
+        among the connected architectures.
+        """
+        pool = scoring.space.architecture_ids
+        ids = [pool[place] for place in self._draw(len(pool))]
+        descriptions = scoring.describe(ids, advance=say_nothing)
+        exponents = range(self.low_exponent, self.high_exponent + 1)
+        weights = [float(f"1e{exponent}") for exponent in exponents]
+        found = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
+        connected = np.array([facts.connected for facts in descriptions])
+        picks: dict[str, list[float] | None] = {"paper": None, "connected": None, "worst": None}
+        tried = []
+        for pair in exponents_by_width(self.low_exponent, self.high_exponent):
+            places = [exponent - self.low_exponent for exponent in pair]
+            chosen = [weights[place] for place in places]
+            scores = [metric.score([row[place] for place in places]) for row in found]
+            shares = undefined_shares(scores, connected=connected)
+            tried.append({"weights": chosen, "undefined": shares})
+            for protocol, share in shares.items():
+                if picks[protocol] is None and share < self.most_undefined:
+                    picks[protocol] = chosen
+            if None not in picks.values():
+                break
+        record = {
+            "undefined": self.undefined,
+            "picks": picks,
+            "most_undefined": self.most_undefined,
+            "sample": sample_record(ids, pool_size=len(pool))
+            | {"seed": self.seed, "distinct": len(set(ids))},
+            "tried": tried,
+        }
+        return ChosenPair(weights=self._pick(picks, tried), record=record)
+
+    def _draw(self, pool_size: int) -> list[int]:
+        # Only the legacy generator gives the architectures that the published code draws.
+        generator = np.random.RandomState(self.seed)
+        return generator.choice(pool_size, self.num_architectures).tolist()
+
+    def _pick(
+        self, picks: Mapping[str, list[float] | None], tried: Sequence[Mapping[str, Any]]
+    ) -> tuple[float, float]:
+        protocol = TREATMENTS[self.undefined]
+        pick = picks[protocol]
+        if pick is None:
+            least = min([pair["undefined"][protocol] for pair in tried])
+            raise ValueError(
+                f"weight_pair=widest must find a pair with less than {self.most_undefined:.0%} "
+                f"undefined scores, got {least:.0%} at best among {len(tried)}: raise "
+                "weight_rule.most_undefined, or widen weight_rule.low_exponent and .high_exponent"
+            )
+        low, high = pick
+        return low, high
+
+
+def undefined_shares(
+    scores: Sequence[Score], *, connected: Bool[np.ndarray, " architectures"]
+) -> dict[str, float]:
+    """Shares of undefined scores as each protocol counts them, see `Widest.choose`.
+
+    NaN under `connected` where nothing is connected.
+    """
+    exact = np.array([score.failure is not None for score in scores])
+    in_float32 = exact | [not score.columns[FLOAT32_DEFINED] for score in scores]
+    return {
+        "paper": float(in_float32.mean()),
+        "connected": float(exact[connected].mean()) if connected.any() else float("nan"),
+        "worst": float(exact.mean()),
+    }
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,139 @@
+"""Weight rules: ways to find epsilon's two constants instead of being given them.
+
+    weight_rules.py          the contract, and how a run takes what a rule chose
+    weight_rule_sample.py    a sample of architectures, its outputs at many weights
+    weight_rule_plateau.py   from where on a sequence no longer changes
+    weight_rule_limits.py    `Limits`: as far apart as still makes a difference
+    weight_rule_widest.py    `Widest`: the published search
+
+To add one: a final dataclass of `WeightRule` and `conf/weight_pair/<name>.yaml`.
+"""
+
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from epsilon_research.metrics import Epsilon, Metric
+from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.scoring import Scoring
+from experiments.agreement import Agreement
+
+EPSILON = "epsilon"
+"""The metric that a rule is for; others keep their weights."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenPair:
+    """The pair of constants, the smaller first, and what a run's record should say about it."""
+
+    weights: tuple[float, float]
+    record: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", check_weights(self.weights))
+
+
+class WeightRule(ABC):
+    """A way to choose epsilon's two constants without any accuracy."""
+
+    name: ClassVar[str]
+    """The option of `weight_pair` that chooses it."""
+
+    def check(self, metric: Epsilon) -> None:
+        """Refuses, before any work, a metric that the rule cannot choose for.
+
+        Raises:
+            ValueError: It does.
+        """
+        return
+
+    @abstractmethod
+    def choose(self, *, metric: Epsilon, scoring: Scoring, rng: np.random.Generator) -> ChosenPair:
+        """The pair for a space and minibatch.
+
+        Args:
+            metric: Epsilon with its engine; its own weights do not matter.
+            scoring: The run's space, minibatch, executor and store; its metrics do not matter.
+            rng: Draws the architectures that are looked at.
+
+        Raises:
+            ValueError: There is no such pair here; the sentence says why.
+            OSError: A worker process died twice, or the store cannot be written.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOutcome:
+    """A run's parts with the chosen weights, and the record `weight_rule` of its summary."""
+
+    metrics: Mapping[str, Metric]
+    agreement: Agreement | None
+    record: Mapping[str, Any]
+
+
+def check_rule(
+    rule: WeightRule | None, *, metrics: Mapping[str, Metric], published: Sequence[float]
+) -> None:
+    """Refuses a rule that has nothing to choose.
+
+    Raises:
+        ValueError: No metric is called epsilon, its weights were given beside the rule, or the rule
+            cannot choose for it.
+    """
+    if rule is None:
+        return
+    metric = metrics.get(EPSILON)
+    if not isinstance(metric, Epsilon):
+        raise ValueError(
+            f"weight_pair={rule.name} must have a metric epsilon to choose weights for, got "
+            f"{', '.join(metrics)}: add epsilon to metric=[...] or pass weight_pair=published"
+        )
+    if metric.weights != check_weights(list(published)):
+        raise ValueError(
+            f"weights must not be given together with weight_pair={rule.name}, which chooses "
+            f"them, got weights={list(metric.weights)}: leave one of the two out"
+        )
+    rule.check(metric)
+
+
+def apply_rule(
+    rule: WeightRule,
+    *,
+    agreement: Agreement | None,
+    scoring: Scoring,
+    rng: np.random.Generator,
+) -> RuleOutcome:
+    """Lets a rule choose, and puts the pair wherever the run uses epsilon.
+
+    Args:
+        rule: One that `check_rule` accepts.
+        agreement: The run's comparison of engines; it has a copy of the metric.
+        scoring: What the run will score with.
+        rng: See `WeightRule.choose`.
+    """
+    metric = scoring.metrics[EPSILON]
+    assert isinstance(metric, Epsilon)
+    start = time.perf_counter()
+    pair = rule.choose(metric=metric, scoring=scoring, rng=rng)
+    seconds = time.perf_counter() - start
+    weights = list(pair.weights)
+    logger.info("weight_pair=%s chose weights %s in %.0f s", rule.name, weights, seconds)
+    chosen = replace(metric, weights=weights)
+    return RuleOutcome(
+        metrics={**scoring.metrics, EPSILON: chosen},
+        agreement=None if agreement is None else replace(agreement, metric=chosen),
+        record={"rule": rule.name, "weights": weights, **pair.record, "seconds": seconds},
+    )
+
+
+def epsilon_weights(metrics: Mapping[str, Metric]) -> list[float] | None:
+    """The pair that a run is about: that of the metric epsilon, else of the first with weights."""
+    pairs = {name: m.settings["weights"] for name, m in metrics.items() if "weights" in m.settings}
+    return pairs.get(EPSILON) or next(iter(pairs.values()), None)

@@ -1,0 +1,171 @@
+"""A study's jobs become one table and one record."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from experiments.study import Report, gather, job_folders, varied_settings
+from tests.commands import command, error_in, finished, run, succeeded, summary_of
+
+REPORT = {"title": "A title", "question": "A question?", "figure": "none"}
+QUICK = ("dataset=random_normal", "search_space.num_architectures=30")
+
+
+def summary(*overrides: str, rho: float | None = 0.5) -> dict[str, Any]:
+    found = {"n": 9, "coverage": 0.9, "spearman_rho": rho, "spearman_rho_interval": [0.4, 0.6]}
+    return {
+        "run": {
+            "overrides": list(overrides), "metrics": ["epsilon"], "search_space": "nb201",
+            "seed": len(overrides), "weights": [1e-7, 1.0], "config_hash": str(overrides),
+        },
+        "counts": {"architectures": 10, "connected": 9, "failed": 1, "distinct": 8},
+        "timing": {"scoring_seconds": 2.0, "total_seconds": 3.0},
+        "metrics": {"epsilon": {"paper": found, "connected": found}},
+        "diagnosis": {"epsilon": ["a sentence"]},
+    }  # fmt: skip
+
+
+def write(folder: Path, *summaries: dict[str, Any] | None) -> Path:
+    for number, found in enumerate(summaries):
+        (folder / str(number)).mkdir(parents=True)
+        if found is not None:
+            text = json.dumps(found)
+            (folder / str(number) / "summary.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_record_has_jobs_in_order_and_tells_which_are_missing(tmp_path: Path) -> None:
+    jobs = [summary(f"batch_size={size}", "seed=1") for size in range(11)]
+    write(tmp_path, *jobs[:3], None, *jobs[4:])
+    study = gather(tmp_path, name="s", report=Report(**REPORT), overrides=["study=s", "a=[1,2]"])
+    assert study == json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert [job["job"] for job in study["jobs"]] == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
+    assert study["jobs"][3]["settings"] == {"batch_size": "4"}
+    assert study["settings"] == ["batch_size"]
+    assert study["missing_jobs"] == ["3"]
+    assert study["command"] == "python run.py study=s 'a=[1,2]'"
+    assert study["jobs"][0]["diagnosis"] == {"epsilon": ["a sentence"]}
+    # What is equal in all jobs; what differs is not.
+    assert study["run"]["search_space"] == "nb201"
+    assert "config_hash" not in study["run"]
+    assert "overrides" not in study["run"]
+
+
+def test_the_table_has_a_row_for_each_job_metric_and_protocol(tmp_path: Path) -> None:
+    write(tmp_path, summary("seed=1"), summary("seed=2", rho=None))
+    gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    assert list(zip(table["job"], table["protocol"], strict=True)) == [
+        (0, "paper"), (0, "connected"), (1, "paper"), (1, "connected")
+    ]  # fmt: skip
+    assert list(table["seed"]) == ["1", "1", "2", "2"]
+    assert table["spearman_rho"].isna().tolist() == [False, False, True, True]
+    assert (table["spearman_rho_low"] == 0.4).all()
+    assert (table["spearman_rho_high"] == 0.6).all()
+    assert (table["architectures"] == 10).all()
+
+
+def test_jobs_without_accuracies_have_a_row_too(tmp_path: Path) -> None:
+    bare = {key: value for key, value in summary("seed=1").items() if key != "metrics"}
+    write(tmp_path, bare)
+    study = gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
+    assert "metrics" not in study["jobs"][0]
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    assert table[["job", "metric", "failed"]].to_dict("records") == [
+        {"job": 0, "metric": "epsilon", "failed": 1}
+    ]
+
+
+def test_a_folder_without_a_finished_job_is_a_mistake(tmp_path: Path) -> None:
+    write(tmp_path, None, None)
+    with pytest.raises(FileNotFoundError, match="must hold at least one finished job"):
+        gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
+
+
+def test_a_run_is_its_own_only_job(tmp_path: Path) -> None:
+    (tmp_path / "figures").mkdir()
+    assert job_folders(tmp_path) == [tmp_path]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("figure", "pie", "report.figure must be one of weight_grid"),
+        ("published", ["no_such_table"], "no_such_table"),
+    ],
+)
+def test_wrong_reports_are_refused(field: str, value: Any, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Report(**(REPORT | {field: value}))
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {name: st.integers(0, 2) for name in ("a", "b", "store", "hydra.sweep.dir")}
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_settings_that_differ_are_named_and_no_others(jobs: list[dict[str, int]]) -> None:
+    found = varied_settings([[f"{k}={v}" for k, v in job.items()] for job in jobs])
+    assert set(found) == {name for name in ("a", "b") if len({job[name] for job in jobs}) > 1}
+
+
+def test_a_setting_that_only_some_jobs_have_differs() -> None:
+    assert varied_settings([["+a=1"], []]) == ["a"]
+    assert varied_settings([["a=1", "a=2"], ["a=2"]]) == []
+
+
+def test_a_sweep_is_gathered_at_its_end_and_again(tmp_path: Path) -> None:
+    sweep = f"hydra.sweep.dir={tmp_path}"
+    first = succeeded(run("-m", "weights=[1e-7,1e-2],[1e-7,1]", *QUICK, sweep))
+    table = pd.read_parquet(tmp_path / "study.parquet")
+    assert list(table["weights"].unique()) == ["[1e-07,0.01]", "[1e-07,1]"]
+    for number in (0, 1):
+        found = summary_of(tmp_path / str(number))["metrics"]["epsilon"]["connected"]
+        row = table[(table["job"] == number) & (table["protocol"] == "connected")].iloc[0]
+        assert row["spearman_rho"] == found["spearman_rho"]
+    before = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    (tmp_path / "study.json").unlink()
+    again = succeeded(finished(*command("name=again", f"gather={tmp_path}")))
+    record = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert record["jobs"] == before["jobs"]
+    assert record["command"] == before["command"]
+    assert re.search(r"connected +\d+", again.stdout)
+    assert re.search(r"connected +\d+", first.stdout)
+
+
+def test_a_study_that_does_not_sweep_is_put_beside_the_published_numbers(tmp_path: Path) -> None:
+    succeeded(
+        run("study=grey_scale", "search_space.num_architectures=auto", f"hydra.run.dir={tmp_path}",
+            "search_space.first=40", "batch_size=256")
+    )  # fmt: skip
+    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    (published,) = study["published"]
+    numbers = {part["statistic"]: part["published"] for part in published["comparison"]}
+    assert numbers["spearman_rho"] == 0.87
+    assert study["jobs"][0]["folder"] == "."
+    # Not the same architectures, so their number cannot agree.
+    assert "n" not in numbers
+
+
+def test_a_sweep_with_a_failed_job_is_gathered_and_fails(tmp_path: Path) -> None:
+    process = run("-m", "batch_size=1,8", *QUICK, f"hydra.sweep.dir={tmp_path}")
+    assert process.returncode == 1
+    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert study["missing_jobs"] == ["0"]
+    assert [job["job"] for job in study["jobs"]] == [1]
+
+
+def test_nothing_to_gather_again_is_a_mistake(tmp_path: Path) -> None:
+    process = finished(*command("study=grey_scale", f"gather={tmp_path}/absent"))
+    assert process.returncode == 1
+    assert "gather must name a folder of finished jobs" in error_in(process.stderr)

@@ -1,0 +1,62 @@
+"""Saved configurations: `python run.py --config-path=FOLDER --config-name=config`."""
+
+import logging
+from collections.abc import Sequence
+
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+import run as entry
+from epsilon_research.bounded_yaml import check_yaml
+from experiments.config_trust import check_origin, check_targets
+from tests.fuzz.target import Target, check_sentence, in_file
+
+_SAVED = b"""# Run again
+name: toy
+seed: 0
+batch_size: 16
+search_space: {space: {_target_: epsilon_research.spaces.toy.Toy, num_classes: 10}, first: 5}
+store: none
+weight_pair: [1.0e-07, 1]
+report: null
+"""
+
+
+def _config(data: bytes) -> None:
+    """Up to where the settings are known and resolved; nothing is built."""
+    path = in_file(data, "config/config.yaml")
+    try:
+        check_yaml(path, setting="--config-name")
+        typed = [f"--config-path={path.parent}", "--config-name=config"]
+        check_origin(typed, own={})
+        with initialize_config_dir(str(path.parent), version_base="1.3"):
+            config = compose("config")
+        entry._refuse_unknown_settings(config)
+        OmegaConf.resolve(config)
+        check_targets(OmegaConf.to_container(config))
+    except entry.MISTAKES as error:
+        # Some of Hydra's errors say nothing themselves, and its own words have several lines.
+        words = entry.sentence(error) or str(error.__cause__)
+        check_sentence(" ".join(words.split())[:500])
+
+
+def _tenfold(level: int) -> bytes:
+    names = b", ".join([b"*a%d" % level] * 10)
+    return b"a%d: &a%d [%s]" % (level + 1, level + 1, names)
+
+
+def _seeds() -> Sequence[bytes]:
+    return [
+        _SAVED,
+        b"defaults: [_self_, {metric: epsilon}]\nname: ${seed}\nseed: ${name}\n",
+        b"name: ${oc.env:HOME}\nseed: ???\n",
+        b"\n".join([b"a0: &a0 [0]", *(_tenfold(level) for level in range(12))]),
+        b"a: &a [*a]\n",
+        b"a: " + b"[" * 300 + b"]" * 300,
+        b"a: &a [1, 2]\nname: *a\nseed: {<<: {b: 1}}\n",
+    ]
+
+
+logging.getLogger("hydra").setLevel(logging.ERROR)
+
+TARGETS = (Target(name="saved_config", run=_config, seeds=_seeds, max_bytes=1 << 12),)
