@@ -117,9 +117,9 @@ def plan_of(source: bytes) -> Plan:
             is_persistent = True
             position += len(source[position:].partition(b"\n")[0]) + 1 if code == _PERSID else 0
         else:
-            body = b"".join([*pieces, source[start:]])
-            frame = pickle.FRAME + len(body).to_bytes(_FRAME_BYTES, "little")
-            return Plan(largest, is_persistent, frame + body)
+            pieces.append(source[start:])
+            frame = pickle.FRAME + sum(map(len, pieces)).to_bytes(_FRAME_BYTES, "little")
+            return Plan(largest, is_persistent, b"".join([frame, *pieces]))
 
 
 def _counted_end(source: bytes, position: int, code: int) -> int:

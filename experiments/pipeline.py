@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ from experiments.agreement import Agreement
 from experiments.figures import draw
 from experiments.progress import progress
 from experiments.run_record import (
+    about_metrics,
+    about_minibatch,
+    about_table,
     check_aggregates,
+    check_whole_numbers,
     counts,
     flatten,
     remarks,
@@ -36,19 +40,12 @@ from experiments.search import SearchStage
 from experiments.search_inputs import SearchInputs, SearchOutcome
 from experiments.search_scores import scores_of_run
 from experiments.stability import Repeats
+from experiments.weight_rules import WeightRule, apply_rule, check_rule
 
 logger = logging.getLogger(__name__)
 
 _LONG_PREPARATION = 3.0
 """Seconds after which a user should hear why a first run took longer."""
-
-_WHOLE_NUMBERS = (
-    ("batch_size", 2, 256),
-    ("seed", 0, 21),
-    ("minibatch_seed", 0, 21),
-    ("bootstrap_resamples", 1, 1000),
-)
-"""Settings with their smallest value and an example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +101,7 @@ class Pipeline:
     aggregates: Mapping[str, Sequence[str]] | None = None
     stability: Repeats | None = None
     search: SearchStage | None = None
-    weight_rule: Any = None
+    weight_rule: WeightRule | None = None
     console: Console | None = None
 
     def __post_init__(self) -> None:
@@ -116,14 +113,11 @@ class Pipeline:
             )
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
-        for name, least, example in _WHOLE_NUMBERS:
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(
-                    f"{name} must be a whole number of {least} or more, got {value!r}: "
-                    f"pass e.g. {name}={example}"
-                )
+        check_whole_numbers(self)
         check_aggregates(self.aggregates or {}, metrics=list(self.metric))
+        check_rule(
+            self.weight_rule, metrics=self.metric, published=self.search_space.published_weights
+        )
         self.dataset.check(batch_size=self.batch_size)
 
     @property
@@ -165,8 +159,8 @@ class Pipeline:
         )
 
     def _generators(self) -> list[np.random.Generator]:
-        """For the sample of architectures, the bootstrap, and the stages that follow."""
-        return np.random.default_rng(self.seed).spawn(5)
+        """For the sample, the bootstrap, agreement, search, repeats and the weight rule."""
+        return np.random.default_rng(self.seed).spawn(6)
 
     def run(
         self,
@@ -175,6 +169,7 @@ class Pipeline:
         run_dir: Path,
         tracker: Tracker,
         run_facts: Mapping[str, Any],
+        weight_rule: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Runs all stages, writes the run's files to `run_dir` and returns the summary.
 
@@ -183,7 +178,13 @@ class Pipeline:
             run_dir: An existing folder.
             tracker: Gets a copy of numbers, table and figures.
             run_facts: Provenance to put into the summary's `run` part.
+            weight_rule: Record of the rule that chose the weights, where one did.
         """
+        if self.weight_rule is not None:
+            chosen, record = self._with_chosen_weights(self.weight_rule, prepared.minibatch)
+            return chosen.run(
+                prepared, run_dir=run_dir, tracker=tracker, run_facts=run_facts, weight_rule=record
+            )
         start = time.perf_counter()
         self._announce(prepared.ids, prepared.minibatch)
         result = self._score(prepared.ids, prepared.minibatch)
@@ -201,6 +202,8 @@ class Pipeline:
             },
         }
         summary |= remarks(result, self.store)
+        if weight_rule is not None:
+            summary["weight_rule"] = dict(weight_rule)
         if result.interrupted:
             write_json(summary, run_dir / "summary.json")
             raise KeyboardInterrupt
@@ -212,6 +215,16 @@ class Pipeline:
             tracker.log_table(name, table)
         tracker.log_figures(figures)
         return summary
+
+    def _with_chosen_weights(
+        self, rule: WeightRule, minibatch: Minibatch
+    ) -> tuple["Pipeline", Mapping[str, Any]]:
+        self._prepare_engine()
+        *_, rng = self._generators()
+        scoring = self._scoring(minibatch)
+        found = apply_rule(rule, agreement=self.agreement, scoring=scoring, rng=rng)
+        chosen = replace(self, metric=found.metrics, agreement=found.agreement, weight_rule=None)
+        return chosen, found.record
 
     def _table(self, result: ScoringResult, prepared: Prepared) -> pd.DataFrame:
         frame = with_aggregates(result.frame, self.aggregates or {})
@@ -225,7 +238,7 @@ class Pipeline:
         self, frame: pd.DataFrame, prepared: Prepared, summary: dict[str, Any], run_dir: Path
     ) -> tuple[dict[str, pd.DataFrame], list[Path]]:
         """What follows scoring; adds to `summary`, gives tables by name, and figures."""
-        _, bootstrap_rng, check_rng, search_rng, repeat_rng = self._generators()
+        _, bootstrap_rng, check_rng, search_rng, repeat_rng, _ = self._generators()
         table, tables = prepared.table, {"scores": frame}
         if table is not None:
             summary |= self._correlate(frame, table, bootstrap_rng)
@@ -286,22 +299,15 @@ class Pipeline:
             logger.info("engine made ready in %.0f s; later runs find it so", seconds)
 
     def _settings(self, minibatch: Minibatch, table: AccuracyTable | None) -> dict[str, Any]:
-        settings = {key: v for metric in self.metric.values() for key, v in metric.settings.items()}
         return {
             "search_space": self.search_space.space.name,
             "first": self.search_space.first,
-            "dataset": minibatch.dataset,
-            "benchmark": None if table is None else table.name,
-            "benchmark_source": None if table is None else table.source,
-            "target": None if table is None else table.target,
-            "higher_is_better": None if table is None else table.higher_is_better,
-            "metrics": list(self.metric),
-            "metric_settings": {name: dict(m.settings) for name, m in self.metric.items()},
-            "weights": settings.get("weights"),
+            **about_minibatch(minibatch),
+            **about_table(table),
+            **about_metrics(self.metric),
             "batch_size": self.batch_size,
             "seed": self.seed,
             "minibatch_seed": self.minibatch_seed,
-            "minibatch_hash": minibatch.content_hash,
             "engine": self.engine.name,
         }
 

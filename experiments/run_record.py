@@ -7,9 +7,22 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.analysis.rank_aggregation import aggregate_ranks
+from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
+from epsilon_research.data import Minibatch
+from epsilon_research.metrics import Metric
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.store import Store
+from experiments.weight_rules import epsilon_weights
+
+
+_WHOLE_NUMBERS = (
+    ("batch_size", 2, 256),
+    ("seed", 0, 21),
+    ("minibatch_seed", 0, 21),
+    ("bootstrap_resamples", 1, 1000),
+)
+"""Settings with their smallest value and an example."""
 
 
 def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
@@ -24,8 +37,50 @@ def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.
     return frame
 
 
+def about_minibatch(minibatch: Minibatch) -> dict[str, Any]:
+    """What the networks saw."""
+    return {"dataset": minibatch.dataset, "minibatch_hash": minibatch.content_hash}
+
+
+def about_table(table: AccuracyTable | None) -> dict[str, Any]:
+    """What the accuracies are, None without a table."""
+    return {
+        "benchmark": None if table is None else table.name,
+        "benchmark_source": None if table is None else table.source,
+        "target": None if table is None else table.target,
+        "higher_is_better": None if table is None else table.higher_is_better,
+    }
+
+
+def about_metrics(metrics: Mapping[str, Metric]) -> dict[str, Any]:
+    """What was computed, and the pair of weights that the run is about."""
+    return {
+        "metrics": list(metrics),
+        "metric_settings": {name: dict(metric.settings) for name, metric in metrics.items()},
+        "weights": epsilon_weights(metrics),
+    }
+
+
 UNDEFINED_PART = "undefined_part"
 """Failure of an aggregate: one of its metrics has no score."""
+
+
+def check_whole_numbers(settings: object) -> None:
+    """Refuses counts and seeds that are none.
+
+    Args:
+        settings: Has an attribute for each of them.
+
+    Raises:
+        ValueError: One is no whole number, or too small.
+    """
+    for name, least, example in _WHOLE_NUMBERS:
+        value = getattr(settings, name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(
+                f"{name} must be a whole number of {least} or more, got {value!r}: "
+                f"pass e.g. {name}={example}"
+            )
 
 
 def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:

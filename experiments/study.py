@@ -15,7 +15,7 @@ from experiments.published import compare_with_published, published_tables
 logger = logging.getLogger(__name__)
 
 FIGURES = ("weight_grid", "settings", "curve", "scatter", "none")
-"""What can be drawn of a gathered study."""
+"""What can be drawn of a gathered study; here, since a report is checked without matplotlib."""
 
 _OPTIONAL_PARTS = (
     "metrics", "diagnosis", "search", "selection", "stability", "comparison", "agreement",
@@ -79,6 +79,7 @@ def gather(
 
     Raises:
         FileNotFoundError: No job of the folder has ended.
+        ValueError: The figure cannot be drawn of these jobs; table and record are written.
         OSError: A file cannot be written.
     """
     folders = job_folders(folder)
@@ -103,6 +104,9 @@ def gather(
         "published": compare_with_published(jobs, report.published),
     }
     write_table(study_table_frame(jobs), folder / "study.parquet")
+    study["figures"] = []
+    # Before anything is drawn: a figure that cannot be must not cost the record.
+    write_json(study, folder / "study.json")
     # Without accuracies there are scores, and no statistics to draw.
     figure = report.figure if any("metrics" in job for job in jobs) else "none"
     study["figures"] = _draw(study, figure=figure, folder=folder)

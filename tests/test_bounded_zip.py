@@ -59,6 +59,12 @@ def test_a_path_that_leads_outside_is_a_name_like_any_other(name: str, tmp_path:
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_member_without_a_name_is_left_out(tmp_path: Path) -> None:
+    # A name ends at its first zero byte; of one that begins with it nothing is left.
+    content = pack({"a.txt": b"one", "b.txt": b"two"}).replace(b"b.txt", b"\0.txt")
+    assert read(write(tmp_path, content)) == {"a.txt": b"one"}
+
+
 def test_too_many_members_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, pack({f"{number}.txt": b"" for number in range(4)}))
     with refused(ValueError, f"the.setting {path}", "at most 3 such files", "got 4"):

@@ -50,8 +50,11 @@ def words(text: str) -> list[str]:
     return NUMBER.sub("#", text).split()
 
 
-def numbers(text: str) -> list[float]:
-    return [float(found.replace(",", "").replace("−", "-")) for found in NUMBER.findall(text)]
+def numbers(text: str) -> tuple[list[float], list[float]]:
+    """The whole numbers of a text, and the others."""
+    found = [word.replace(",", "").replace("−", "-") for word in NUMBER.findall(text)]
+    whole = [float(word) for word in found if word.lstrip("-").isdigit()]
+    return whole, [float(word) for word in found if not word.lstrip("-").isdigit()]
 
 
 def test_there_is_a_notebook_for_each_source() -> None:
@@ -67,9 +70,12 @@ def test_a_notebook_shows_what_todays_code_gives(name: str, tmp_path: Path) -> N
     now = nbformat.read(tmp_path / f"{name}.ipynb", as_version=4)
     assert len(outputs_of(now)) >= 5
     for shown, told in zip(texts_of(stored(name)), texts_of(now), strict=True):
-        assert words(shown) == words(told)
+        advice = f"python notebooks/build.py {name}"
+        assert words(shown) == words(told), advice
+        (counts, shown_values), (counts_now, values) = numbers(shown), numbers(told)
+        assert counts == counts_now, advice
         # Last digits may differ between processors, and with them the order of a pair or two.
-        np.testing.assert_allclose(numbers(shown), numbers(told), rtol=0.02, atol=0.005)
+        np.testing.assert_allclose(shown_values, values, rtol=0.02, atol=0.005, err_msg=advice)
 
 
 @pytest.mark.parametrize("name", NAMES)

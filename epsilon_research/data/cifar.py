@@ -33,6 +33,10 @@ _LARGEST_ARCHIVE = 512 * 1024**2
 """Bytes once unpacked; the official ones have 178 MiB."""
 
 
+_MOST_ENDS = 8
+"""How often the end of an archive is met; tarfile asks twice at a regular one."""
+
+
 class Release(NamedTuple):
     """An official archive."""
 
@@ -244,15 +248,20 @@ class _Bounded(io.RawIOBase):
     def __init__(self, unpacked: gzip.GzipFile) -> None:
         self._unpacked = unpacked
         self._left = _LARGEST_ARCHIVE
+        self._num_ends = 0
 
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes.
 
         Raises:
-            ReadError: There are too many.
+            ReadError: There are too many, or none any more though they are asked for again.
         """
         content = self._unpacked.read(size)
         self._left -= len(content)
+        self._num_ends += not content
+        # tarfile would go on through all of a member that promises to be endless.
+        if self._num_ends > _MOST_ENDS:
+            raise tarfile.ReadError("an end within a member")
         if self._left < 0:
             raise tarfile.ReadError(f"more than {_LARGEST_ARCHIVE:,} bytes")
         return content

@@ -18,6 +18,12 @@ from epsilon_research.data.normalisation import (
     normalise,
 )
 
+_LENGTH_END = 12
+"""Where the length of a header of version 2 or 3 ends: after magic and version."""
+
+_LONGEST_HEADER = 10_000
+"""Bytes; numpy itself takes no longer ones apart."""
+
 _DRAWS = ("first", "random")
 
 
@@ -121,6 +127,7 @@ def map_npy(path: Path, *, setting: str = "dataset.path") -> np.ndarray:
             "check the path"
         )
     try:
+        _check_header(path)
         # Not np.load, which leaves what it takes for an archive open. numpy multiplies out the
         # shape in 64 bits; a senseless one is an error, not a warning.
         with np.errstate(over="raise"):
@@ -132,6 +139,19 @@ def map_npy(path: Path, *, setting: str = "dataset.path") -> np.ndarray:
             f"{setting} must be a whole .npy file of plain numbers, got {path} ({kind}): write "
             "one array with numpy.save"
         ) from error
+
+
+def _check_header(path: Path) -> None:
+    """Refuses a length before numpy reserves as much; versions 2 and 3 have room for 4 GB."""
+    with path.open("rb") as handle:
+        start = handle.read(_LENGTH_END)
+    length = int.from_bytes(start[_LENGTH_END - 4 :], "little")
+    if (
+        start[:6] == np.lib.format.MAGIC_PREFIX
+        and start[6:7] > b"\x01"
+        and length > _LONGEST_HEADER
+    ):
+        raise ValueError(f"a header of {length:,} bytes")
 
 
 # What numpy raises on files that are not its own; it evaluates the header as a Python literal.

@@ -2,7 +2,7 @@
 # # Your own search space and metric
 #
 # A search space says which architectures there are and what network each of them is; a metric makes one number of a network and a minibatch. Neither knows
-# the other. This notebook writes one of each, some forty lines, scores both beside epsilon, and shows where the files go so that `python run.py` and the contract
+# the other. This notebook writes one of each, in one cell, scores both beside epsilon, and shows where the files go so that `python run.py` and the contract
 # tests find them.
 
 # %% [markdown]
@@ -22,7 +22,14 @@ import numpy as np
 
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import (
-    Add, AveragePool, BatchNorm, Convolution, GlobalMean, Linear, ReLU, Zero,
+    Add,
+    AveragePool,
+    BatchNorm,
+    Convolution,
+    GlobalMean,
+    Linear,
+    ReLU,
+    Zero,
 )
 from epsilon_research.spaces import SearchSpace
 

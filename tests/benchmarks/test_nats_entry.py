@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from nats_bench.api_utils import ArchResults, ResultsCount
 from sentences import refused
@@ -91,6 +92,7 @@ def test_an_entry_that_names_another_pickle_is_refused_and_nothing_is_called(
         ({"12": {"all_results": {("cifar10", 1): 3}}}, 12, "TypeError"),
         ({"12": {"all_results": 3}}, 12, "ValueError: invalid type of value"),
         ({"12": {}}, 12, "those of architecture -1"),
+        ({"12": {"arch_index": [7]}}, 12, "a number of the architecture that is none"),
     ],
 )
 def test_an_entry_without_the_results_is_refused(
@@ -98,6 +100,27 @@ def test_an_entry_without_the_results_is_refused(
 ) -> None:
     with refused(ValueError, match=r"000000\.pickle\.pbz2 must hold results on .*" + message):
         read(write(tmp_path, 0, content), epochs=epochs)
+
+
+def test_an_entry_with_arrays_is_refused(tmp_path: Path) -> None:
+    # The mean of a column and a row is a matrix; of long ones, more than memory holds.
+    accuracies: list[Any] = [np.ones((9, 1)), np.ones((1, 9))]
+    path = write(tmp_path, 0, results(0, {VALIDATION: accuracies, TEST: [60.0]}))
+    with refused(ValueError, "must be a pickle of plain values, got the name numpy"):
+        read(path)
+
+
+def test_numbers_of_numpy_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path, 7, results(7, {VALIDATION: [np.float64(50)], TEST: [np.float32(25)]}))
+    assert read(path).accuracies == (0.5, 0.25)
+
+
+def test_an_entry_whose_number_takes_for_ever_to_write_out_is_refused(tmp_path: Path) -> None:
+    nested: list = []
+    for _ in range(60):
+        nested = [nested, nested]
+    with refused(ValueError, "a number of the architecture that is none"):
+        read(write(tmp_path, 0, {"12": {"arch_index": nested, "arch_str": "a"}}))
 
 
 def test_a_damaged_entry_is_refused(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.study import Report, gather, job_folders, varied_settings
+from epsilon_research.plotting import study_figures
+from experiments.study import FIGURES, Report, gather, job_folders, varied_settings
 from tests.commands import command, error_in, finished, run, succeeded, summary_of
 
 REPORT = {"title": "A title", "question": "A question?", "figure": "none"}
@@ -86,6 +87,20 @@ def test_a_folder_without_a_finished_job_is_a_mistake(tmp_path: Path) -> None:
     write(tmp_path, None, None)
     with pytest.raises(FileNotFoundError, match="must hold at least one finished job"):
         gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
+
+
+def test_a_figure_that_cannot_be_drawn_does_not_cost_the_record(tmp_path: Path) -> None:
+    write(tmp_path, summary("seed=1"), summary("seed=2"))
+    report = Report(**(REPORT | {"figure": "weight_grid"}))
+    with pytest.raises(ValueError, match="weight_grid must"):
+        gather(tmp_path, name="s", report=report, overrides=[])
+    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert len(study["jobs"]) == 2
+    assert study["figures"] == []
+
+
+def test_every_figure_of_a_report_can_be_asked_for() -> None:
+    assert FIGURES == study_figures.FIGURES
 
 
 def test_a_run_is_its_own_only_job(tmp_path: Path) -> None:

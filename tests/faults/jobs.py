@@ -14,7 +14,7 @@ QUICK = ("dataset=random_normal", "batch_size=32", "bootstrap_resamples=50", "tr
 TWO = "executor.processes=2"
 JOBS = {
     "scoring": (
-        *QUICK, TWO, "search_space.num_architectures=150", "metric=[epsilon,num_parameters]",
+        *QUICK, TWO, "search_space.num_architectures=100", "metric=[epsilon,num_parameters]",
     ),
     "search": (
         *QUICK, TWO, "search_space.num_architectures=60", "search=ageing_evolution",

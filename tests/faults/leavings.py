@@ -68,7 +68,7 @@ def _pruned(value: Any) -> Any:
         return {
             key: _pruned(part)
             for key, part in value.items()
-            if key not in _NOT_NUMBERS and not key.endswith("seconds")
+            if key not in _NOT_NUMBERS and "seconds" not in key
         }
     return [_pruned(part) for part in value] if isinstance(value, list) else value
 
@@ -85,6 +85,8 @@ def assert_same(folder: Path, expected: dict[str, Any]) -> None:
 
 
 def check_store(folder: Path) -> int:
-    """The store must be sound; how many unfinished files lie in it."""
+    """The store must be sound, if there is one yet; how many unfinished files lie in it."""
+    if not folder.is_dir():
+        return 0
     assert store_command(["--store", str(folder), "verify"]) == 0
     return len(list(folder.rglob("*.part")))

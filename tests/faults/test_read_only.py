@@ -47,17 +47,6 @@ def test_a_read_only_run_folder_is_one_sentence(mount: Mount, tmp_path: Path) ->
     assert not (tmp_path / "store").exists()
 
 
-def test_a_run_folder_that_becomes_read_only_keeps_what_is_there(
-    mount: Mount, undisturbed: Undisturb, tmp_path: Path
-) -> None:
-    disk = mount("80m")
-    arguments = words("small", disk, f"store={tmp_path}/store")
-    succeed(arguments)
-    make(disk, "ro")
-    assert finish(arguments).returncode == 1
-    assert_same(disk / "run", undisturbed("small").found)
-
-
 @pytest.mark.parametrize("what", ["store", "run"])
 def test_a_place_below_a_file_is_one_sentence(what: str, tmp_path: Path) -> None:
     (tmp_path / what).write_text("a file")

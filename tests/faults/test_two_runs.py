@@ -51,7 +51,6 @@ def test_one_of_two_runs_with_one_store_is_killed_and_the_other_does_not_mind(
             whole_group=number % 2 == 0,
             gone_seconds=gone_seconds,
             unfinished=check_store(tmp_path / "store"),
-            from_store=counted(folders[0] / "run", "from_store"),
         )
     )
 

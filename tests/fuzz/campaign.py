@@ -13,7 +13,7 @@ from tests.fuzz.targets import MODULE_OF
 
 ROOT = Path(__file__).resolve().parents[2]
 _NUMBERS = re.compile(rf"^(?:{INPUTS}|stat::number_of_executed_units: +)(\d+)$", re.MULTILINE)
-_START_SECONDS = 120
+_START_SECONDS = 600
 """For imports, on a busy machine."""
 
 logger = logging.getLogger(__name__)

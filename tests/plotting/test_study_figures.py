@@ -377,7 +377,7 @@ def test_published_values_of_the_first_table_count():
     assert [x for x, _ in diamonds(draw(settings_dots, record).axes[0])] == [0.87, 0.31, -0.3]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(record=studies())
 def test_every_study_is_drawn_or_refused(record):
     for make in (weight_grid, settings_dots, setting_curve):

@@ -1,8 +1,10 @@
 """Parts: what is written is what is read, or is refused."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,3 +94,71 @@ def test_half_a_part_is_noticed(tmp_path_factory: pytest.TempPathFactory, size: 
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(DamagedPartError):
         read_part(path)
+
+
+def forged(folder: Path, content: bytes) -> Path:
+    """A part that somebody else made: its name is the checksum of what it holds."""
+    path = folder / f"{sha256(content).hexdigest()[:32]}.arrow"
+    path.write_bytes(content)
+    return path
+
+
+CONTENT = encode([bytes(16)] * 2, [Evaluation(values=np.ones(3), columns={"a": 1})] * 2)[1]
+
+
+@given(
+    changes=st.dictionaries(
+        st.integers(0, len(CONTENT) - 1), st.integers(0, 255), min_size=1, max_size=3
+    )
+)
+def test_a_forged_part_is_read_or_damaged(
+    tmp_path_factory: pytest.TempPathFactory, changes: dict[int, int]
+) -> None:
+    # Arrow would read beyond the end of the file, and the process would end there.
+    content = bytearray(CONTENT)
+    for place, value in changes.items():
+        content[place] = value
+    path = forged(tmp_path_factory.mktemp("part"), bytes(content))
+    try:
+        part = read_part(path)
+    except DamagedPartError as error:
+        assert "\n" not in str(error)
+    else:
+        assert [part.read(row).values.shape for row in range(len(part.keys))]
+
+
+def table_of(**columns: pa.Array) -> bytes:
+    right = {
+        "key": pa.array([bytes(16)], pa.binary(16)),
+        "failure": pa.array([None], pa.string()).dictionary_encode(),
+        "columns": pa.array(["{}"]).dictionary_encode(),
+        "seconds": pa.array([0.5]),
+        "values": pa.array([[1.0]], pa.list_(pa.float64(), 1)),
+    }
+    batch = pa.record_batch(right | columns)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"key": pa.array([bytes(15)], pa.binary(15))}, "key of type"),
+        ({"key": pa.array([None], pa.binary(16))}, "something is missing"),
+        ({"columns": pa.array(["["]).dictionary_encode()}, "Expecting value"),
+        ({"columns": pa.array(["[" * 9999]).dictionary_encode()}, "recursion"),
+        ({"columns": pa.array(["1"]).dictionary_encode()}, "columns that are no JSON object"),
+        ({"columns": pa.array(["{}"])}, "columns of type string"),
+        ({"failure": pa.array([1])}, "failure of type int64"),
+        ({"seconds": pa.array([None], pa.float64())}, "something is missing"),
+        ({"values": pa.array([[1.0]])}, "values of type list"),
+        ({"values": pa.array([[1]], pa.list_(pa.int64(), 1))}, "values of type fixed_size_list"),
+        ({"values": pa.array([[]], pa.list_(pa.float64(), 0))}, "values of type fixed_size_list"),
+    ],
+)
+def test_a_part_of_another_kind_is_damaged(columns: dict, reason: str, tmp_path: Path) -> None:
+    assert read_part(forged(tmp_path, table_of())).read(0).values == 1.0
+    with pytest.raises(DamagedPartError, match=reason):
+        read_part(forged(tmp_path, table_of(**columns)))

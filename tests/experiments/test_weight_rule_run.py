@@ -1,0 +1,88 @@
+"""Runs whose weights a rule chooses, started as a user starts them."""
+
+from pathlib import Path
+
+import pytest
+from commands import command, error_in, finished, folder, run, succeeded, summary_of
+
+TOY = ("search_space=toy", "benchmark=none")
+
+
+def test_the_record_has_the_chosen_weights_and_says_how(tmp_path: Path) -> None:
+    agreement = ("agreement.sample_size=5", "agreement.engine.dtype=float64")
+    succeeded(
+        run(
+            *TOY,
+            "weight_pair=widest",
+            "weight_rule.num_architectures=20",
+            "weight_rule.most_undefined=0.5",
+            "agreement=reference",
+            *agreement,
+            folder(tmp_path),
+        )
+    )
+    summary = summary_of(tmp_path)
+    rule = summary["weight_rule"]
+    assert rule["rule"] == "widest"
+    assert rule["weights"] == rule["picks"]["paper"]
+    assert summary["run"]["weights"] == rule["weights"]
+    assert summary["run"]["metric_settings"]["epsilon"]["weights"] == rule["weights"]
+    # At other weights than the run's the reference would differ.
+    assert summary["agreement"]["largest_difference"] < 1e-4
+
+
+def test_a_run_folder_runs_again_and_chooses_the_same(tmp_path: Path) -> None:
+    once, again = tmp_path / "once", tmp_path / "again"
+    succeeded(run(*TOY, "weight_pair=limits", "weight_rule.sample_size=4", folder(once)))
+    succeeded(finished(*command(f"--config-path={once}", "--config-name=config", folder(again))))
+    first, second = summary_of(once), summary_of(again)
+    assert first["run"]["weights"] == second["run"]["weights"] == first["weight_rule"]["limits"]
+    assert first["weight_rule"]["sample"] == second["weight_rule"]["sample"]
+
+
+def test_a_second_epsilon_keeps_its_weights(tmp_path: Path) -> None:
+    other = (
+        "+metric.other._target_=epsilon_research.metrics.epsilon.Epsilon",
+        "+metric.other.weights=[1e-3,1]",
+        "+metric.other.engine=${engine}",
+    )
+    rule = ("weight_pair=limits", "weight_rule.sample_size=4")
+    succeeded(run(*TOY, *rule, *other, folder(tmp_path)))
+    record = summary_of(tmp_path)
+    assert record["run"]["metric_settings"]["other"]["weights"] == [1e-3, 1.0]
+    assert record["run"]["weights"] == record["weight_rule"]["weights"] != [1e-3, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            ("weight_pair=limits", "weights=[1e-3,1]"),
+            "weights must not be given together with weight_pair=limits",
+        ),
+        (
+            ("weight_pair=limits", "metric=[num_parameters]"),
+            "weight_pair=limits must have a metric epsilon",
+        ),
+        (("weight_pair=limits", "engine=reference"), "weight_pair=limits must have an engine"),
+        (
+            ("weight_pair=widest", "weight_rule.undefined=bfloat16"),
+            "weight_rule.undefined must be one of float32, exact, got 'bfloat16'",
+        ),
+    ],
+)
+def test_what_cannot_be_chosen_is_told_before_any_work(
+    settings: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    process = run(*TOY, *settings, folder(tmp_path))
+    assert process.returncode == 1
+    assert error_in(process.stderr).startswith(sentence)
+
+
+def test_a_space_without_limits_is_told(tmp_path: Path) -> None:
+    process = run(
+        "search_space=nbnlp", "benchmark=none", "search_space.space.num_drawn=30",
+        "weight_pair=limits", "weight_rule.sample_size=10", folder(tmp_path),
+    )  # fmt: skip
+    assert process.returncode == 1
+    assert error_in(process.stderr).startswith("weight_pair=limits must have networks whose")
