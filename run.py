@@ -88,9 +88,9 @@ def run(config: DictConfig) -> dict[str, Any]:
     check_secrets(settings)
     _save(config, run_dir / "config.yaml")
     pipeline = instantiate(config.pipeline, _convert_="all")
-    tracker = instantiate(config.tracker, _convert_="all")
+    inner_tracker = instantiate(config.tracker, _convert_="all")
     # Late, so that `--help` and mistakes in the configuration answer at once.
-    from epsilon_research.tracking import config_hash, git_commit, versions
+    from epsilon_research.tracking import Steadfast, config_hash, git_commit, versions
 
     facts = {
         "overrides": list(HydraConfig.get().overrides.task),
@@ -100,6 +100,7 @@ def run(config: DictConfig) -> dict[str, Any]:
     }
     # Before the tracker opens, so that a wrong file or architecture leaves no empty run there.
     prepared = pipeline.prepare()
+    tracker = Steadfast(inner_tracker)
     with tracker:
         tracker.open(
             run_dir=run_dir,
@@ -118,6 +119,8 @@ def run(config: DictConfig) -> dict[str, Any]:
     logger.info("Everything is in %s", _relative(run_dir))
     if "incomplete" in summary:
         raise ValueError(summary["incomplete"])
+    if tracker.failure is not None:
+        raise OSError(tracker.failure)
     return summary
 
 

@@ -15,7 +15,6 @@ from epsilon_research.scoring import ScoringResult
 from epsilon_research.store import Store
 from experiments.weight_rules import epsilon_weights
 
-
 _WHOLE_NUMBERS = (
     ("batch_size", 2, 256),
     ("seed", 0, 21),

@@ -57,6 +57,9 @@ class Limits(WeightRule):
     the weights, so that differences between samples vanish beside constants as w→0, tanh and
     sigmoid saturate as w→∞, and either way most outputs become constant. The rule then says so.
 
+    An architecture whose outputs are alike at both limits scores 0 but for rounding, as a quarter
+    of the connected NAS-Bench-201 cells do: their order among themselves is noise.
+
     A weight is compared with *all* tried weights further out, to 1e-300 or 1e300, so that a
     plateau in the middle is not taken for the limit.
 

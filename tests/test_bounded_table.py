@@ -24,7 +24,7 @@ def table(path: Path, **options: object) -> pd.DataFrame:
 
 def parquet(path: Path, columns: dict, **metadata: bytes) -> Path:
     found = pa.table(columns)
-    pq.write_table(found.replace_schema_metadata({k: v for k, v in metadata.items()}), path)
+    pq.write_table(found.replace_schema_metadata(dict(metadata)), path)
     return path
 
 
@@ -34,7 +34,7 @@ def test_values_come_back(ending: str, tmp_path: Path) -> None:
     FRAME.to_csv(path, index=False) if ending == ".csv" else FRAME.to_parquet(path)
     pd.testing.assert_frame_equal(table(path), FRAME, check_dtype=False)
     assert column_names(path, setting="the.path") == list(FRAME)
-    pd.testing.assert_frame_equal(table(path, columns=["score"]), FRAME[["score"]])
+    pd.testing.assert_frame_equal(table(path, columns=["score"]), FRAME.loc[:, ["score"]])
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -38,7 +38,7 @@ _DRAWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 _LINEAR_DEVIATION = 0.01
 """Of the weights of an image network's linear layers, whatever the distribution."""
 
-_PURPOSES = ("first initialisation", "second initialisation")
+_PURPOSES = ("first initialisation of", "second initialisation of")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +54,16 @@ class RandomInitialisation(SinglePassMetric):
     Args:
         distribution: "uniform" (0 to 1), "normal" (standard deviation 1), "kaiming_uniform" (by
             fan_in), "kaiming_normal" (by fan_out) or "orthogonal".
-        seed: Of both draws, which begin anew with each architecture.
+        seed: Of all draws, which differ between architectures: were they one for all, the first
+            layers would be too, and ranks would be those of one draw.
         num_samples: Samples of the minibatch that it sees, the first ones; None: all, as epsilon.
 
     References:
         Gracheva, arXiv 2302.04406, ablation on initialisations; distributions and their settings
         are those of the published code.
 
-    Differs from the paper: the published code draws for all architectures from one stream. It has
-    no such score for recurrent networks.
+    Differs from the paper: the published code draws for all architectures from one stream, here
+    each has its own, by its id. It has no such score for recurrent networks.
     """
 
     name: str = "random_initialisation"
@@ -110,7 +111,8 @@ class RandomInitialisation(SinglePassMetric):
         def score(candidate: Candidate) -> Score:
             if not candidate.connected:
                 return Score(value=math.nan, failure="disconnected")
-            generators = (generator_of(self.seed, purpose) for purpose in _PURPOSES)
+            id_ = candidate.architecture_id
+            generators = (generator_of(self.seed, f"{purpose} {id_}") for purpose in _PURPOSES)
             return score_of(
                 *(
                     initialised_outputs(candidate.program, inputs, generator, initialise)

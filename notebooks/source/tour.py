@@ -163,7 +163,8 @@ benchmark = Nb201Cifar10().load()
 scores = with_accuracies(result.frame, benchmark.lookup(ids))
 pd.set_option("display.max_colwidth", 36)  # ids are long
 shown = [f"epsilon{suffix}" for suffix in ("", "_failure", "_float32_defined")]
-scores[["architecture_id", *shown, "test_accuracy"]].sort_values("epsilon", ascending=False, ignore_index=True).round(4)
+ranked = scores.sort_values("epsilon", ascending=False, ignore_index=True)
+ranked[["architecture_id", *shown, "test_accuracy"]].round(4)
 
 # %% [markdown]
 # ## 4. Protocols: on which rows does a correlation stand?

@@ -1,6 +1,5 @@
 """Saved configurations: `python run.py --config-path=FOLDER --config-name=config`."""
 
-import logging
 from collections.abc import Sequence
 
 from hydra import compose, initialize_config_dir
@@ -56,7 +55,5 @@ def _seeds() -> Sequence[bytes]:
         b"a: &a [1, 2]\nname: *a\nseed: {<<: {b: 1}}\n",
     ]
 
-
-logging.getLogger("hydra").setLevel(logging.ERROR)
 
 TARGETS = (Target(name="saved_config", run=_config, seeds=_seeds, max_bytes=1 << 12),)

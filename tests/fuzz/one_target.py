@@ -5,6 +5,7 @@ end is in the exit status, and the number of inputs on the last line of the outp
 """
 
 import importlib
+import importlib.util
 import os
 import random
 import resource
@@ -33,10 +34,9 @@ def main(module: str, name: str, seconds: float, folder: Path) -> int:
     """The exit status: 0 if every answer was right."""
     os.environ["EPSILON_STORE"] = "none"
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import atheris
-    except ImportError:
+    if importlib.util.find_spec("atheris") is None:
         return _unguided(_target(module, name), seconds, folder)
+    atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=list(_LIBRARIES)):
         target = _target(module, name)
     return _guided(atheris, target, seconds, folder)

@@ -1,14 +1,14 @@
 """Parts of the score store, under the name that their content demands."""
 
-import logging
 from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 
-from epsilon_research.store import Evaluation, FolderStore
+from epsilon_research.store import Evaluation, FolderStore, folder
 from epsilon_research.store.part import KEY_BYTES, SUFFIX, DamagedPartError, encode, read_part
 from tests.fuzz.target import Target, answered, in_file, scratch
 
@@ -43,7 +43,7 @@ def _shelf(data: bytes) -> None:
     path = _shelf_folder() / _named(data)
     path.write_bytes(data)
     try:
-        with answered():
+        with mock.patch.object(folder, "logger"), answered():
             store = FolderStore(path=scratch() / "store")
             shelf = store.shelf({"code": {}})
             places = np.full(len(_KEYS), -1)
@@ -63,8 +63,6 @@ def _seeds() -> Sequence[bytes]:
     ]
     return [encode(_KEYS, rows)[1], encode(_KEYS[:1], rows[:1])[1], b""]
 
-
-logging.getLogger("epsilon_research.store").setLevel(logging.ERROR)
 
 TARGETS = (
     Target(name="store_part", run=_part, seeds=_seeds),

@@ -27,7 +27,7 @@ SENT = zipped({"ptb/train.txt": b"a b c\n", "1.json": b"{}"})
 class Handler(BaseHTTPRequestHandler):
     """Sends one content for every address."""
 
-    def log_message(self, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing on the terminal."""
 
     def do_GET(self) -> None:

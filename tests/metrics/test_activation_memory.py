@@ -37,9 +37,11 @@ SIZE = {"height": 48, "width": 40}
 
 
 def score(program: AnyProgram, minibatch: Minibatch) -> float:
-    candidate = Candidate(
-        build=lambda count: program, num_classes=10, num_parameters=1, connected=False
-    )
+    def build(count: int) -> AnyProgram:
+        assert count == 10  # the network as it is trained
+        return program
+
+    candidate = Candidate(build=build, num_classes=10, num_parameters=1, connected=False)
     found = scorer_of(ActivationMemory(), minibatch)(candidate)
     assert found.failure is None
     return found.value

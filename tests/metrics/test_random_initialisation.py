@@ -55,12 +55,26 @@ _CELL = Cell(1, (CellNode(CellOperation.LINEAR, (0, 1)), CellNode(CellOperation.
 RECURRENT = RecurrentProgram(cell=_CELL, embedding_size=4, hidden_sizes=(6, 4), num_outputs=1)
 
 
-def candidate(program: AnyProgram, *, connected: bool = True) -> Candidate:
+def candidate(
+    program: AnyProgram, *, connected: bool = True, architecture_id: str = "a"
+) -> Candidate:
     def build(count: int) -> AnyProgram:
         assert count == 1  # the outputs that epsilon scores
         return program
 
-    return Candidate(build=build, num_classes=10, num_parameters=1, connected=connected)
+    return Candidate(
+        build=build,
+        num_classes=10,
+        num_parameters=1,
+        connected=connected,
+        architecture_id=architecture_id,
+    )
+
+
+def generators(seed: int) -> tuple[torch.Generator, ...]:
+    """Those of the two draws for the architecture called a."""
+    names = (f"{number} initialisation of a" for number in ("first", "second"))
+    return tuple(generator_of(seed, name) for name in names)
 
 
 def score(
@@ -146,10 +160,7 @@ def outputs_by_hand(distribution: str, generator: torch.Generator) -> np.ndarray
 
 @pytest.mark.parametrize("distribution", DISTRIBUTIONS)
 def test_a_score_is_epsilon_of_two_networks_built_by_hand(distribution: str) -> None:
-    first, second = (
-        outputs_by_hand(distribution, generator_of(3, f"{name} initialisation"))
-        for name in ("first", "second")
-    )
+    first, second = (outputs_by_hand(distribution, generator) for generator in generators(3))
     found = score(distribution=distribution, seed=3)
     assert found.value == pytest.approx(epsilon_score(first, second), rel=1e-5)
     assert found.failure is None
@@ -202,11 +213,11 @@ def test_a_seed_gives_the_same_score_and_another_seed_another_one(
 
 def test_the_two_draws_are_independent() -> None:
     # 40 seeds' pairs of all weights of a network: were they one draw, the correlation would be 1.
-    purposes = ("first initialisation", "second initialisation")
-    first, second = (
-        np.stack([outputs_by_hand("normal", generator_of(seed, name)) for seed in range(40)])
-        for name in purposes
-    )
+    pairs = [
+        [outputs_by_hand("normal", generator) for generator in generators(seed)]
+        for seed in range(40)
+    ]
+    first, second = (np.stack(outputs) for outputs in zip(*pairs, strict=True))
     centred = [values - values.mean(axis=0) for values in (first, second)]
     correlation = np.corrcoef(*(values.ravel() for values in centred))[0, 1]
     # 40 networks are at least 40 independent pairs: three standard deviations.
@@ -215,10 +226,16 @@ def test_the_two_draws_are_independent() -> None:
     assert min(score(seed=seed).value for seed in range(10)) > 0.01
 
 
+def test_architectures_of_one_network_have_draws_of_their_own() -> None:
+    run = scorer_of(RandomInitialisation(), IMAGES)
+    first, again, other = (run(candidate(NETWORK, architecture_id=name)) for name in "aab")
+    assert first == again
+    assert first != other
+
+
 def test_a_recurrent_network_by_hand() -> None:
-    generators = [generator_of(0, f"{name} initialisation") for name in ("first", "second")]
     pair = []
-    for generator in generators:
+    for generator in generators(0):
         sequence = TOKENS.inputs
         for inputs, units in ((4, 6), (6, 4)):
             layers = nn.Linear(inputs, units), nn.Linear(units, units, bias=False)

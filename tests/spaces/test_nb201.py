@@ -138,3 +138,10 @@ def test_the_space_has_4930_functions_and_341_disconnected_cells() -> None:
     assert sum(not plan.connected for plan in plans) == 341
     # 6,466 cells up to isomorphism in the NAS-Bench-201 paper, which keeps dead ends.
     assert len({canonical_hash(plan) for plan in plans}) == 4_930
+
+
+@pytest.mark.parametrize("text", ["|" * 100_000, "|{0}~0|+|{0}~0|{0}~1|+|{0}~0|{0}~1|{0}~2|"])
+def test_of_a_long_text_the_beginning_is_quoted(text: str) -> None:
+    with pytest.raises(ValueError, match=r"a NAS-Bench-201 arch|unknown operation") as caught:
+        NasBench201().parse(text.format("a" * 100_000))
+    assert len(str(caught.value)) < 400

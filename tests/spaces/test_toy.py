@@ -56,3 +56,9 @@ def test_what_is_no_architecture_is_refused_with_the_reason(text: str) -> None:
 def test_no_class_is_refused() -> None:
     with pytest.raises(ValueError, match="num_classes must be at least 1, got 0"):
         Toy(num_classes=0)
+
+
+def test_of_a_long_text_the_beginning_is_quoted() -> None:
+    with pytest.raises(ValueError, match="a toy architecture must be") as caught:
+        Toy().parse("skip" * 100_000)
+    assert len(str(caught.value)) < 300

@@ -121,10 +121,10 @@ def test_a_forged_part_is_read_or_damaged(
     path = forged(tmp_path_factory.mktemp("part"), bytes(content))
     try:
         part = read_part(path)
-    except DamagedPartError as error:
-        assert "\n" not in str(error)
-    else:
-        assert [part.read(row).values.shape for row in range(len(part.keys))]
+    except DamagedPartError:
+        return
+    for row in range(len(part.keys)):
+        assert part.read(row).values.ndim == 1
 
 
 def table_of(**columns: pa.Array) -> bytes:
