@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test paper check format bench clean
+.PHONY: run test paper notebooks check format bench clean
 
 run: $(VENV)/.run
 	$(BIN)/python run.py $(ARGS)
@@ -14,6 +14,9 @@ test: $(VENV)/.dev
 
 paper: $(VENV)/.run
 	$(BIN)/python -m experiments.paper $(ARGS)
+
+notebooks: $(VENV)/.dev
+	$(BIN)/python notebooks/build.py $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
