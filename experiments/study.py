@@ -38,6 +38,7 @@ class Report:
         needs: Files without which it cannot run, by the kinds of `experiments.paper`.
         uses: Files that it takes instead of what needs no download, likewise.
         figure: One of `FIGURES`.
+        remark: Why results are not the published ones, or what else a reader has to know.
         order: Place among the studies of the paper; those without one come last.
     """
 
@@ -47,6 +48,7 @@ class Report:
     needs: Sequence[str] = ()
     uses: Sequence[str] = ()
     figure: str = "settings"
+    remark: str = ""
     order: int | None = None
 
     def __post_init__(self) -> None:
@@ -96,6 +98,7 @@ def gather(
         "name": name,
         "title": report.title,
         "question": report.question,
+        "remark": report.remark,
         "command": " ".join(["python run.py", *map(_quoted, overrides)]),
         "settings": settings,
         "run": _common([job["run"] for job in jobs]),

@@ -69,6 +69,8 @@ def _parts(study: Mapping[str, Any], *, wide: bool) -> Iterator[RenderableType]:
     yield Text.assemble((study["title"], "bold"), "\n", study["question"])
     for table in study.get("published") or []:
         yield from published_table(study, table, cases, wide=wide)
+    if study.get("remark"):
+        yield Text(study["remark"])
     yield from _statistics(study, cases, wide=wide)
     yield from small_tables(study, cases, wide=wide)
     yield from _missing(study)

@@ -182,11 +182,16 @@ def _section(outcome: Outcome, provenance: Provenance) -> Html:
         parts += [
             run_facts(record, commit=provenance.commit, data=provenance.data),
             *map(comparison_table, record["published"]),
+            _remark(report.remark),
             protocols_table(record),
             findings(record),
             figures(record, outcome.folder),
         ]
     return tag("section", *parts, id=_anchor(outcome))
+
+
+def _remark(words: str) -> Html:
+    return tag("p", tag("strong", "To read it: "), words) if words else Html("")
 
 
 def _failure(outcome: Outcome, provenance: Provenance) -> Html:

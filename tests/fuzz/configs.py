@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 
+import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 import run as entry
-from epsilon_research.bounded_yaml import check_yaml
 from experiments.config_trust import check_origin, check_targets
+from experiments.mistakes import MISTAKES, sentence
 from tests.fuzz.target import Target, check_sentence, in_file
+
+_OF_LIBRARIES = (yaml.YAMLError, RecursionError)
+"""Of OmegaConf's own reader: a key that occurs twice, and nesting of some hundred levels."""
 
 _SAVED = b"""# Run again
 name: toy
@@ -25,7 +29,6 @@ def _config(data: bytes) -> None:
     """Up to where the settings are known and resolved; nothing is built."""
     path = in_file(data, "config/config.yaml")
     try:
-        check_yaml(path, setting="--config-name")
         typed = [f"--config-path={path.parent}", "--config-name=config"]
         check_origin(typed, own={})
         with initialize_config_dir(str(path.parent), version_base="1.3"):
@@ -33,9 +36,9 @@ def _config(data: bytes) -> None:
         entry._refuse_unknown_settings(config)
         OmegaConf.resolve(config)
         check_targets(OmegaConf.to_container(config))
-    except entry.MISTAKES as error:
+    except (*MISTAKES, *_OF_LIBRARIES) as error:
         # Some of Hydra's errors say nothing themselves, and its own words have several lines.
-        words = entry.sentence(error) or str(error.__cause__)
+        words = sentence(error) or str(error.__cause__)
         check_sentence(" ".join(words.split())[:500])
 
 
