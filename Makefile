@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test paper notebooks check format bench clean
+.PHONY: run test test-faults fuzz paper notebooks check format bench clean
 
 run: $(VENV)/.run
 	$(BIN)/python run.py $(ARGS)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+# Kills, full disks, broken files: a quarter of an hour.
+test-faults: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/faults -m faults -n 2 $(ARGS)
+
+# Hostile input for every reader, five minutes; guided by coverage where atheris is installed.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 paper: $(VENV)/.run
 	$(BIN)/python -m experiments.paper $(ARGS)

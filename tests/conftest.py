@@ -32,12 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs the internet, unless it was asked for."""
-    if "network" in config.option.markexpr:
-        return
-    for item in items:
-        if item.get_closest_marker("network"):
-            item.add_marker(pytest.mark.skip(reason="needs the internet: pytest -m network"))
+    """Leaves out what needs the internet or takes a quarter of an hour, unless asked for."""
+    reasons = {
+        "network": "needs the internet: pytest -m network",
+        "faults": "takes a quarter of an hour: make test-faults",
+    }
+    for marker, reason in reasons.items():
+        if marker in config.option.markexpr:
+            continue
+        for item in items:
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture(scope="session")
