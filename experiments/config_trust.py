@@ -26,6 +26,9 @@ _SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 _SHORTEST_SECRET = 16
 """Characters; shorter values would be found in innocent places."""
 
+_DEEPEST = 40
+"""Levels of a configuration; ours have eight."""
+
 _FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
 """Settings of Hydra that a saved configuration may have its own values of: folders."""
 
@@ -127,13 +130,22 @@ def _check_file(path: Path, *, own: Mapping[str, Any]) -> None:
 
 
 def _read(text: str) -> Any:
-    """The settings of a file; no configuration of ours has aliases, which can multiply endlessly.
+    """The settings of a file.
+
+    No configuration of ours has aliases, which can multiply endlessly, or nests deeply, which
+    readers that call themselves do not survive.
 
     Raises:
-        yaml.YAMLError: It is no YAML, or has aliases.
+        yaml.YAMLError: It is no YAML, has aliases, or nests too deeply.
     """
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-        raise yaml.YAMLError("it has aliases")
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("it has aliases")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise yaml.YAMLError(f"it nests more than {_DEEPEST} levels")
     return yaml.safe_load(text)
 
 

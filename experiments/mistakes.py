@@ -8,6 +8,7 @@ import re
 from functools import singledispatch
 from pathlib import Path
 
+import yaml
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -23,7 +24,9 @@ from omegaconf.errors import (
 
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
-MISTAKES = (HydraException, OmegaConfBaseException, ValueError, KeyError, OSError)
+MISTAKES = (
+    HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError
+)  # fmt: skip
 """What a user's mistake raises; anything else is a bug and shows its traceback."""
 
 
@@ -89,6 +92,12 @@ def _(error: ConfigCompositionException) -> str:
     # Hydra advises to add the key with a plus, which would be refused for good reason.
     unknown = re.match(r"Could not override '([\w.]+)'", str(error))
     return unknown_setting(unknown[1]) if unknown else str(error)
+
+
+@sentence.register
+def _(error: yaml.YAMLError) -> str:
+    words = " ".join(str(error).split())
+    return f"a configuration must be a YAML file without repeated keys, got another: {words}"
 
 
 @sentence.register
