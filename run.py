@@ -22,6 +22,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from epsilon_research.atomic_file import write_atomically
 from experiments.config_trust import check_origin, check_secrets, check_targets
 from experiments.mistakes import CONF, MISTAKES, known_settings, sentence, unknown_setting
 
@@ -219,11 +220,11 @@ def _refuse_full_disk(run_dir: Path) -> None:
 def _save(config: DictConfig, path: Path) -> None:
     """Saves the resolved settings so that they run again as they are, into a folder beside."""
     again = OmegaConf.merge({"hydra": _hydra_settings()}, config)
-    path.write_text(
+    text = (
         f"# Run again: python run.py --config-path={path.parent} --config-name={path.stem}\n"
-        + OmegaConf.to_yaml(again),
-        encoding="utf-8",
+        + OmegaConf.to_yaml(again)
     )
+    write_atomically(path, lambda handle: handle.write(text.encode()))
 
 
 def _relative(path: Path) -> Path:

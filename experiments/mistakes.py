@@ -25,7 +25,8 @@ from omegaconf.errors import (
 CONF = Path(__file__).resolve().parents[1] / "conf"
 
 MISTAKES = (
-    HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError
+    HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError,
+    MemoryError,
 )  # fmt: skip
 """What a user's mistake raises; anything else is a bug and shows its traceback."""
 
@@ -98,6 +99,17 @@ def _(error: ConfigCompositionException) -> str:
 def _(error: yaml.YAMLError) -> str:
     words = " ".join(str(error).split())
     return f"a configuration must be a YAML file without repeated keys, got another: {words}"
+
+
+@sentence.register
+def _(error: MemoryError) -> str:
+    told = str(error)
+    if " must " in told:
+        return told
+    return (
+        f"memory must be enough for the run, got {told or type(error).__name__!r}: pass fewer "
+        "executor.processes, a smaller batch_size or fewer architectures"
+    )
 
 
 @sentence.register

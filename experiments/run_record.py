@@ -129,9 +129,9 @@ def remarks(result: ScoringResult, store: Store) -> dict[str, Any]:
         found["damaged_parts"] = list(store.damaged)
     if result.lost:
         found["incomplete"] = (
-            f"worker processes must survive their work, but died twice over {len(result.lost)} "
-            f"architectures, e.g. {result.lost[0]}: the rest is done, and the same command tries "
-            "them again (is there enough memory?)"
+            "worker processes must survive their work, but died twice or ran out of memory over "
+            f"{len(result.lost)} architectures, e.g. {result.lost[0]}: the rest is done, and the "
+            "same command tries them again; pass executor.processes=1 or a smaller batch_size"
         )
     if result.interrupted:
         found["interrupted"] = True

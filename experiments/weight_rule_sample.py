@@ -10,7 +10,7 @@ import numpy as np
 from epsilon_research.executors import Lost
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Description, Scoring
-from epsilon_research.scoring.evaluate import Delivery, Evaluate, Order
+from epsilon_research.scoring.evaluate import Delivery, Evaluate, NoRoom, Order
 from epsilon_research.scoring.jobs import Job
 from epsilon_research.scoring.shelves import Shelves
 from epsilon_research.store import Evaluation
@@ -126,4 +126,10 @@ def _deliveries(scoring: Scoring, orders: Sequence[Order]) -> Iterator[Delivery]
                 f"{result.task[0].job.architecture_id} on, but one died twice: is there enough "
                 "memory?"
             )
-        yield from result
+        for delivery in result:
+            if isinstance(delivery, NoRoom):
+                raise MemoryError(
+                    f"{delivery.order.job.architecture_id} must fit into memory, got "
+                    f"{delivery.reason!r}: pass executor.processes=1 or a smaller batch_size"
+                )
+            yield delivery

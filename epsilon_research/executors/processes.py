@@ -1,9 +1,11 @@
 """Work spread over processes of this machine with joblib's loky."""
 
 import logging
+import os
 import pickle
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -12,12 +14,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from threading import Thread
 from typing import Any, Generic
 
 from epsilon_research.executors.base import Executor, Lost, Result, Task
 
 _TASKS_PER_PROCESS = 2
 """One that runs and one that waits, so that no process is ever idle."""
+
+_SECONDS_BETWEEN_LOOKS = 1.0
+"""Of a worker process for the program that started it."""
 
 _NUMERICAL_THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"
@@ -113,7 +119,8 @@ class _Crew(Generic[Task]):
         return get_reusable_executor(
             max_workers=self._count,
             timeout=300,
-            initializer=_ignore_interrupts,
+            initializer=_begin,
+            initargs=(os.getpid(),),
             env=dict.fromkeys(_NUMERICAL_THREADS, "1"),
         )
 
@@ -168,6 +175,18 @@ def _call(path: str, task: Any) -> Any:
     return _function(path)(task)
 
 
-def _ignore_interrupts() -> None:
+def _begin(program: int) -> None:
     """Leaves Ctrl-C, which a terminal sends to all processes, to the one that hands out work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with, args=(program,), daemon=True).start()
+
+
+def _end_with(program: int) -> None:
+    """Ends this process when its program has gone.
+
+    One that is killed tells nobody, and its workers would wait for work, and keep their memory,
+    until loky's timeout of minutes.
+    """
+    while os.getppid() == program:
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    os._exit(1)

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from epsilon_research.atomic_file import write_atomically
 
 # Widths in inches of one and of two columns of a two-column paper, and the height of one panel.
 COLUMN_WIDTH = 3.5
@@ -85,8 +88,10 @@ def save_figure(figure: Figure, *, folder: Path, name: str) -> list[Path]:
     """
     png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
     # No date and no version of the writer: equal figures are equal files.
-    figure.savefig(png, dpi=_PNG_DPI, metadata={"Software": None})
-    figure.savefig(
-        pdf, dpi=_PDF_DPI, metadata={"Creator": None, "Producer": None, "CreationDate": None}
-    )
+    of_pdf = {"Creator": None, "Producer": None, "CreationDate": None}
+    for path, dpi, metadata in ((png, _PNG_DPI, {"Software": None}), (pdf, _PDF_DPI, of_pdf)):
+        # Matplotlib writes as it draws: an interrupt would leave half a picture.
+        write_atomically(
+            path, partial(figure.savefig, format=path.suffix[1:], dpi=dpi, metadata=metadata)
+        )
     return [png, pdf]

@@ -1,5 +1,6 @@
 """What worker processes do: evaluate chunks of jobs."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -10,6 +11,9 @@ from epsilon_research.programs import AnyProgram
 from epsilon_research.scoring.jobs import Job
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.store import Evaluation
+
+_NO_ROOM = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
+"""What PyTorch's `RuntimeError` says on the processor and on a graphics card."""
 
 
 class Order(NamedTuple):
@@ -28,6 +32,13 @@ class Delivery(NamedTuple):
     evaluations: list[Evaluation]
 
 
+class NoRoom(NamedTuple):
+    """Stands for the delivery of an order that asked for more memory than there was."""
+
+    order: Order
+    reason: str
+
+
 class Evaluate:
     """The function that an executor spreads; pickled without what it makes for itself."""
 
@@ -42,9 +53,20 @@ class Evaluate:
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_evaluators": {}}
 
-    def __call__(self, orders: Sequence[Order]) -> list[Delivery]:
+    def __call__(self, orders: Sequence[Order]) -> list[Delivery | NoRoom]:
         """The evaluations of a chunk of orders."""
-        return [self._deliver(*order) for order in orders]
+        return [self._try(order) for order in orders]
+
+    def _try(self, order: Order) -> Delivery | NoRoom:
+        try:
+            return self._deliver(*order)
+        except (MemoryError, RuntimeError) as error:
+            reason = str(error) or type(error).__name__
+            if isinstance(error, RuntimeError) and not _NO_ROOM.search(reason):
+                raise
+        # What it had made for itself may be what takes the room.
+        self._evaluators.clear()
+        return NoRoom(order, " ".join(reason.split())[:160])
 
     def _deliver(self, number: int, job: Job, passes: tuple[int, ...]) -> Delivery:
         if job.metric not in self._evaluators:

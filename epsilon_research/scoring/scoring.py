@@ -17,7 +17,7 @@ from epsilon_research.data import Minibatch
 from epsilon_research.executors import Executor, Lost
 from epsilon_research.metrics import Metric, Score
 from epsilon_research.scoring.description import Description, describe
-from epsilon_research.scoring.evaluate import Delivery, Evaluate, Order
+from epsilon_research.scoring.evaluate import Delivery, Evaluate, NoRoom, Order
 from epsilon_research.scoring.jobs import Job, jobs_of
 from epsilon_research.scoring.shelves import Shelves
 from epsilon_research.scoring.table import ScoreTable
@@ -26,6 +26,8 @@ from epsilon_research.store import Evaluation, NoStore, Store
 
 WORKER_DIED = "worker_died"
 """Failure: the process that computed it died, twice."""
+OUT_OF_MEMORY = "out_of_memory"
+"""Failure: it needs more memory than there was."""
 NOT_REACHED = "not_reached"
 """Failure: the run was interrupted before."""
 
@@ -53,7 +55,7 @@ class ScoringResult:
     num_distinct: int
     """Distinct functions."""
     lost: tuple[str, ...]
-    """Architectures whose worker process died twice."""
+    """Architectures whose worker process died twice, or ran out of memory."""
     interrupted: bool
     """Whether it was stopped from the keyboard; the table is then incomplete."""
 
@@ -151,10 +153,23 @@ class _Course:
         )
         for result in scoring.executor.map(evaluate, self._orders()):
             if isinstance(result, Lost):
-                self._give_up(result.task)
+                self._give_up(result.task, failure=WORKER_DIED)
+                names = ", ".join(order.job.architecture_id for order in result.task)
+                logger.error("a worker process died twice while it scored one of these: %s", names)
             else:
                 for delivery in result:
-                    self._accept(delivery)
+                    self._take(delivery)
+
+    def _take(self, delivery: Delivery | NoRoom) -> None:
+        if not isinstance(delivery, NoRoom):
+            self._accept(delivery)
+            return
+        job = delivery.order.job
+        self._give_up([delivery.order], failure=OUT_OF_MEMORY)
+        logger.error(
+            "%s of %s needs more memory than there is: %s",
+            job.metric, job.architecture_id, delivery.reason,
+        )  # fmt: skip
 
     def _orders(self) -> Iterator[list[Order]]:
         """Chunks of what is missing; jobs that the store has are done on the way."""
@@ -199,12 +214,10 @@ class _Course:
         self._table.write(job, score, seconds=sum(e.seconds for e in evaluations))
         self._advance(1, from_store=int(not fresh), failed=int(score.failure is not None))
 
-    def _give_up(self, orders: Sequence[Order]) -> None:
+    def _give_up(self, orders: Sequence[Order], *, failure: str) -> None:
         for order in orders:
             job = order.job
             self.lost.append(job.architecture_id)
-            score = Score(value=math.nan, failure=WORKER_DIED)
+            score = Score(value=math.nan, failure=failure)
             self._table.write(job, score, seconds=math.nan)
             self._advance(1, failed=1)
-        names = ", ".join(order.job.architecture_id for order in orders)
-        logger.error("a worker process died twice while it scored one of these: %s", names)

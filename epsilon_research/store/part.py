@@ -85,13 +85,19 @@ def read_part(path: Path) -> Part:
 
     Raises:
         DamagedPartError: The content is not what the name promises.
-        OSError: The file cannot be read, e.g. since another process has just set it aside.
+        FileNotFoundError: There is none, e.g. since another process has just set it aside.
     """
-    # Arrow maps no empty file, and says so in words of its own.
-    if path.stat().st_size == 0:
-        raise DamagedPartError(f"{path} is empty")
-    source = pa.memory_map(str(path))
-    content = source.read_buffer()
+    try:
+        # Arrow maps no empty file, and says so in words of its own.
+        if path.stat().st_size == 0:
+            raise DamagedPartError(f"{path} is empty")
+        content = pa.memory_map(str(path)).read_buffer()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        # A folder of that name, another user's file, a sector that has gone.
+        reason = " ".join(str(error).split())
+        raise DamagedPartError(f"{path} cannot be read ({reason})") from error
     if _name(memoryview(content)) != path.name:
         raise DamagedPartError(f"{path} has another checksum than its name")
     try:

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ from tests.faults.jobs import Undisturb, Undisturbed
 from tests.faults.jobs import undisturbed as run_undisturbed
 from tests.faults.processes import end_all
 
-SEED = int(os.environ.get("EPSILON_FAULTS_SEED", secrets.randbits(32)))
-"""Another one each time, told at the end, so that a failure can be had again."""
+SEED = int(os.environ.setdefault("EPSILON_FAULTS_SEED", str(secrets.randbits(32))))
+"""Another one each time, told at the end, so that a failure can be had again. In the environment,
+so that the processes of pytest-xdist have the same."""
 
 Mount = Callable[[str], Path]
 
@@ -37,17 +38,21 @@ class Kill:
     """Files in the store that were begun and never named; they do no harm."""
 
 
-_kills = pytest.StashKey[list[Kill]]()
+class Kills:
+    """Kills of one test, to be told at the end."""
+
+    def __init__(self, node: pytest.Item) -> None:
+        self._properties = node.user_properties
+
+    def append(self, kill: Kill) -> None:
+        """Notes one: with the test's report, which comes from whatever process ran it."""
+        self._properties.append(("kill", asdict(kill)))
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_kills] = []
-
-
-@pytest.fixture(scope="session")
-def kills(pytestconfig: pytest.Config) -> list[Kill]:
-    """Kills so far, to be told at the end."""
-    return pytestconfig.stash[_kills]
+@pytest.fixture
+def kills(request: pytest.FixtureRequest) -> Kills:
+    """Takes note of kills."""
+    return Kills(request.node)
 
 
 @pytest.fixture
@@ -98,10 +103,13 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    kills = config.stash[_kills]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    kills = [
+        Kill(**facts)
+        for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+        for name, facts in report.user_properties
+        if name == "kill" and report.when == "call"
+    ]
     if not kills:
         return
     told = terminalreporter

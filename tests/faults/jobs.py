@@ -14,7 +14,8 @@ QUICK = ("dataset=random_normal", "batch_size=32", "bootstrap_resamples=50", "tr
 TWO = "executor.processes=2"
 JOBS = {
     "scoring": (
-        *QUICK, TWO, "search_space.num_architectures=100", "metric=[epsilon,num_parameters]",
+        *QUICK, TWO, "search_space.num_architectures=300", "metric=[epsilon,num_parameters]",
+        "benchmark=none",
     ),
     "search": (
         *QUICK, TWO, "search_space.num_architectures=60", "search=ageing_evolution",
@@ -34,7 +35,13 @@ class Undisturbed:
     found: dict[str, Any]
     begin_seconds: float
     """Until its settings were saved."""
+    part_seconds: float
+    """Until the first part was in the store."""
+    scored_seconds: float
+    """Until the first table of scores was there."""
     seconds: float
+    num_parts: int
+    """In the store at the end."""
 
 
 Undisturb = Callable[[str], Undisturbed]
@@ -59,15 +66,27 @@ def undisturbed(what: str, folder: Path) -> Undisturbed:
         (folder / name).mkdir()
     # The first may compile, and leaves that for all that follow.
     succeed(words(what, folder / "first"))
+    place = folder / "second"
     begin = time.monotonic()
-    process = start(words(what, folder / "second"))
-    begun = until(lambda: has_begun(folder / "second"), process=process)
+    process = start(words(what, place))
+    moments = []
+    for event in (has_begun, num_parts, has_scores):
+        until(lambda event=event: bool(event(place)), process=process)
+        moments.append(time.monotonic() - begin)
     process.communicate()
     seconds = time.monotonic() - begin
     assert process.returncode == 0
-    found = numbers(folder / "second" / "run")
+    found = numbers(place / "run")
     assert_same(folder / "first" / "run", found)
-    return Undisturbed(found=found, begin_seconds=begun, seconds=seconds)
+    begun, part, scored = moments
+    return Undisturbed(
+        found=found,
+        begin_seconds=begun,
+        part_seconds=part,
+        scored_seconds=scored,
+        seconds=seconds,
+        num_parts=num_parts(place),
+    )
 
 
 def has_begun(folder: Path) -> bool:
@@ -77,8 +96,20 @@ def has_begun(folder: Path) -> bool:
     return any(path.parent.name != ".hydra" for path in found)
 
 
-def stage_of(folder: Path) -> str:
-    """The last that there is of a run."""
+def has_scores(folder: Path, since: float = 0) -> bool:
+    """Whether there is a table of scores, written after a time of day."""
+    found = (folder / "run").glob("**/scores.parquet")
+    return any(path.stat().st_mtime >= since for path in found)
+
+
+def num_parts(folder: Path, since: float = 0) -> int:
+    """How many parts the store has, written after a time of day."""
+    found = (folder / "store").glob("*/*.arrow")
+    return sum(path.stat().st_mtime >= since for path in found)
+
+
+def stage_of(folder: Path, since: float) -> str:
+    """The last that a run has left that was started at a time of day, and how many of that."""
     run = folder / "run"
     stages = {
         "gathered": "study.json",
@@ -88,11 +119,11 @@ def stage_of(folder: Path) -> str:
         "scores": "**/scores.parquet",
     }
     for name, pattern in stages.items():
-        count = len(list(run.glob(pattern)))
+        count = sum(path.stat().st_mtime >= since for path in run.glob(pattern))
         if count:
             return f"{name} ({count})"
-    parts = len(list((folder / "store").glob("*/*.arrow")))
-    return f"parts ({parts})" if parts else "begun" if has_begun(folder) else "start"
+    parts = num_parts(folder, since)
+    return f"parts ({parts})" if parts else "nothing yet"
 
 
 def counted(run: Path, what: str) -> int:

@@ -43,8 +43,12 @@ def end_all() -> None:
     """Ends what a test that failed has left running."""
     while _started:
         process = _started.pop()
-        _kill_group(process.pid)
-        process.communicate(timeout=PATIENCE)
+        # Of one that has ended and was waited for, the number may be another's by now.
+        if process.poll() is None:
+            _kill_group(process.pid)
+            process.communicate(timeout=PATIENCE)
+        elif process.stderr is not None:
+            process.stderr.close()
 
 
 def finish(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -81,6 +85,8 @@ def kill(process: subprocess.Popen[str], *, whole_group: bool) -> tuple[bool, fl
     Returns:
         Whether it was still running, and the seconds until nobody of its session was left.
     """
+    if process.poll() is not None:
+        return False, 0.0
     if whole_group:
         _kill_group(process.pid)
     else:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.faults.conftest import Kill
-from tests.faults.jobs import Undisturb, Undisturbed, has_begun, stage_of, words
+from tests.faults.conftest import Kill, Kills
+from tests.faults.jobs import Undisturb, Undisturbed, num_parts, stage_of, words
 from tests.faults.leavings import assert_same, check_store, check_whole
-from tests.faults.processes import PATIENCE, kill, start, succeed, until
+from tests.faults.processes import kill, start, succeed, until
 
 pytestmark = pytest.mark.faults
 
@@ -30,16 +30,16 @@ def test_killed_again_and_again_the_same_command_ends_as_if_nothing_had_been(
     undisturbed: Undisturb,
     moments: np.random.Generator,
     tmp_path: Path,
-    kills: list[Kill],
+    kills: Kills,
 ) -> None:
     expected = undisturbed(what)
     place = tmp_path / "place"
     starts, hits = 0, 0
     while hits < KILLS_PER_CHAIN:
         place.mkdir(exist_ok=True)
-        # One in four is killed at any time of its life, the others when their work has begun: half
-        # of a short life is start-up, in which there is nothing to lose. One in three loses only
-        # its program, whose workers have to notice.
+        # One in four is killed at any time of its life, the others when their work has begun, or
+        # while they score: half of a short life is start-up, in which there is nothing to lose. One
+        # in three loses only its program, whose workers have to notice.
         found = start_and_kill(
             what,
             place,
@@ -73,28 +73,29 @@ def start_and_kill(
     whole_life: bool,
     whole_group: bool,
 ) -> Kill | None:
-    """Starts a run and kills it at a moment, of a life of 1; None if it ended well before."""
-    begin = time.monotonic()
-    already = has_begun(place)
+    """Starts a run and kills it at a moment, of a life of 1; None if it ended before."""
+    begin, since = time.monotonic(), time.time()
+    done = num_parts(place) / expected.num_parts
     process = start(words(what, place))
-    if not whole_life:
-        if already:
-            time.sleep(expected.begin_seconds)
-        else:
-            until(lambda: has_begun(place), process=process)
-    time.sleep(moment * (expected.seconds - (0 if whole_life else expected.begin_seconds)))
+    if whole_life:
+        time.sleep(moment * expected.seconds)
+    elif what == "scoring" and done < 1:
+        # While it scores; what it finds in the store costs it no time.
+        until(lambda: num_parts(place, since) > 0, process=process)
+        time.sleep(moment * (1 - done) * (expected.scored_seconds - expected.part_seconds))
+    else:
+        time.sleep(expected.begin_seconds)
+        time.sleep(moment * (expected.seconds - expected.begin_seconds))
     seconds = time.monotonic() - begin
-    if process.poll() is not None:
-        _, told = process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0, told
-        return None
     hit, gone_seconds = kill(process, whole_group=whole_group)
-    # It may have ended just now.
+    if not hit:
+        assert process.returncode == 0
+        return None
     return Kill(
         what=what,
         seconds=seconds,
-        stage=stage_of(place),
+        stage=stage_of(place, since),
         whole_group=whole_group,
         gone_seconds=gone_seconds,
         unfinished=check_store(place / "store"),
-    ) if hit else None  # fmt: skip
+    )

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from epsilon_research.atomic_file import write_atomically
-from tests.faults.conftest import Kill
-from tests.faults.jobs import Undisturb, counted, stage_of, words
+from tests.faults.conftest import Kill, Kills
+from tests.faults.jobs import Undisturb, counted, num_parts, stage_of, words
 from tests.faults.leavings import assert_same, check_store
 from tests.faults.processes import PATIENCE, kill, start, succeed, until
 
@@ -23,20 +23,20 @@ def test_one_of_two_runs_with_one_store_is_killed_and_the_other_does_not_mind(
     undisturbed: Undisturb,
     moments: np.random.Generator,
     tmp_path: Path,
-    kills: list[Kill],
+    kills: Kills,
 ) -> None:
     expected = undisturbed("scoring")
     folders = [tmp_path / name for name in ("victim", "witness")]
     commands = [words("scoring", folder, f"store={tmp_path}/store") for folder in folders]
-    begin = time.monotonic()
+    begin, since = time.monotonic(), time.time()
     victim, witness = (start(command) for command in commands)
-    until(lambda: any((tmp_path / "store").glob("*/*.arrow")), process=victim)
-    # While both write: what follows takes most of their time.
-    time.sleep(moments.uniform(0, 0.3) * (expected.seconds - expected.begin_seconds))
+    until(lambda: num_parts(tmp_path) > 0, process=victim)
+    # While both write: they share the work.
+    time.sleep(moments.uniform(0, 0.5) * (expected.scored_seconds - expected.part_seconds))
     seconds = time.monotonic() - begin
     hit, gone_seconds = kill(victim, whole_group=number % 2 == 0)
     assert hit
-    stage = stage_of(folders[0])
+    stage = stage_of(folders[0], since)
     _, told = witness.communicate(timeout=PATIENCE)
     assert witness.returncode == 0, told
     assert_same(folders[1] / "run", expected.found)
