@@ -102,7 +102,7 @@ def test_outputs_are_small_and_of_no_machine(name: str) -> None:
 
 
 def test_the_search_for_paths_finds_some() -> None:
-    for text in ("in /home/me/run.py", "'/tmp/x/y'", "C:\\me", "=/opt/a/b"):
+    for text in ("in /home/me/run.py", "'/srv/x/y'", "C:\\me", "=/opt/a/b"):
         assert ABSOLUTE_PATH.search(text), text
     for text in ("top10/ top64/", "a/b/c", "<run folder>/config", "https://arxiv.org/abs/1"):
         assert not ABSOLUTE_PATH.search(text), text
