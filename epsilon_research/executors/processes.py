@@ -176,7 +176,8 @@ def _call(path: str, task: Any) -> Any:
 
 
 def _begin(program: int) -> None:
-    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that hands out work."""
+    """Prepares a worker process: Ctrl-C is left to the program, which it must not outlive."""
+    # A terminal sends it to all processes; the one that hands out work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with, args=(program,), daemon=True).start()
 
