@@ -5,7 +5,7 @@ Beside run.py the only module that knows Hydra.
 
 import difflib
 import re
-from functools import singledispatch
+from functools import cache, singledispatch
 from pathlib import Path
 
 import yaml
@@ -128,11 +128,12 @@ def _(error: OSError) -> str:
     )
 
 
-def known_settings() -> set[str]:
+@cache
+def known_settings() -> frozenset[str]:
     """Groups and plain values of the main configuration."""
     base = OmegaConf.load(CONF / "config.yaml")
     groups = {str(next(iter(entry))) for entry in base.defaults if not isinstance(entry, str)}
-    return groups | {str(key) for key in base} - {"defaults", "hydra"}
+    return frozenset(groups | {str(key) for key in base} - {"defaults", "hydra"})
 
 
 def unknown_setting(key: str) -> str:

@@ -29,6 +29,7 @@ from experiments.run_record import (
     about_minibatch,
     about_table,
     check_aggregates,
+    check_switch,
     check_whole_numbers,
     counts,
     flatten,
@@ -84,6 +85,7 @@ class Pipeline:
         stability: Repeats the scores with other minibatches and seeds, or null.
         search: Searches with and without the scores, or null.
         weight_rule: Chooses the two constants of epsilon before the run, or null.
+        figures: Whether figures are drawn.
     """
 
     search_space: Selection
@@ -102,6 +104,7 @@ class Pipeline:
     stability: Repeats | None = None
     search: SearchStage | None = None
     weight_rule: WeightRule | None = None
+    figures: bool = True
     console: Console | None = None
 
     def __post_init__(self) -> None:
@@ -114,6 +117,7 @@ class Pipeline:
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
         check_whole_numbers(self)
+        check_switch("figures", self.figures)
         check_aggregates(self.aggregates or {}, metrics=list(self.metric))
         check_rule(
             self.weight_rule, metrics=self.metric, published=self.search_space.published_weights
@@ -246,14 +250,16 @@ class Pipeline:
             summary["agreement"] = self._compare(frame, prepared.minibatch, check_rng)
         if self.stability is not None:
             summary["stability"] = self._repeat(frame, prepared.minibatch, repeat_rng)
-        figures = draw(
-            frame,
-            metrics=self._columns,
-            table=table,
-            summary=summary,
-            folder=run_dir / "figures",
-            title=f"{self.search_space.space.title}, {prepared.minibatch.description}",
-        )
+        figures: list[Path] = []
+        if self.figures:
+            figures += draw(
+                frame,
+                metrics=self._columns,
+                table=table,
+                summary=summary,
+                folder=run_dir / "figures",
+                title=f"{self.search_space.space.title}, {prepared.minibatch.description}",
+            )
         if self.search is not None:
             found = self._search(frame, prepared, run_dir=run_dir, rng=search_rng)
             summary |= found.summary
@@ -397,4 +403,5 @@ class Pipeline:
             run_dir=run_dir,
             rng=rng,
             console=self.console,
+            draws_figures=self.figures,
         )

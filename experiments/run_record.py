@@ -82,6 +82,16 @@ def check_whole_numbers(settings: object) -> None:
             )
 
 
+def check_switch(name: str, value: object) -> None:
+    """Refuses what is neither true nor false.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false, got {value!r}: pass e.g. {name}=false")
+
+
 def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:
     """Refuses aggregates of what the run does not score.
 

@@ -144,6 +144,7 @@ class SearchStage(ABC):
         run_dir: Path,
         rng: np.random.Generator,
         console: Console | None = None,
+        draws_figures: bool = True,
     ) -> SearchOutcome:
         """Runs all variants, writes tables and figure, and returns the record.
 
@@ -152,6 +153,7 @@ class SearchStage(ABC):
             run_dir: An existing folder.
             rng: The one source of randomness: seeds of repeats, samples, bootstrap.
             console: Where progress is shown.
+            draws_figures: False to leave the figure out.
 
         Raises:
             ValueError: As for `check`, or the table knows none of the scored architectures.
@@ -181,7 +183,9 @@ class SearchStage(ABC):
         }
         for name, table in tables.items():
             write_table(table, run_dir / f"{name}.parquet")
-        figures = self._plot(summary["search"], inputs, folder=run_dir / "figures")
+        figures: list[Path] = []
+        if draws_figures:
+            figures = self._plot(summary["search"], inputs, folder=run_dir / "figures")
         return SearchOutcome(summary=summary, tables=tables, figures=figures)
 
     def _words(self, results: Results | None) -> dict[str, str]:

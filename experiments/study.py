@@ -14,7 +14,7 @@ from experiments.published import compare_with_published, published_tables
 
 logger = logging.getLogger(__name__)
 
-FIGURES = ("weight_grid", "settings", "curve", "scatter", "none")
+FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
 """What can be drawn of a gathered study; here, since a report is checked without matplotlib."""
 
 _OPTIONAL_PARTS = (

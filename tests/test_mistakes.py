@@ -74,6 +74,7 @@ def launch(
         ("weights=[1e-7]", r"weights must be two distinct .*, got \[1e-07\]:"),
         ("weights=1", "weights must be two distinct .*, got 1:"),
         ("batch_size=1", "batch_size must be a whole number of 2 or more, got 1:"),
+        ("figures=some", "figures must be true or false, got 'some': pass e.g. figures=false"),
         ("batch_size=2.5", "batch_size must be a whole number of 2 or more, got 2.5:"),
         ("seed=-1", "seed must be a whole number of 0 or more, got -1:"),
         ("minibatch_seed=x", "minibatch_seed must be a whole number of 0 or more, got 'x':"),

@@ -27,6 +27,7 @@ from epsilon_research.plotting.style import (
 _COLOURS = (BLUE, VERMILION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D31")
 _LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 _BAND_ALPHA = 0.13
+SPREAD_WORDS = "median and middle half of repeats"
 _MARGIN = 0.05
 # The first model that the limits must show, as a part of the budget.
 _FIRST_SHOWN = 50
@@ -60,12 +61,12 @@ def save_search_curves(
     """
     percent = are_fractions(entries)
     curves = read_curves(entries, percent=percent)
-    if not any(np.isfinite(curve.median).any() for curve in curves):
+    if not has_values(curves):
         return []
     folder.mkdir(parents=True, exist_ok=True)
     with paper_style():
         figure = search_curves(
-            curves, title=title, label=_axis_label(entries, label, percent=percent)
+            curves, title=title, label=axis_label(entries, label, percent=percent)
         )
         return save_figure(figure, folder=folder, name="search_curves")
 
@@ -92,6 +93,11 @@ def read_curves(entries: Mapping[str, Mapping[str, Any]], *, percent: bool) -> l
     ]
 
 
+def has_values(curves: Sequence[Curve]) -> bool:
+    """Whether there is anything to draw."""
+    return any(np.isfinite(curve.median).any() for curve in curves)
+
+
 def search_curves(curves: Sequence[Curve], *, title: str, label: str) -> Figure:
     """Medians as lines, the middle half of the repeats as bands, models on a log axis.
 
@@ -102,6 +108,23 @@ def search_curves(curves: Sequence[Curve], *, title: str, label: str) -> Figure:
     """
     figure = new_figure(width=PAGE_WIDTH, height=PANEL_HEIGHT)
     axes = figure.add_subplot()
+    draw_curves(axes, curves)
+    axes.set_ylabel(label)
+    figure.legend(
+        loc="outside right upper", frameon=False, handlelength=2.6, labelspacing=0.7,
+        title=SPREAD_WORDS, alignment="left", title_fontsize=7,
+    )  # fmt: skip
+    axes.set_title(title, loc="left", fontsize=8)
+    return figure
+
+
+def draw_curves(axes: Axes, curves: Sequence[Curve]) -> None:
+    """Medians, bands and the axis of trained models, without words for the vertical axis.
+
+    Args:
+        axes: Empty ones.
+        curves: At least one; one of them has a finite median.
+    """
     # Bands of all variants below the lines of all. Steps, since nothing changes in between.
     for curve in curves:
         axes.fill_between(
@@ -114,13 +137,6 @@ def search_curves(curves: Sequence[Curve], *, title: str, label: str) -> Figure:
             drawstyle="steps-post", color=curve.colour, linestyle=curve.line, linewidth=1.3,
         )  # fmt: skip
     _decorate(axes, curves)
-    axes.set_ylabel(label)
-    figure.legend(
-        loc="outside right upper", frameon=False, handlelength=2.6, labelspacing=0.7,
-        title="median and middle half of repeats", alignment="left", title_fontsize=7,
-    )  # fmt: skip
-    axes.set_title(title, loc="left", fontsize=8)
-    return figure
 
 
 def _models(curve: Curve) -> Float[np.ndarray, " trained"]:
@@ -195,7 +211,14 @@ def are_fractions(entries: Mapping[str, Mapping[str, Any]]) -> bool:
     )
 
 
-def _axis_label(entries: Mapping[str, Mapping[str, Any]], label: str, *, percent: bool) -> str:
+def axis_label(entries: Mapping[str, Mapping[str, Any]], label: str, *, percent: bool) -> str:
+    """What the vertical axis shows: the best so far of what is reported, and how it was chosen.
+
+    Args:
+        entries: {variant: entry}, at least one.
+        label: The accuracy in words, without a unit.
+        percent: Whether values are percentages.
+    """
     entry = next(iter(entries.values()))
     unit = " (%)" if percent else ""
     if entry["protocol"] == "published":

@@ -12,7 +12,7 @@ from rich.text import Text
 from epsilon_research.plotting.notes import percent
 from epsilon_research.plotting.search_curves import are_fractions, variant_label
 
-_EARLY = 10
+EARLY = 10
 """Trained models after which the table first looks at a curve."""
 
 
@@ -34,7 +34,7 @@ def search_table(summary: Mapping[str, Any]) -> RenderableType:
 def _variants(entries: Mapping[str, Mapping[str, Any]]) -> Table:
     fractions = are_fractions(entries)
     budget = next(iter(entries.values()))["budget"]
-    early = min(_EARLY, budget)
+    early = min(EARLY, budget)
     table = _table("search")
     table.add_column("variant", overflow="fold")
     headings = (f"after\n{early}", f"after\n{budget}", "middle\nhalf", "to\ntarget", "re-\npeats %")
@@ -44,9 +44,9 @@ def _variants(entries: Mapping[str, Mapping[str, Any]]) -> Table:
         low, high = entry["low_curve"][-1], entry["high_curve"][-1]
         table.add_row(
             Text(variant_label(entry)),
-            _value(entry["median_curve"][early - 1], fractions=fractions),
-            _value(entry["median_curve"][-1], fractions=fractions),
-            f"{_value(low, fractions=fractions)}–{_value(high, fractions=fractions)}",
+            value_words(entry["median_curve"][early - 1], fractions=fractions),
+            value_words(entry["median_curve"][-1], fractions=fractions),
+            f"{value_words(low, fractions=fractions)}–{value_words(high, fractions=fractions)}",
             _models(next(iter(entry["targets"].values()))),
             percent(entry["repeat_share"], unit=""),
         )
@@ -56,7 +56,7 @@ def _variants(entries: Mapping[str, Mapping[str, Any]]) -> Table:
 def _legend(entries: Mapping[str, Mapping[str, Any]]) -> str:
     entry = next(iter(entries.values()))
     target = next(iter(entry["targets"].values()))["accuracy"]
-    shown = _value(target, fractions=are_fractions(entries))
+    shown = value_words(target, fractions=are_fractions(entries))
     reported = entry["reported"].replace("_", " ")
     what = f"{reported}, median over {entry['repeats']} repeats, selected on {entry['selected_on']}"
     return (
@@ -97,7 +97,8 @@ def _mean(found: Mapping[str, Any], *, fractions: bool) -> str:
     return f"{factor * found['mean']:.2f} ± {factor * found['std']:.2f}"
 
 
-def _value(value: int | float | None, *, fractions: bool) -> str:
+def value_words(value: int | float | None, *, fractions: bool) -> str:
+    """A fraction as a percentage, a loss or an objective as it is, a dash where there is none."""
     if value is None or not isfinite(value):
         return "–"
     return f"{100 * value:.2f}" if fractions else f"{value:.4g}"

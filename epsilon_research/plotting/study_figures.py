@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from epsilon_research.plotting.study_curve import setting_curve
 from epsilon_research.plotting.study_dots import settings_dots
 from epsilon_research.plotting.study_scatter import score_scatters
+from epsilon_research.plotting.study_searches import search_panels
 from epsilon_research.plotting.style import paper_style, save_figure
 from epsilon_research.plotting.weight_grid import weight_grid
 
-FIGURES = ("weight_grid", "settings", "curve", "scatter", "none")
+FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
 """What can be drawn of a study."""
 
 
@@ -23,7 +24,8 @@ def save_study_figures(study: Mapping[str, Any], *, figure: str, folder: Path) -
         study: The record of the study, as `study.json` has it.
         figure: One of `FIGURES`: `weight_grid` (heat maps over both weights), `settings` (a row for
             each setting), `curve` (along a numeric setting, or along one of two weights),
-            `scatter` (score against accuracy of each job), `none`.
+            `scatter` (score against accuracy of each job), `search` (what searches found against
+            trained models), `none`.
         folder: Where to write; made if need be. Its parent is the folder of the study, in which the
             jobs' tables of scores are.
 
@@ -48,5 +50,10 @@ def save_study_figures(study: Mapping[str, Any], *, figure: str, folder: Path) -
 def _draw(study: Mapping[str, Any], *, figure: str, folder: Path) -> Figure:
     if figure == "scatter":
         return score_scatters(study, folder=folder)
-    draw = {"weight_grid": weight_grid, "settings": settings_dots, "curve": setting_curve}
+    draw = {
+        "weight_grid": weight_grid,
+        "settings": settings_dots,
+        "curve": setting_curve,
+        "search": search_panels,
+    }
     return draw[figure](study)

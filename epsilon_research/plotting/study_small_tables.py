@@ -1,4 +1,4 @@
-"""What jobs of a study measured beside correlations: weights by rule, stability, one choice."""
+"""What jobs of a study measured beside correlations: weights by rule, stability, searches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
@@ -17,6 +17,7 @@ from epsilon_research.plotting.study_cells import (
     titled,
 )
 from epsilon_research.plotting.study_record import Case, Spread, number, spread_of
+from epsilon_research.plotting.study_search_table import searches
 
 
 def small_tables(study: Mapping[str, Any], cases: Sequence[Case], *, wide: bool) -> Iterator[Group]:
@@ -193,6 +194,7 @@ def _mean(parts: Sequence[Mapping[str, Any]], name: str) -> Spread:
 
 
 _TABLES = {
+    "search: medians over repeats; target: what the first variant ends with": searches,
     "weights chosen by a rule": _weight_rules,
     "the same architectures ranked again": _stability,
     "one architecture without training: mean ± std over samples": _selection,

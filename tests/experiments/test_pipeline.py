@@ -160,6 +160,13 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Note
     return summary, tracker, folder
 
 
+def test_figures_are_left_out_where_they_are_not_wanted(tmp_path: Path) -> None:
+    job, tracker = pipeline(figures=False), Notes()
+    job.run(job.prepare(), run_dir=tmp_path, tracker=tracker, run_facts={})
+    assert not tracker.figures
+    assert {path.name for path in tmp_path.iterdir()} == {"scores.parquet", "summary.json"}
+
+
 def test_rows_without_an_accuracy_stay_and_are_unknown(done: tuple) -> None:
     frame = pd.read_parquet(done[2] / "scores.parquet")
     assert list(frame["architecture_id"]) == list(official_order()[:25])

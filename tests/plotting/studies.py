@@ -4,6 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.plotting.searches import ENTRIES
+
 CORRELATIONS = ("spearman_rho", "spearman_rho_top10", "kendall_tau", "kendall_tau_top10")
 WORDS = {"weights": "[1e-07,1]", "batch_size": "256", "dataset": "photos", "seed": "3"}
 
@@ -84,6 +86,21 @@ def published(comparison: list[dict], **changes: Any) -> dict[str, Any]:
         "comparison": comparison,
         "unmatched": [],
     } | changes
+
+
+def searches() -> dict[str, Any]:
+    """Two protocols of a search with one and two variants, without statistics of scores."""
+    protocols = {"published": ["random_search"], "sound": list(ENTRIES)[3:]}
+    jobs = [
+        job(
+            number,
+            {"search.protocol": protocol},
+            {},
+            search={name: ENTRIES[name] | {"protocol": protocol} for name in names},
+        )
+        for number, (protocol, names) in enumerate(protocols.items())
+    ]
+    return study(jobs, ["search.protocol"])
 
 
 def weight_pairs() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tests.plotting.studies import (
     job,
     metrics,
     published,
+    searches,
     statistics,
     studies,
     study,
@@ -272,3 +273,37 @@ def test_every_study_renders_without_nan(record):
         for word in ("nan", "NaN", "None"):
             assert word not in text
         assert max(len(line) for line in text.splitlines()) <= width
+
+
+def test_searches_show_early_and_last_medians_and_the_models_to_the_target():
+    rows = table(show(searches(), width=120), "search: medians over repeats")
+    assert rows == [
+        ["published", "random", "search", "92.30", "92.45", "40", "93.00", "12", "(75.0", "%)"],
+        ["sound", "random", "search", "92.30", "92.45", "40", "93.00", "12", "(75.0", "%)"],
+        [
+            "random",
+            "search,",
+            "epsilon",
+            "warm-up",
+            "92.80",
+            "92.95",
+            "40",
+            "93.00",
+            "12",
+            "(75.0",
+            "%)",
+        ],
+    ]
+
+
+def test_searches_of_several_draws_are_one_row_of_means():
+    record = searches()
+    first, second = (job["search"]["random_search"] for job in record["jobs"])
+    second |= {"median_curve": [value + 0.002 for value in first["median_curve"]]}
+    second["targets"] = {"0.93": {"accuracy": 0.93, "median_models": None, "reached_share": 0.25}}
+    for number, job_ in enumerate(record["jobs"]):
+        job_["search"] = {"random_search": job_["search"]["random_search"]}
+        job_["settings"] = {"seed": str(number)}
+    record["settings"] = ["seed"]
+    (row,) = table(show(record), "search: medians over repeats")
+    assert row == ["random", "search", "92.40", "92.55", "40", "93.00", "12", "(50.0", "%)"]

@@ -1,0 +1,57 @@
+"""What the searches of a study found: a row for each variant of each case."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite, nan
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from epsilon_research.plotting.notes import percent
+from epsilon_research.plotting.search_curves import are_fractions, variant_label
+from epsilon_research.plotting.search_table import EARLY, value_words
+from epsilon_research.plotting.study_cells import name_cells, setting_words, study_frame
+from epsilon_research.plotting.study_record import Case, number, spread_of
+
+
+def searches(cases: Sequence[Case], names: Sequence[str], *, wide: bool) -> Table:
+    """Medians over repeats after few and after all trained models, and models to the target.
+
+    Of several draws of a case it shows the means.
+    """
+    table = study_frame(names, wide=wide)
+    table.add_column("variant", overflow="fold", min_width=16)
+    for heading in (f"after\n{EARLY}", "at the\nend", "models\ntrained", "target", "models to it"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for case in cases:
+        shown = True
+        for variant in dict.fromkeys(name for job in case.jobs for name in job.get("search") or {}):
+            entries = [job["search"][variant] for job in case.jobs if variant in job["search"]]
+            table.add_row(
+                *name_cells(setting_words(case, shown=shown), wide=wide),
+                Text(variant_label(entries[0])),
+                *_cells(entries),
+            )
+            shown = False
+    return table
+
+
+def _cells(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    fractions = are_fractions({str(number): entry for number, entry in enumerate(entries)})
+    curves = [entry["median_curve"] for entry in entries]
+    targets = [next(iter(entry["targets"].values()), {}) for entry in entries]
+    early = min(EARLY, *map(len, curves))
+    models, reached = _mean(targets, "median_models"), _mean(targets, "reached_share")
+    share = percent(reached)
+    return [
+        value_words(_mean(curves, early - 1), fractions=fractions),
+        value_words(_mean(curves, -1), fractions=fractions),
+        f"{_mean(entries, 'budget'):,.0f}",
+        value_words(_mean(targets, "accuracy"), fractions=fractions),
+        f"{models:,.0f} ({share})" if isfinite(models) else f"– ({share})",
+    ]
+
+
+def _mean(parts: Sequence[Any], key: str | int) -> float:
+    """Over draws, of one number of each."""
+    return spread_of([number(part[key]) if part else nan for part in parts]).value
