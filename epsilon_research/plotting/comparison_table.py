@@ -89,7 +89,7 @@ def _differences(found: Mapping[str, Any], *, first: str) -> Table:
     if within:
         headings.append("ρ in equal numbers\nof convolutions")
     table = _table("differences of ρ, Steiger's test", *headings)
-    against = dict(_against(found["differences"], first))
+    against = dict(differences_from(found["differences"], first))
     order = sorted(found["spearman_rho"], key=lambda name: -_number(found["spearman_rho"][name]))
     for metric in order:
         part = against.get(metric)
@@ -100,10 +100,15 @@ def _differences(found: Mapping[str, Any], *, first: str) -> Table:
     return table
 
 
-def _against(
+def differences_from(
     differences: Sequence[Mapping[str, Any]], first: str
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The other metric of each pair with `first`, and the difference as other minus first."""
+    """The other metric of each pair with `first`, and the difference as other minus first.
+
+    Args:
+        differences: Of ρ, each pair of metrics once, as `summary.json` has them.
+        first: The metric that all others are compared with.
+    """
     for part in differences:
         if part["second"] == first:
             yield part["first"], dict(part)

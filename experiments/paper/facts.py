@@ -7,6 +7,7 @@ from typing import Any
 from experiments.paper.agreement import counted, coverage
 from experiments.paper.comparison import folded, job_label
 from experiments.paper.html import Html, joined, picture, table, tag
+from experiments.paper.metrics import metrics_table
 from experiments.paper.numbers import MEAN_AND_SPREAD, is_number, is_told, plain, setting, share
 from experiments.paper.plan import without_folder
 
@@ -114,8 +115,8 @@ def _swept(record: Mapping[str, Any]) -> str:
 
 
 def findings(record: Mapping[str, Any]) -> Html:
-    """Searches, the choice of one architecture, stability, the rule for weights, and remarks."""
-    parts = [_searches(record)]
+    """Several metrics, searches, the choice of one architecture, stability, rules, and remarks."""
+    parts = [metrics_table(record), _searches(record)]
     for part, title in _GENERAL.items():
         rows = [
             (_with_job(record, job, path), fields)

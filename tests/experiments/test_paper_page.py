@@ -168,6 +168,48 @@ def test_facts_of_searches_choices_stability_and_rules_are_told():
     assert "undefined" not in reader.said.partition("Choice of the weights")[2]
 
 
+def comparison() -> dict[str, Any]:
+    """Of epsilon and two others; what has one value has no ρ within equal convolutions."""
+
+    def pair(first: str, second: str, difference: float, p: float) -> dict[str, Any]:
+        ends = [difference - 0.125, difference + 0.125]
+        return {
+            "first": first, "second": second, "difference": difference, "z": 1.5, "p": p,
+            "difference_interval": ends, "p_holm": p, "significant": p < 0.05,
+        }  # fmt: skip
+
+    within = {"spearman_rho": 0.4375, "spearman_rho_interval": [0.40625, 0.46875]}
+    return {
+        "seconds_per_architecture": {"epsilon": 0.0125, "flops": 0.00025, "num_layers": None},
+        "common": {
+            "differences": [
+                pair("epsilon", "flops", 0.375, 1e-9),
+                pair("flops", "num_layers", 0.0625, 0.5),
+                pair("num_layers", "epsilon", 0.25, 0.03125),
+            ],
+            "within_equal_num_convolutions": {
+                "epsilon": within,
+                "num_layers": {"spearman_rho": None, "spearman_rho_interval": [None, None]},
+            },
+        },
+    }
+
+
+def test_metrics_stand_beside_each_other_with_time_and_difference_from_the_first():
+    metrics = {name: {"common": dict(PROTOCOL)} for name in ("epsilon", "flops", "num_layers")}
+    found = outcome(record(jobs=[job(metrics=metrics, comparison=comparison())]))
+    table = rendered(found).said.partition("Metrics beside each other")[2]
+    rows = [line for line in re.split(r"(?=epsilon|flops|num_layers)", table) if line][1:4]
+    # Time, the difference of the other minus the first, its interval, p, ρ within equal numbers.
+    assert rows[0].startswith("epsilon12.50.438[0.406, 0.469]")
+    assert rows[1].startswith("flops0.25−0.375[−0.500, −0.250]< 0.001–")
+    assert rows[2].startswith("num_layers–+0.250[0.125, 0.375]0.03125–")
+
+
+def test_one_metric_has_nothing_to_stand_beside():
+    assert "Metrics beside each other" not in rendered(outcome(record())).said
+
+
 def test_a_failed_study_says_why_and_a_left_out_one_what_it_needs():
     failed = outcome(state=State.FAILED, reason="x must be 1, got 2: correct it")
     lacking = outcome(state=State.LEFT_OUT, needs=["nb201_folder"], title="Lacking")
