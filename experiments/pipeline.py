@@ -395,7 +395,11 @@ class Pipeline:
                 accuracies=None if table is None else table.rows,
                 higher_is_better=True if table is None else table.higher_is_better,
                 label="" if table is None else table.label,
-                scores=scores_of_run(frame, scoring=self._scoring(prepared.minibatch)),
+                scores=scores_of_run(
+                    frame,
+                    scoring=self._scoring(prepared.minibatch),
+                    float32_only=self.search.float32_only,
+                ),
                 metrics=list(self.metric),
                 scored=prepared.ids,
                 title=f"{self.search_space.space.title}, {prepared.minibatch.description}",

@@ -115,6 +115,11 @@ class SearchStage(ABC):
             )
         self.methods()
 
+    @property
+    def float32_only(self) -> bool:
+        """Whether the protocol knows only scores that the published float32 code has."""
+        return PROTOCOLS[self.protocol].float32_only
+
     @abstractmethod
     def methods(self) -> list[SearchMethod]:
         """The algorithms with their settings, the one that the others are compared with first."""

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
+from epsilon_research.analysis import float32_defined
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.scoring import Scoring
 from experiments.search_inputs import Scores, stored_scores
@@ -13,7 +15,9 @@ from experiments.search_inputs import Scores, stored_scores
 NUM_PARAMETERS = "num_parameters"
 
 
-def scores_of_run(frame: pd.DataFrame, *, scoring: Scoring) -> dict[str, Scores]:
+def scores_of_run(
+    frame: pd.DataFrame, *, scoring: Scoring, float32_only: bool = False
+) -> dict[str, Scores]:
     """{metric: scores on demand} of a run's metrics and `num_parameters`.
 
     Architectures outside `frame` are described and scored when a search first asks for them, with
@@ -23,22 +27,31 @@ def scores_of_run(frame: pd.DataFrame, *, scoring: Scoring) -> dict[str, Scores]
     Args:
         frame: The run's scores.
         scoring: How they were made.
+        float32_only: Whether scores that float32 leaves undefined are taken for undefined.
     """
-    beyond = _Beyond(replace(scoring, executor=SerialExecutor()))
+    beyond = _Beyond(replace(scoring, executor=SerialExecutor()), float32_only=float32_only)
     ids = list(frame["architecture_id"])
     return {
         name: stored_scores(
-            ids, frame[name].to_numpy(dtype=np.float64), compute=beyond.column(name)
+            ids, _column(frame, name, float32_only=float32_only), compute=beyond.column(name)
         )
         for name in dict.fromkeys([*scoring.metrics, NUM_PARAMETERS])
     }
 
 
+def _column(
+    frame: pd.DataFrame, name: str, *, float32_only: bool
+) -> Float[np.ndarray, " architectures"]:
+    scores = frame[name].to_numpy(dtype=np.float64)
+    return np.where(float32_defined(frame, name), scores, np.nan) if float32_only else scores
+
+
 class _Beyond:
     """Scores of architectures that the run did not score; each of them is scored once."""
 
-    def __init__(self, scoring: Scoring) -> None:
+    def __init__(self, scoring: Scoring, *, float32_only: bool) -> None:
         self._scoring = scoring
+        self._float32_only = float32_only
         self._known: dict[str, dict[str, float]] = {}
 
     def column(self, name: str) -> Callable[[Sequence[str]], np.ndarray]:
@@ -58,7 +71,9 @@ class _Beyond:
         if result.interrupted:
             raise KeyboardInterrupt
         names = [*self._scoring.metrics, NUM_PARAMETERS]
-        columns = {name: result.frame[name].to_numpy(dtype=np.float64) for name in names}
+        columns = {
+            name: _column(result.frame, name, float32_only=self._float32_only) for name in names
+        }
         for row, id_ in enumerate(ids):
             self._known[id_] = {name: float(values[row]) for name, values in columns.items()}
 

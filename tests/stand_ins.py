@@ -63,11 +63,6 @@ class CountsConvolutions(SinglePassMetric):
     candidates_per_chunk: int = 2
 
     @property
-    def settings(self) -> Mapping[str, object]:
-        """See `Metric`."""
-        return {}
-
-    @property
     def columns(self) -> Mapping[str, type]:
         """See `Metric`."""
         return {"many": bool}

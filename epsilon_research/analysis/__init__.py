@@ -28,6 +28,7 @@ from epsilon_research.analysis.diagnosis import diagnose as diagnose
 from epsilon_research.analysis.ndcg import ndcg as ndcg
 from epsilon_research.analysis.partial_correlation import rho_within_groups as rho_within_groups
 from epsilon_research.analysis.protocols import PROTOCOLS as PROTOCOLS
+from epsilon_research.analysis.protocols import float32_defined as float32_defined
 from epsilon_research.analysis.protocols import summarise_metric as summarise_metric
 from epsilon_research.analysis.protocols import summarise_metrics as summarise_metrics
 from epsilon_research.analysis.rank_aggregation import aggregate_ranks as aggregate_ranks

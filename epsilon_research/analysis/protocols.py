@@ -182,7 +182,7 @@ def protocol_scores(
     if protocol == "worst":
         return _undefined_last(scores)
     kept = {
-        "paper": lambda: PAPER_FILTERS[paper_filter](scores) & _float32_defined(frame, metric),
+        "paper": lambda: PAPER_FILTERS[paper_filter](scores) & float32_defined(frame, metric),
         "connected": lambda: finite & connected,
         "unique": lambda: finite & connected & _first_of_function(frame, among=connected),
     }[protocol]()
@@ -196,7 +196,7 @@ def common_protocols(
     common = np.isfinite(_column(frame, list(metrics))).all(axis=1)
     in_float32 = common.copy()
     for metric in metrics:
-        in_float32 &= _float32_defined(frame, metric)
+        in_float32 &= float32_defined(frame, metric)
     found = {"common": common}
     return found if in_float32.sum() == common.sum() else found | {"common_float32": in_float32}
 
@@ -222,7 +222,13 @@ def _undefined_last(scores: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " r
     return ranks
 
 
-def _float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
+def float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
+    """Where the published float32 code has a score; everywhere for a metric that does not tell.
+
+    Args:
+        frame: With `<metric>_float32_defined`, if the metric tells.
+        metric: Name of the score column.
+    """
     column = f"{metric}_float32_defined"
     if column not in frame:
         return np.ones(len(frame), dtype=bool)

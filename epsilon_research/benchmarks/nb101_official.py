@@ -1,7 +1,5 @@
 """NAS-Bench-101's own results, from its official file."""
 
-import hashlib
-import json
 import logging
 from dataclasses import dataclass
 from functools import partial
@@ -9,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from epsilon_research.atomic_file import write_atomically
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
+from epsilon_research.benchmarks.converted_table import cache_path, keep, read_kept
 from epsilon_research.benchmarks.download import check_sha256, download
 from epsilon_research.benchmarks.nb101_conversion import STATISTICS, convert
 from epsilon_research.bounded_table import read_parquet
@@ -115,7 +113,7 @@ class Nb101Official(Benchmark):
     def _downloaded(self) -> pd.DataFrame:
         # Named by the content, so the official file may be deleted once it is converted.
         kept = self._cache_path({"sha256": SHA256})
-        rows = _kept(kept)
+        rows = read_kept(kept)
         if rows is None:
             path = download(
                 URL,
@@ -140,16 +138,13 @@ class Nb101Official(Benchmark):
         kept = self._cache_path(
             {"path": str(path.resolve()), "size": stat.st_size, "mtime": stat.st_mtime_ns}
         )
-        rows = _kept(kept)
+        rows = read_kept(kept)
         return _convert_and_keep(path, kept, epochs=self.epochs) if rows is None else rows
 
     def _cache_path(self, source: dict[str, object]) -> Path:
         """A name that changes with everything that the converted table depends on."""
-        import pooch
-
-        facts = json.dumps({"format": _CACHE_FORMAT, "epochs": self.epochs, **source})
-        key = hashlib.sha256(facts.encode()).hexdigest()[:16]
-        return Path(pooch.os_cache("epsilon_research")) / f"nb101_official_{key}.parquet"
+        facts = {"format": _CACHE_FORMAT, "epochs": self.epochs, **source}
+        return cache_path("nb101_official", facts)
 
 
 def _check(name: str, value: object, choices: tuple[object, ...]) -> None:
@@ -190,26 +185,9 @@ def _read_parquet(path: Path, *, epochs: int) -> pd.DataFrame:
     return rows
 
 
-def _kept(path: Path) -> pd.DataFrame | None:
-    """The table converted before, or None if there is none that can be read."""
-    try:
-        return pd.read_parquet(path)
-    except FileNotFoundError:
-        return None
-    except (ValueError, OSError) as error:
-        logger.warning("%s cannot be read (%s) and is made again", path, error)
-        return None
-
-
 def _convert_and_keep(path: Path, kept: Path, *, epochs: int) -> pd.DataFrame:
-    """Without a writable cache the next run converts again."""
     logger.info("%s is converted once, which takes about a minute for the whole of it", path)
     rows = convert(path, epochs=epochs)
-    try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(kept, rows.to_parquet)
-    except OSError as error:
-        logger.warning("%s cannot be written (%s): the next run converts again", kept, error)
-    else:
+    if keep(rows, kept):
         logger.info("%s has its %s architectures", kept, f"{len(rows):,}")
     return rows

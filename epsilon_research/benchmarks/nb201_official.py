@@ -1,11 +1,7 @@
 """NAS-Bench-201's own results, from a NATS-Bench topology folder."""
 
-import hashlib
-import json
 import logging
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +9,7 @@ import pandas as pd
 
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
+from epsilon_research.benchmarks.converted_table import cache_path, keep, read_kept
 from epsilon_research.benchmarks.nats_entry import Split, list_entries, read_entry
 
 logger = logging.getLogger(__name__)
@@ -101,10 +98,10 @@ class Nb201Official(Benchmark):
         """See `Benchmark`."""
         entries = list_entries(Path(self.path))
         cached = self._cache_path(entries)
-        rows = _kept(cached)
+        rows = read_kept(cached)
         if rows is None:
             rows = _convert(entries, epochs=self.epochs, splits=self.splits)
-            _keep(rows, cached)
+            keep(rows, cached)
         split = self.splits[ACCURACIES.index(self.target)]
         return AccuracyTable(
             name="nb201_official",
@@ -118,8 +115,6 @@ class Nb201Official(Benchmark):
 
     def _cache_path(self, entries: Sequence[Path]) -> Path:
         """A name that changes with everything that the converted table depends on."""
-        import pooch
-
         stats = [(entry.name, entry.stat()) for entry in entries]
         facts = {
             "format": _CACHE_FORMAT,
@@ -128,8 +123,7 @@ class Nb201Official(Benchmark):
             "splits": self.splits,
             "files": [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats],
         }
-        key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-        return Path(pooch.os_cache("epsilon_research")) / f"nb201_official_{key}.parquet"
+        return cache_path("nb201_official", facts)
 
 
 def _check(name: str, value: object, choices: Sequence[object]) -> None:
@@ -154,27 +148,3 @@ def _convert(entries: Sequence[Path], *, epochs: int, splits: Sequence[Split]) -
         entry = read_entry(path, epochs=epochs, splits=splits)
         rows.append((entry.architecture_id, *entry.accuracies))
     return pd.DataFrame(rows, columns=["architecture_id", *ACCURACIES])
-
-
-def _kept(path: Path) -> pd.DataFrame | None:
-    """The table converted before, or None if there is none that can be read."""
-    try:
-        return pd.read_parquet(path)
-    except FileNotFoundError:
-        return None
-    except (ValueError, OSError) as error:
-        logger.warning("%s cannot be read (%s) and is made again", path, error)
-        return None
-
-
-def _keep(rows: pd.DataFrame, path: Path) -> None:
-    """Writes whole or not at all; without a writable cache the next run converts again."""
-    aside = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_parquet(aside)
-        aside.replace(path)
-    except OSError as error:
-        logger.warning("%s cannot be written (%s): the next run converts again", path, error)
-        with suppress(OSError):
-            aside.unlink()

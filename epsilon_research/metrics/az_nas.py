@@ -86,11 +86,6 @@ class AzNas(Metric):
         return f"az_{self.part}"
 
     @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
     def settings(self) -> Mapping[str, Any]:
         """See `Metric`."""
         return {"part": self.part} | self._shared_settings

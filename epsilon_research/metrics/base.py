@@ -106,14 +106,14 @@ class Metric(ABC):
     """How many candidates make a chunk of work: a few tenths of a second."""
 
     @property
-    @abstractmethod
     def columns(self) -> Mapping[str, type]:
-        """Names and types of the further columns that each score brings."""
+        """Names and types of the further columns that each score brings; none unless overridden."""
+        return {}
 
     @property
-    @abstractmethod
     def settings(self) -> Mapping[str, Any]:
-        """What a run's record should say of it, e.g. {"weights": [1e-7, 1.0]}."""
+        """What a run's record should say of it, e.g. {"weights": [1e-7, 1.0]}; likewise."""
+        return {}
 
     @property
     @abstractmethod

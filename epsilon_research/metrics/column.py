@@ -67,11 +67,6 @@ class Column(SinglePassMetric):
         object.__setattr__(self, "content_hash", digest)
 
     @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
     def settings(self) -> Mapping[str, Any]:
         """See `Metric`."""
         return {"path": self.path, "column": self.column, "content_hash": self.content_hash}

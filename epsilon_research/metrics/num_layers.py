@@ -1,8 +1,8 @@
 """The number of layers with weights, a baseline that every proxy has to beat."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
@@ -22,16 +22,6 @@ class NumLayers(SinglePassMetric):
     shared_by_function: bool = False
     candidates_per_chunk: int = 256
     further_code: ClassVar[Sequence[str]] = ("epsilon_research.programs",)
-
-    @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """See `Metric`; none."""
-        return {}
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         """See `SinglePassMetric`; the minibatch does not matter."""

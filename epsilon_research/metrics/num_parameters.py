@@ -1,8 +1,7 @@
 """The number of trainable parameters, the baseline that every proxy has to beat."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
@@ -17,16 +16,6 @@ class NumParameters(SinglePassMetric):
     # Two architectures of one function may differ in parameters that do not reach the output.
     shared_by_function: bool = False
     candidates_per_chunk: int = 4096
-
-    @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """See `Metric`; none."""
-        return {}
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         """See `SinglePassMetric`; the minibatch does not matter."""

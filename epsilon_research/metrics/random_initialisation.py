@@ -88,11 +88,6 @@ class RandomInitialisation(SinglePassMetric):
             )
 
     @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
     def settings(self) -> Mapping[str, Any]:
         """See `Metric`."""
         return parameters_of(self)

@@ -136,16 +136,6 @@ class Depth(SinglePassMetric):
     candidates_per_chunk: int = 256
     further_code: ClassVar[Sequence[str]] = ("epsilon_research.programs",)
 
-    @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`; none."""
-        return {}
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """See `Metric`; none."""
-        return {}
-
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         """See `SinglePassMetric`; the minibatch does not matter."""
         return _score

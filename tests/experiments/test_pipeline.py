@@ -23,6 +23,7 @@ from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
 from experiments.pipeline import Pipeline
 from experiments.run_record import flatten
+from experiments.search import RandomSearchStage
 
 ENGINE = CollapsedEngine()
 
@@ -40,11 +41,13 @@ class Sentences(Dataset):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses(Benchmark):
-    """A table in which the validation loss of cell i of the official order is i / 100."""
+    """A table in which the validation loss of cell i is i / 100; those of the official order."""
+
+    ids: Sequence[str] = tuple(official_order()[:20])
 
     def load(self) -> AccuracyTable:
-        rows = pd.DataFrame({"architecture_id": official_order()[:20]})
-        rows["validation_accuracy"] = np.arange(20) / 100
+        rows = pd.DataFrame({"architecture_id": list(self.ids)})
+        rows["validation_accuracy"] = np.arange(len(self.ids)) / 100
         rows["test_accuracy"] = np.nan
         return AccuracyTable(
             name="losses",
@@ -165,6 +168,26 @@ def test_figures_are_left_out_where_they_are_not_wanted(tmp_path: Path) -> None:
     job.run(job.prepare(), run_dir=tmp_path, tracker=tracker, run_facts={})
     assert not tracker.figures
     assert {path.name for path in tmp_path.iterdir()} == {"scores.parquet", "summary.json"}
+
+
+@pytest.mark.parametrize(("protocol", "chosen"), [("sound", 0), ("published", 1)])
+def test_a_published_search_knows_only_what_float32_can_score(
+    protocol: str, chosen: int, tmp_path: Path
+) -> None:
+    job = pipeline(search_space=selection(first=100), figures=False)
+    job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
+    frame = pd.read_parquet(tmp_path / "scores.parquet").dropna(subset="epsilon")
+    frame = frame.sort_values("epsilon", ascending=False)
+    lost = frame[~frame["epsilon_float32_defined"]].iloc[0]
+    kept = frame[frame["epsilon_float32_defined"] & (frame["epsilon"] < lost["epsilon"])].iloc[0]
+    # A sample of all that the table knows, so that the choice is the best-scored of the two.
+    stage = RandomSearchStage(
+        budget=2, repeats=2, warmup_pool=0, protocol=protocol, sample_sizes=[2], selection_runs=1
+    )
+    table = Losses(ids=(lost["architecture_id"], kept["architecture_id"]))
+    job = replace(job, search=stage, benchmark=table)
+    summary = job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
+    assert summary["selection"]["2"]["validation_accuracy"]["mean"] == chosen / 100
 
 
 def test_rows_without_an_accuracy_stay_and_are_unknown(done: tuple) -> None:

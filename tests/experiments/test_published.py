@@ -234,7 +234,8 @@ def selection() -> dict:
 
 
 def test_one_architecture_is_compared_by_sample_size_and_choice() -> None:
-    job = nb201_job(selection=selection())
+    settings = {"search.protocol": "published"}
+    job = nb201_job(selection=selection(), settings=settings)
     found = entries("one_architecture", job)
     assert {label for label, *_ in found} == {
         "CIFAR-10: epsilon, best-scored of 100",
@@ -249,6 +250,14 @@ def test_one_architecture_is_compared_by_sample_size_and_choice() -> None:
     assert (of_1000["ours"], of_1000["agrees"]) == (0.93, False)
     best = found["CIFAR-10: most accurate of all", "test_accuracy_mean", 0]
     assert (best["ours"], best["agrees"]) == (0.9437, None)
+
+
+def test_a_choice_by_exact_scores_is_not_the_published_one() -> None:
+    job = nb201_job(selection=selection(), settings={"search.protocol": "sound"})
+    assert {label for label, *_ in entries("one_architecture", job)} == {
+        "CIFAR-10: most accurate of 1,000",
+        "CIFAR-10: most accurate of all",
+    }
 
 
 def test_reference_numbers_and_other_images_stay_unmatched() -> None:

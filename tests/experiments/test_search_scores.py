@@ -59,6 +59,28 @@ def test_the_runs_own_scores_are_not_computed_again() -> None:
     np.testing.assert_array_equal(scores["size"](IDS[:4]), [1.0, 2.0, 3.0, np.nan])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling(Scoring):
+    """A scoring whose metric tells what float32 defines: sizes of odd rows."""
+
+    def score(self, ids, descriptions, *, advance):
+        result = Scoring.score(self, ids, descriptions, advance=advance)
+        odd = [IDS.index(id_) % 2 == 1 for id_ in ids]
+        return replace(result, frame=result.frame.assign(size_float32_defined=odd))
+
+
+@pytest.mark.parametrize("float32_only", [False, True])
+def test_what_float32_leaves_undefined_counts_if_it_is_asked_for(float32_only: bool) -> None:
+    whole = frame_of(IDS)
+    frame = whole[:4].assign(size_float32_defined=[False, True, False, True])
+    scores = scores_of_run(frame, scoring=scoring(Telling), float32_only=float32_only)
+    expected = whole["size"].to_numpy(np.float64, copy=True)
+    np.testing.assert_array_equal(scores["num_parameters"](IDS), whole["num_parameters"])
+    if float32_only:
+        expected[::2] = np.nan
+    np.testing.assert_array_equal(scores["size"](IDS), expected)
+
+
 def test_an_interrupt_while_scoring_ends_the_search() -> None:
     scores = scores_of_run(frame_of(IDS[:4]), scoring=scoring(Interrupted))
     with pytest.raises(KeyboardInterrupt):

@@ -30,14 +30,6 @@ class Drawn(SinglePassMetric):
     shared_by_function: bool = False
     candidates_per_chunk: int = 64
 
-    @property
-    def columns(self) -> Mapping[str, type]:
-        return {}
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        return {}
-
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         def score(candidate: Candidate) -> Score:
             size = candidate.num_parameters

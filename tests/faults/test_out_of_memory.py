@@ -5,7 +5,7 @@ import math
 import os
 import resource
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -67,16 +67,6 @@ class Greedy(SinglePassMetric):
     name: str = "greedy"
     candidates_per_chunk: int = 1
     shared_by_function: bool = False
-
-    @property
-    def settings(self) -> Mapping[str, object]:
-        """See `Metric`."""
-        return {}
-
-    @property
-    def columns(self) -> Mapping[str, type]:
-        """See `Metric`."""
-        return {}
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         """See `SinglePassMetric`."""
