@@ -15,7 +15,7 @@ import platform
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -59,7 +59,9 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
     options = _parser().parse_args(arguments)
     try:
         files = _files(options)
-        plans = [plan(study, files) for study in _chosen(read_studies(conf), options.only)]
+        studies = read_studies(conf)
+        chosen = {study.name for study in _chosen(studies, options.only)}
+        plans = [plan(study, files) for study in studies]
         runner = Runner(
             output=options.output.absolute(),
             files=files,
@@ -70,9 +72,9 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
         )
         console = Console()
         if options.list:
-            return _list(plans, console)
+            return _list([found for found in plans if found.study.name in chosen], console)
         runner.output.mkdir(parents=True, exist_ok=True)
-        return _run(plans, runner, console)
+        return _run(plans, runner, console, chosen=chosen)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return MISTAKE
@@ -101,7 +103,13 @@ def _parser() -> argparse.ArgumentParser:
         help="let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
         "NAS-Bench-NLP, CIFAR)",
     )
-    parser.add_argument("--only", nargs="+", metavar="NAME", help="these studies only")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="NAME",
+        help="run these studies only; the page keeps what others left before with the same "
+        "command, files and configuration",
+    )
     parser.add_argument("--list", action="store_true", help="say what would run, and run nothing")
     parser.add_argument(
         "--keep",
@@ -150,11 +158,18 @@ def _missing(planned: Plan) -> str:
     return ", ".join(kind.name for kind in planned.missing)
 
 
-def _run(plans: Sequence[Plan], runner: Runner, console: Console) -> int:
-    """Runs the studies one after the other; the page is written anew after each."""
+def _run(
+    plans: Sequence[Plan], runner: Runner, console: Console, *, chosen: Collection[str]
+) -> int:
+    """Runs the chosen studies one after the other; the page is written anew after each."""
     start = time.monotonic()
-    outcomes = {planned.study.name: runner.waiting(planned) for planned in plans}
-    ready = [planned for planned in plans if not planned.missing]
+    outcomes: dict[str, Outcome] = {}
+    for planned in plans:
+        name = planned.study.name
+        found = runner.waiting(planned) if name in chosen else runner.kept(planned)
+        if found is not None:
+            outcomes[name] = found
+    ready = [found for found in plans if found.study.name in chosen and not found.missing]
     last = {planned.study.name: runner.previous_seconds(planned) for planned in ready}
     before = {name: seconds for name, seconds in last.items() if seconds is not None}
     page = runner.output / PAGE

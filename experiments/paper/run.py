@@ -124,10 +124,10 @@ class Runner:
         waiting = self.waiting(plan)
         if plan.missing:
             return waiting
-        identity = self._identity(plan, waiting.command)
-        kept = self._kept(waiting, identity) if self.keep else None
+        kept = self.kept(plan) if self.keep else None
         if kept is not None:
             return kept
+        identity = self._identity(plan, waiting.command)
         self._empty(waiting.folder, self._record_path(plan))
         write_json({**identity, "state": State.WAITING}, self._record_path(plan))
         words = (*self.program, *waiting.command[2:], folder_setting(plan.study, waiting.folder))
@@ -156,15 +156,20 @@ class Runner:
             "configuration": _digest(self.conf, study=plan.study.name),
         }
 
-    def _kept(self, waiting: Outcome, identity: Mapping[str, Any]) -> Outcome | None:
-        before = _read_json(self._record_path(waiting.plan)) or {}
+    def kept(self, plan: Plan) -> Outcome | None:
+        """What an earlier run left that was made of the same; None if there is no such result."""
+        waiting = self.waiting(plan)
+        if plan.missing:
+            return None
+        identity = self._identity(plan, waiting.command)
+        before = _read_json(self._record_path(plan)) or {}
         same = all(before.get(key) == value for key, value in identity.items())
         if not same or before.get("state") != State.DONE:
             return None
         judged = _judged(
             waiting,
             status=0,
-            log=self.log_path(waiting.plan),
+            log=self.log_path(plan),
             seconds=before["seconds"],
             finished=before["finished"],
             state=State.KEPT,

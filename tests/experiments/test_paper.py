@@ -60,6 +60,24 @@ def test_a_study_that_fails_does_not_stop_the_others(tmp_path, capsys):
     assert "x must be <1>, got 2: correct it" in capsys.readouterr().out
 
 
+def test_a_page_keeps_the_studies_that_another_call_has_run(tmp_path, capsys):
+    conf = studies(tmp_path, "a", "b", "c")
+    assert run(tmp_path, "--only", "a", "c") == 0
+    assert 'id="study-b"' not in page_of(tmp_path)
+    made = (tmp_path / "out" / "a" / "study.json").stat().st_mtime_ns
+    assert run(tmp_path, "--only", "b") == 0
+    page = page_of(tmp_path)
+    assert [name for name in "abc" if f'id="study-{name}"' in page] == ["a", "b", "c"]
+    assert (tmp_path / "out" / "a" / "study.json").stat().st_mtime_ns == made
+    # Of another configuration: what c left is not a result of what would run today.
+    (conf / "study" / "c.yaml").write_text(study_yaml(title="T", question="Why?"), encoding="utf-8")
+    capsys.readouterr()
+    assert run(tmp_path, "--only", "b") == 0
+    page = page_of(tmp_path)
+    assert [name for name in "abc" if f'id="study-{name}"' in page] == ["a", "b"]
+    assert "2 of 4 published values" in capsys.readouterr().out
+
+
 def test_what_is_left_out_is_no_failure_and_is_told(tmp_path, capsys):
     studies(tmp_path, "a", needs=["nb201_folder"])
     assert run(tmp_path) == 0
