@@ -48,6 +48,9 @@ logger = logging.getLogger(__name__)
 _LONG_PREPARATION = 3.0
 """Seconds after which a user should hear why a first run took longer."""
 
+_MANY = 100_000
+"""Architectures whose statistics need the memory that idle worker processes would keep."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -192,6 +195,8 @@ class Pipeline:
         start = time.perf_counter()
         self._announce(prepared.ids, prepared.minibatch)
         result = self._score(prepared.ids, prepared.minibatch)
+        if len(prepared.ids) > _MANY:
+            self.executor.release()
         scoring_seconds = time.perf_counter() - start
         frame = self._table(result, prepared)
         write_table(frame, run_dir / "scores.parquet")

@@ -75,6 +75,24 @@ class ProcessExecutor(Executor):
             finally:
                 crew.dismiss()
 
+    def release(self) -> None:
+        """See `Executor`."""
+        if self.num_processes > 1:
+            _pool(self.num_processes).shutdown()
+
+
+def _pool(count: int) -> Any:
+    """The same processes again, unless one has died: then all are new."""
+    from joblib.externals.loky import get_reusable_executor
+
+    return get_reusable_executor(
+        max_workers=count,
+        timeout=300,
+        initializer=_begin,
+        initargs=(os.getpid(),),
+        env=dict.fromkeys(_NUMERICAL_THREADS, "1"),
+    )
+
 
 class _Crew(Generic[Task]):
     """The processes, and the tasks that they have."""
@@ -104,25 +122,13 @@ class _Crew(Generic[Task]):
 
     def _start(self, task: Task) -> Future:
         try:
-            future = self._pool().submit(_call, self._path, task)
+            future = _pool(self._count).submit(_call, self._path, task)
         except BrokenProcessPool as error:
             # A process died since the last result: the task is as lost as those that ran.
             future = Future()
             future.set_exception(error)
         self._running[future] = task
         return future
-
-    def _pool(self) -> Any:
-        from joblib.externals.loky import get_reusable_executor
-
-        # The same processes again, unless one has died: then all are new.
-        return get_reusable_executor(
-            max_workers=self._count,
-            timeout=300,
-            initializer=_begin,
-            initargs=(os.getpid(),),
-            env=dict.fromkeys(_NUMERICAL_THREADS, "1"),
-        )
 
     def _collect(self, suspects: list[Task]) -> Iterator[Any]:
         for future in [future for future in self._running if future.done()]:
@@ -150,7 +156,7 @@ class _Crew(Generic[Task]):
     def dismiss(self) -> None:
         """Ends the processes if they still work on what nobody waits for."""
         if self._running:
-            self._pool().shutdown(kill_workers=True)
+            _pool(self._count).shutdown(kill_workers=True)
             self._running.clear()
 
 

@@ -42,6 +42,17 @@ def test_what_a_task_raises_is_raised_to_the_caller(executor: Executor) -> None:
         list(executor.map(refuse, range(6)))
 
 
+@pytest.mark.parametrize("executor", EXECUTORS, ids=str)
+def test_released_processes_are_gone_and_new_ones_work(executor: Executor) -> None:
+    before = {pid for pid, _ in executor.map(place, range(20))} - {os.getpid()}
+    executor.release()
+    assert not [pid for pid in before if Path(f"/proc/{pid}").exists()]
+    executor.release()
+    after = {pid for pid, _ in executor.map(place, range(20))} - {os.getpid()}
+    assert len(after) > 0 or executor.num_processes == 1
+    assert not before & after
+
+
 def test_one_process_is_this_one() -> None:
     for executor in EXECUTORS[:2]:
         assert executor.num_processes == 1

@@ -1,7 +1,7 @@
 """The pipeline below the command line: what it refuses, what it works on, what it leaves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,27 @@ def test_figures_are_left_out_where_they_are_not_wanted(tmp_path: Path) -> None:
     job.run(job.prepare(), run_dir=tmp_path, tracker=tracker, run_facts={})
     assert not tracker.figures
     assert {path.name for path in tmp_path.iterdir()} == {"scores.parquet", "summary.json"}
+
+
+@dataclass(frozen=True)
+class Counting(SerialExecutor):
+    """Counts how often it is released."""
+
+    released: list[int] = field(default_factory=list)
+
+    def release(self) -> None:
+        self.released.append(1)
+
+
+@pytest.mark.parametrize(("many", "times"), [(11, 1), (12, 0)])
+def test_processes_give_their_memory_back_before_the_statistics_of_many(
+    many: int, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("experiments.pipeline._MANY", many)
+    executor = Counting()
+    job = pipeline(executor=executor, figures=False)
+    job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
+    assert len(executor.released) == times
 
 
 @pytest.mark.parametrize(("protocol", "chosen"), [("sound", 0), ("published", 1)])
