@@ -195,9 +195,9 @@ class Pipeline:
         start = time.perf_counter()
         self._announce(prepared.ids, prepared.minibatch)
         result = self._score(prepared.ids, prepared.minibatch)
+        scoring_seconds = time.perf_counter() - start
         if len(prepared.ids) > _MANY:
             self.executor.release()
-        scoring_seconds = time.perf_counter() - start
         frame = self._table(result, prepared)
         write_table(frame, run_dir / "scores.parquet")
         summary: dict[str, Any] = {

@@ -207,7 +207,7 @@ class SearchStage(ABC):
     def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
         found: dict[str, Scores] = dict(inputs.scores)
         if self.score_file is not None:
-            scores = read_score_file(Path(self.score_file))
+            scores = read_score_file(Path(self.score_file), float32_only=self.float32_only)
             ids = inputs.space.canonical_ids(list(scores.index))
             for name in scores.columns:
                 found[str(name)] = stored_scores(ids, scores[name].to_numpy())

@@ -110,8 +110,10 @@ def gather(
     study["figures"] = []
     # Before anything is drawn: a figure that cannot be must not cost the record.
     write_json(study, folder / "study.json")
-    # Without accuracies there are scores, and no statistics to draw.
-    figure = report.figure if any("metrics" in job for job in jobs) else "none"
+    # Without accuracies there are scores, and no statistics to draw; but a search may have had an
+    # objective.
+    drawn_of = "search" if report.figure == "search" else "metrics"
+    figure = report.figure if any(drawn_of in job for job in jobs) else "none"
     study["figures"] = _draw(study, figure=figure, folder=folder)
     write_json(study, folder / "study.json")
     return study

@@ -71,15 +71,23 @@ def save_search_curves(
         return save_figure(figure, folder=folder, name="search_curves")
 
 
-def read_curves(entries: Mapping[str, Mapping[str, Any]], *, percent: bool) -> list[Curve]:
+def read_curves(
+    entries: Mapping[str, Mapping[str, Any]],
+    *,
+    percent: bool,
+    beside: Sequence[Mapping[str, Any]] = (),
+) -> list[Curve]:
     """Curves of the `search` part of a summary: a line style per algorithm, a colour per start.
 
     Args:
         entries: {variant: entry}.
         percent: Whether values are fractions, to be shown as percentages.
+        beside: Entries of all panels of the figure, if it has several: what is the same looks
+            the same in all of them.
     """
-    algorithms = list(dict.fromkeys(entry["algorithm"] for entry in entries.values()))
-    starts = list(dict.fromkeys(_start(entry) for entry in entries.values() if _start(entry)))
+    drawn = [*(beside or entries.values())]
+    algorithms = list(dict.fromkeys(entry["algorithm"] for entry in drawn))
+    starts = list(dict.fromkeys(_start(entry) for entry in drawn if _start(entry)))
     return [
         Curve(
             label=variant_label(entry),

@@ -17,30 +17,40 @@ from epsilon_research.plotting.study_record import Case, number, spread_of
 def searches(cases: Sequence[Case], names: Sequence[str], *, wide: bool) -> Table:
     """Medians over repeats after few and after all trained models, and models to the target.
 
-    Of several draws of a case it shows the means.
+    Of several draws of a case it shows the means: of the models to the target over those draws in
+    which half of the repeats reach it, of everything else over all.
     """
     table = study_frame(names, wide=wide)
     table.add_column("variant", overflow="fold", min_width=16)
-    for heading in (f"after\n{EARLY}", "at the\nend", "models\ntrained", "target", "models to it"):
+    curves = [
+        entry["median_curve"]
+        for case in cases
+        for job in case.jobs
+        for entry in (job.get("search") or {}).values()
+    ]
+    early = min([EARLY, *map(len, curves)])
+    for heading in (
+        f"after\n{early}", "at the\nend", "models\ntrained", "target", "models to it\n(% reach it)"
+    ):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for case in cases:
         shown = True
-        for variant in dict.fromkeys(name for job in case.jobs for name in job.get("search") or {}):
-            entries = [job["search"][variant] for job in case.jobs if variant in job["search"]]
+        found = [job.get("search") or {} for job in case.jobs]
+        for variant in dict.fromkeys(name for entries in found for name in entries):
+            entries = [part[variant] for part in found if variant in part]
             table.add_row(
                 *name_cells(setting_words(case, shown=shown), wide=wide),
                 Text(variant_label(entries[0])),
-                *_cells(entries),
+                *_cells(entries, early=early),
             )
             shown = False
     return table
 
 
-def _cells(entries: Sequence[Mapping[str, Any]]) -> list[str]:
-    fractions = are_fractions({str(number): entry for number, entry in enumerate(entries)})
+def _cells(entries: Sequence[Mapping[str, Any]], *, early: int) -> list[str]:
+    fractions = are_fractions({str(draw): entry for draw, entry in enumerate(entries)})
     curves = [entry["median_curve"] for entry in entries]
     targets = [next(iter(entry["targets"].values()), {}) for entry in entries]
-    early = min(EARLY, *map(len, curves))
     models, reached = _mean(targets, "median_models"), _mean(targets, "reached_share")
     share = percent(reached)
     return [
@@ -53,5 +63,5 @@ def _cells(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _mean(parts: Sequence[Any], key: str | int) -> float:
-    """Over draws, of one number of each."""
+    """Over draws, of one number of each; NaN where none has it."""
     return spread_of([number(part[key]) if part else nan for part in parts]).value

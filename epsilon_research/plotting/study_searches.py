@@ -55,8 +55,8 @@ def search_panels(study: Mapping[str, Any]) -> Figure:
     panels = _read_panels(study)
     if not panels:
         raise ValueError(
-            "figure=search must have at least one job with searches, got none: choose a search, "
-            "or figure=none"
+            "figure=search must have at least one job with a search that found something, got "
+            "none: choose a search, or figure=none"
         )
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
@@ -80,14 +80,18 @@ def search_panels(study: Mapping[str, Any]) -> Figure:
 
 
 def _read_panels(study: Mapping[str, Any]) -> list[Panel]:
-    """A panel for each case that has searched; of several draws the first."""
+    """A panel for each case that has searched; of several draws the first that has."""
+    searched = [
+        (case, next((job["search"] for job in case.jobs if job.get("search")), {}))
+        for case in read_cases(study)
+    ]
+    beside = [entry for _, entries in searched for entry in entries.values()]
     panels: list[Panel] = []
-    for case in read_cases(study):
-        entries = case.jobs[0].get("search") or {}
+    for case, entries in searched:
         if not entries:
             continue
         percent = are_fractions(entries)
-        curves = read_curves(entries, percent=percent)
+        curves = read_curves(entries, percent=percent, beside=beside)
         label = axis_label(entries, _reported(entries), percent=percent)
         if has_values(curves):
             panels.append(Panel(title=_title(case), label=label, curves=curves, percent=percent))
@@ -101,7 +105,8 @@ def _reported(entries: Mapping[str, Mapping[str, Any]]) -> str:
 def _title(case: Case) -> str:
     names = " ".join(short_name(name).replace("_", " ") for name in case.settings)
     words = f"{names} {case.label()}" if len(case.settings) == 1 else case.label()
-    return f"{words}, first of {len(case.jobs)} draws" if case.is_drawn_again else words
+    draws = f"first of {len(case.jobs)} draws" if case.is_drawn_again else ""
+    return ", ".join(part for part in (words, draws) if part)
 
 
 def _share_scale(axes: Sequence[Axes]) -> None:

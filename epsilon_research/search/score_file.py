@@ -9,12 +9,14 @@ from epsilon_research.bounded_table import ENDINGS, listed, read_table
 ID_COLUMN = "architecture_id"
 
 
-def read_score_file(path: Path) -> pd.DataFrame:
+def read_score_file(path: Path, *, float32_only: bool = False) -> pd.DataFrame:
     """The numeric columns of a parquet or csv file as float64, by architecture id.
 
     Args:
         path: A table with a column `architecture_id`; each other column of numbers is a score,
             higher is better, empty where undefined.
+        float32_only: Whether scores count only where a column `<score>_float32_defined`, if the
+            file has it as the table of a run does, is true.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -38,6 +40,9 @@ def read_score_file(path: Path) -> pd.DataFrame:
             f"repeated and {int(ids.isna().sum())} empty ids: keep one row of each"
         )
     scores = frame.drop(columns=ID_COLUMN).select_dtypes("number").astype("float64")
+    for name in scores if float32_only else ():
+        if f"{name}_float32_defined" in frame:
+            scores[name] = scores[name].where(frame[f"{name}_float32_defined"].astype(bool))
     scores.index = ids.astype(str)
     if scores.columns.empty:
         raise ValueError(f"{path} must have a column of numbers, got none: add the scores")

@@ -14,7 +14,6 @@ import os
 import platform
 import signal
 import sys
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -162,13 +161,12 @@ def _run(
     plans: Sequence[Plan], runner: Runner, console: Console, *, chosen: Collection[str]
 ) -> int:
     """Runs the chosen studies one after the other; the page is written anew after each."""
-    start = time.monotonic()
-    outcomes: dict[str, Outcome] = {}
-    for planned in plans:
-        name = planned.study.name
-        found = runner.waiting(planned) if name in chosen else runner.kept(planned)
-        if found is not None:
-            outcomes[name] = found
+    outcomes = _before(plans, runner, chosen)
+    dropped = [
+        planned.study.name
+        for planned in plans
+        if planned.study.name not in outcomes and runner.has_run(planned)
+    ]
     ready = [found for found in plans if found.study.name in chosen and not found.missing]
     last = {planned.study.name: runner.previous_seconds(planned) for planned in ready}
     before = {name: seconds for name, seconds in last.items() if seconds is not None}
@@ -176,7 +174,7 @@ def _run(
     interrupted = False
 
     def write(*, finished: bool) -> None:
-        seconds = time.monotonic() - start
+        seconds = sum(outcome.seconds or 0.0 for outcome in outcomes.values())
         made = _provenance(seconds, data=runner.files.folder, finished=finished)
         write_page(list(outcomes.values()), made, page)
 
@@ -194,7 +192,7 @@ def _run(
         if outcomes[current].state == State.WAITING:
             outcomes[current] = replace(outcomes[current], state=State.INTERRUPTED)
     write(finished=not interrupted)
-    _tell(list(outcomes.values()), page, console)
+    _tell(list(outcomes.values()), page, console, dropped=dropped)
     if interrupted:
         return INTERRUPTED
     return FAILED if any(found.state == State.FAILED for found in outcomes.values()) else 0
@@ -214,7 +212,20 @@ def _provenance(seconds: float, *, data: Path | None, finished: bool) -> Provena
     )
 
 
-def _tell(outcomes: Sequence[Outcome], page: Path, console: Console) -> None:
+def _before(plans: Sequence[Plan], runner: Runner, chosen: Collection[str]) -> dict[str, Outcome]:
+    """The chosen studies, which wait, and of the others those whose earlier results are kept."""
+    found = {
+        planned.study.name: runner.waiting(planned)
+        if planned.study.name in chosen
+        else runner.kept(planned)
+        for planned in plans
+    }
+    return {name: outcome for name, outcome in found.items() if outcome is not None}
+
+
+def _tell(
+    outcomes: Sequence[Outcome], page: Path, console: Console, *, dropped: Sequence[str]
+) -> None:
     """What came of it, what was left out and why, and where the page is."""
     total = sum((agreement(outcome.record) for outcome in outcomes), Agreement())
     lines = [
@@ -227,6 +238,10 @@ def _tell(outcomes: Sequence[Outcome], page: Path, console: Console) -> None:
     stopped = (State.WAITING, State.INTERRUPTED)
     lines += [
         f"{outcome.state}: {outcome.name}" for outcome in outcomes if outcome.state in stopped
+    ]
+    lines += [
+        f"not on the page: {name} failed, or ran with another command, files or configuration"
+        for name in dropped
     ]
     words = f"{total.agree} of {total.compared} published values lie in our intervals"
     exact = f", {total.equal} of {total.counts} counts are equal" if total.counts else ""

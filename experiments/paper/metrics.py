@@ -21,14 +21,13 @@ def metrics_table(record: Mapping[str, Any]) -> Html:
     for job in jobs:
         lines += [job_label(job)] if len(record["jobs"]) > 1 else []
         lines += _lines(job["comparison"], list(job["metrics"]))
+    num_rows = sum(not isinstance(line, str) for line in lines)
     if not lines:
         return Html("")
     head = ["metric", "ms per architecture"]
     for rows in _ROWS.values():
         head += [f"ρ above the first’s, rows that {rows}", "p (Holm)", "ρ in equal convolutions"]
-    return folded(
-        "Metrics beside each other", table(head, lines, class_="numbers small"), len(lines)
-    )
+    return folded("Metrics beside each other", table(head, lines, class_="numbers small"), num_rows)
 
 
 def _lines(comparison: Mapping[str, Any], metrics: Sequence[str]) -> list[Sequence[object]]:

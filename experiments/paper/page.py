@@ -41,7 +41,7 @@ class Provenance:
         commit: Of the checkout; None if it is in no repository.
         versions: Of Python and packages.
         hardware: A line on the machine.
-        seconds: Wall time so far.
+        seconds: Wall time of all studies on the page, also of those that are kept.
         data: Folder of data files, told by its variable only.
         finished: Whether all studies had their turn.
     """

@@ -156,6 +156,10 @@ class Runner:
             "configuration": _digest(self.conf, study=plan.study.name),
         }
 
+    def has_run(self, plan: Plan) -> bool:
+        """Whether the study has been run before, however it ended."""
+        return self._record_path(plan).is_file()
+
     def kept(self, plan: Plan) -> Outcome | None:
         """What an earlier run left that was made of the same; None if there is no such result."""
         waiting = self.waiting(plan)

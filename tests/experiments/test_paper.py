@@ -75,7 +75,17 @@ def test_a_page_keeps_the_studies_that_another_call_has_run(tmp_path, capsys):
     assert run(tmp_path, "--only", "b") == 0
     page = page_of(tmp_path)
     assert [name for name in "abc" if f'id="study-{name}"' in page] == ["a", "b"]
-    assert "2 of 4 published values" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2 of 4 published values" in said
+    assert "not on the page: c failed, or ran with another command, files or configuration" in said
+
+
+def test_a_study_that_failed_before_is_told_when_others_run(tmp_path, capsys):
+    studies(tmp_path, "a", "fails")
+    assert run(tmp_path) == 1
+    capsys.readouterr()
+    assert run(tmp_path, "--only", "a") == 0
+    assert "not on the page: fails failed, or ran" in capsys.readouterr().out
 
 
 def test_what_is_left_out_is_no_failure_and_is_told(tmp_path, capsys):

@@ -209,6 +209,7 @@ def test_a_published_search_knows_only_what_float32_can_score(
     job = replace(job, search=stage, benchmark=table)
     summary = job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
     assert summary["selection"]["2"]["validation_accuracy"]["mean"] == chosen / 100
+    assert not (tmp_path / "figures").exists()
 
 
 def test_rows_without_an_accuracy_stay_and_are_unknown(done: tuple) -> None:

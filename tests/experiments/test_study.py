@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from epsilon_research.plotting import study_figures
 from experiments.study import FIGURES, Report, gather, job_folders, varied_settings
 from tests.commands import command, error_in, finished, run, succeeded, summary_of
+from tests.plotting.searches import ENTRIES
 
 REPORT = {"title": "A title", "question": "A question?", "figure": "none"}
 QUICK = ("dataset=random_normal", "search_space.num_architectures=30")
@@ -97,6 +98,17 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_record(tmp_path: Path) 
     study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
     assert len(study["jobs"]) == 2
     assert study["figures"] == []
+
+
+def test_searches_by_an_objective_have_a_figure_without_any_statistics(tmp_path: Path) -> None:
+    jobs = [summary(f"search.protocol={name}") for name in ("sound", "published")]
+    for job in jobs:
+        del job["metrics"], job["diagnosis"]
+        job["search"] = {"random_search": ENTRIES["random_search"] | {"reported": "objective"}}
+    report = Report(**(REPORT | {"figure": "search"}))
+    study = gather(write(tmp_path, *jobs), name="s", report=report, overrides=[])
+    assert study["figures"] == ["figures/search.png"]
+    assert (tmp_path / "figures" / "search.pdf").is_file()
 
 
 def test_every_figure_of_a_report_can_be_asked_for() -> None:

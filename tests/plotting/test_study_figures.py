@@ -13,11 +13,8 @@ from epsilon_research.plotting.study_dots import settings_dots
 from epsilon_research.plotting.study_figures import FIGURES, save_study_figures
 from epsilon_research.plotting.study_look import look_of, weight_labels
 from epsilon_research.plotting.study_scatter import score_scatters
-from epsilon_research.plotting.study_searches import search_panels
 from epsilon_research.plotting.style import paper_style
 from epsilon_research.plotting.weight_grid import weight_grid
-from tests.plotting.searches import ENTRIES
-from tests.plotting.searches import entry as entry_of_search
 from tests.plotting.studies import (
     batch_sizes,
     entry,
@@ -30,8 +27,6 @@ from tests.plotting.studies import (
     study,
     weight_pairs,
 )
-
-WARMED = "random_search+warmup_epsilon"
 
 
 def draw(make, record, **arguments):
@@ -316,51 +311,6 @@ def test_a_missing_table_of_scores_is_named(scored, tmp_path):
     (tmp_path / "1" / "scores.parquet").unlink()
     with pytest.raises(ValueError, match=r"scores of each job, .*1.scores.parquet is not there"):
         draw(score_scatters, scored, folder=tmp_path)
-
-
-def test_searches_have_a_panel_for_each_setting_on_one_scale():
-    figure = draw(search_panels, searches())
-    published, sound = figure.axes
-    assert [published.get_title(loc="left"), sound.get_title(loc="left")] == [
-        "protocol published",
-        "protocol sound",
-    ]
-    assert published.get_ylim() == sound.get_ylim()
-    curve, warmed = sound.get_lines()
-    np.testing.assert_allclose(curve.get_ydata(), published.get_lines()[0].get_ydata())
-    assert warmed.get_ydata()[-1] == pytest.approx(100 * ENTRIES[WARMED]["median_curve"][-1])
-    low, high = sound.get_ylim()
-    assert low < curve.get_ydata()[-1] < warmed.get_ydata()[-1] < high
-    (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == [
-        "random search",
-        "random search, epsilon warm-up",
-    ]
-    assert legend.get_title().get_text() == "median and middle half of repeats"
-
-
-def test_searches_of_several_draws_show_the_first_and_say_so():
-    record = searches()
-    record["jobs"] = [
-        job | {"settings": {"search.protocol": "sound", "seed": str(number)}}
-        for number, job in enumerate(record["jobs"])
-    ]
-    record["settings"] = ["search.protocol", "seed"]
-    (axes,) = draw(search_panels, record).axes
-    assert axes.get_title(loc="left") == "protocol sound, first of 2 draws"
-    assert len(axes.get_lines()) == 1
-
-
-def test_searches_of_losses_keep_their_own_scales():
-    record = searches()
-    loss = entry_of_search(
-        higher_is_better=False, median_curve=[6.0, 5.0], low_curve=[5.5, 4.5], high_curve=[7.0, 6.0]
-    )
-    record["jobs"][1]["search"] = {"ageing_evolution": loss}
-    accuracies, losses = draw(search_panels, record).axes
-    assert losses.get_ylim()[1] < 10 < accuracies.get_ylim()[0]
-    assert "%" in accuracies.get_ylabel()
-    assert "%" not in losses.get_ylabel()
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -307,3 +307,21 @@ def test_searches_of_several_draws_are_one_row_of_means():
     record["settings"] = ["seed"]
     (row,) = table(show(record), "search: medians over repeats")
     assert row == ["random", "search", "92.40", "92.55", "40", "93.00", "12", "(50.0", "%)"]
+
+
+def test_a_short_search_is_looked_at_where_it_ends_and_a_draw_without_one_is_left_out():
+    record = searches()
+    short = record["jobs"][1]["search"]["random_search"]
+    short |= {"median_curve": [0.5, 0.75], "budget": 2}
+    record["jobs"][1]["search"] = {"random_search": short}
+    del record["jobs"][0]["search"]
+    for number, found in enumerate(record["jobs"]):
+        found["settings"] = {"seed": str(number)}
+    record["settings"] = ["seed"]
+    text = show(record)
+    assert table(text, "search: medians over repeats")[0][:5] == (
+        ["random", "search", "75.00", "75.00", "2"]
+    )
+    first, second = text.split("search: medians over repeats")[1].splitlines()[1:3]
+    assert first.split()[:2] == ["after", "at"]
+    assert second.split()[:3] == ["variant", "2", "end"]

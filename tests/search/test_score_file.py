@@ -24,6 +24,19 @@ def test_columns_of_numbers_are_scores_by_id(tmp_path: Path, ending: str) -> Non
     np.testing.assert_array_equal(scores["zen"], [np.nan, 0.5])
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_scores_that_float32_leaves_undefined_count_if_they_are_asked_for(
+    tmp_path: Path, ending: str
+) -> None:
+    path = tmp_path / f"scores.{ending}"
+    frame = FRAME.assign(speed_float32_defined=[False, True])
+    frame.to_csv(path, index=False) if ending == "csv" else frame.to_parquet(path)
+    assert list(read_score_file(path)["speed"]) == [1.0, 2.0]
+    scores = read_score_file(path, float32_only=True)
+    np.testing.assert_array_equal(scores["speed"], [np.nan, 2.0])
+    np.testing.assert_array_equal(scores["zen"], [np.nan, 0.5])
+
+
 @pytest.mark.parametrize(
     ("frame", "sentence"),
     [
