@@ -23,14 +23,14 @@ from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from experiments.agreement import Agreement
 from experiments.figures import draw
+from experiments.prepared import Prepared
 from experiments.progress import progress
 from experiments.run_record import (
     about_metrics,
     about_minibatch,
     about_table,
     check_aggregates,
-    check_switch,
-    check_whole_numbers,
+    check_plain_settings,
     counts,
     flatten,
     remarks,
@@ -50,21 +50,6 @@ _LONG_PREPARATION = 3.0
 
 _MANY = 100_000
 """Architectures whose statistics need the memory that idle worker processes would keep."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """What a run works on, read and checked: the architectures, the minibatch, the accuracies.
-
-    `accuracies` are the table's rows of `ids`, in that order; None without a table. `seconds` is
-    how long all that took.
-    """
-
-    ids: Sequence[str]
-    minibatch: Minibatch
-    table: AccuracyTable | None
-    accuracies: pd.DataFrame | None
-    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +104,7 @@ class Pipeline:
             )
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
-        check_whole_numbers(self)
-        check_switch("figures", self.figures)
+        check_plain_settings(self)
         check_aggregates(self.aggregates or {}, metrics=list(self.metric))
         check_rule(
             self.weight_rule, metrics=self.metric, published=self.search_space.published_weights

@@ -64,15 +64,18 @@ UNDEFINED_PART = "undefined_part"
 """Failure of an aggregate: one of its metrics has no score."""
 
 
-def check_whole_numbers(settings: object) -> None:
-    """Refuses counts and seeds that are none.
+def check_plain_settings(settings: Any) -> None:
+    """Refuses counts and seeds that are none, and a switch that is neither on nor off.
 
     Args:
         settings: Has an attribute for each of them.
 
     Raises:
-        ValueError: One is no whole number, or too small.
+        ValueError: One is no whole number, or too small, or no truth value.
     """
+    figures = settings.figures
+    if not isinstance(figures, bool):
+        raise ValueError(f"figures must be true or false, got {figures!r}: pass e.g. figures=false")
     for name, least, example in _WHOLE_NUMBERS:
         value = getattr(settings, name)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -80,16 +83,6 @@ def check_whole_numbers(settings: object) -> None:
                 f"{name} must be a whole number of {least} or more, got {value!r}: "
                 f"pass e.g. {name}={example}"
             )
-
-
-def check_switch(name: str, value: object) -> None:
-    """Refuses what is neither true nor false.
-
-    Raises:
-        ValueError: It is something else.
-    """
-    if not isinstance(value, bool):
-        raise ValueError(f"{name} must be true or false, got {value!r}: pass e.g. {name}=false")
 
 
 def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:
