@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 test-faults: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/faults -m faults -n 2 $(ARGS)
 
-# Hostile input for every reader, five minutes; guided by coverage where atheris is installed.
+# Hostile input for every reader, eleven minutes; guided by coverage where atheris is installed.
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
