@@ -20,7 +20,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.atomic_file import write_atomically
 from experiments.config_trust import check_origin, check_secrets, check_targets
@@ -57,6 +57,13 @@ class SweepFolder(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Called by Hydra, in the process that hands out the jobs."""
+        # Hydra itself does so for each job, which is too late for a folder that is named after one
+        # of its choices; and where that is swept, each job would have a folder elsewhere.
+        HydraConfig.instance().set_config(config.copy())
+        folder = str(config.hydra.sweep.dir)
+        with read_write(config), open_dict(config):
+            config.hydra.sweep.dir = folder
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
         _sweeps.append(config.copy())
 
 

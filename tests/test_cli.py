@@ -200,6 +200,21 @@ def test_a_sweep_runs_every_combination_in_a_folder_of_its_own(tmp_path: Path) -
     }
 
 
+@pytest.mark.parametrize("swept", ["batch_size=8,16", "search_space=nb201,toy"])
+def test_a_sweep_that_names_no_folder_has_one_with_all_its_jobs(swept: str, tmp_path: Path) -> None:
+    words = command(*SMALL, *QUICK, "-m", swept, "figures=false")
+    succeeded(finished(*words, folder=tmp_path))
+    (folder,) = tmp_path.glob("outputs/*/*")
+    assert folder.parent.name == "nb201"
+    assert folder.name.endswith("_sweep")
+    assert {path.name for path in folder.glob("[0-9]")} == {"0", "1"}
+    jobs = json.loads((folder / "study.json").read_text())["jobs"]
+    assert [job["settings"] for job in jobs] == [
+        dict([swept.partition(",")[0].split("=")]),
+        {swept.partition("=")[0]: swept.partition(",")[2]},
+    ]
+
+
 def test_failing_jobs_of_a_sweep_are_all_told_and_let_the_others_finish(tmp_path: Path) -> None:
     process = run("-m", "batch_size=1,8,0", *QUICK, f"hydra.sweep.dir={tmp_path}")
     assert process.returncode == 1
