@@ -63,7 +63,8 @@ class SweepFolder(Callback):
         folder = str(config.hydra.sweep.dir)
         with read_write(config), open_dict(config):
             config.hydra.sweep.dir = folder
-            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{folder}'")
+            quoted = folder.replace("'", "\\'")
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
         _sweeps.append(config.copy())
 
 
