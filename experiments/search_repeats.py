@@ -129,7 +129,11 @@ def run_repeats(
     advance: Callable[[int], None],
 ) -> Repeats:
     """Runs all repeats of a variant; `advance` hears of each."""
-    domain = Domain(space=task.space, known=task.known)
+    domain = Domain(
+        space=task.space,
+        known=task.known,
+        mutates_as_published=task.protocol.mutates_as_published,
+    )
     trajectories, curves = [], []
     for repeat in range(task.repeats):
         start = Start(

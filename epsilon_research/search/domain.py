@@ -21,15 +21,24 @@ class Domain:
     Args:
         space: Gives draws and mutations.
         known: The architectures with a result, distinct; None: any of the space.
+        mutates_as_published: Whether children are drawn by `SearchSpace.mutate_as_published`
+            instead of `SearchSpace.mutate`.
     """
 
-    def __init__(self, *, space: SearchSpace, known: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        space: SearchSpace,
+        known: Sequence[str] | None = None,
+        mutates_as_published: bool = False,
+    ) -> None:
         if known is not None and not len(known):
             raise ValueError(
                 f"a search on {space.name} must have some architecture with a known accuracy, got "
                 "none: pass another benchmark"
             )
         self._space = space
+        self._mutate = space.mutate_as_published if mutates_as_published else space.mutate
         self._known = None if known is None else tuple(known)
         self._members = frozenset(self._known or ())
         self.num_mutations = 0
@@ -51,7 +60,7 @@ class Domain:
         """A child of `architecture_id`: one mutation away, save for the last resort above."""
         self.num_mutations += 1
         for _ in range(MOST_DRAWS):
-            child = self._space.mutate(architecture_id, rng)
+            child = self._mutate(architecture_id, rng)
             if self._known is None or child in self._members:
                 return child
             self.num_redraws += 1

@@ -20,6 +20,8 @@ class Protocol(ABC):
     """The rank of an architecture without a score, as a number."""
     float32_only: bool
     """Whether an architecture has a score only where the published float32 code has one."""
+    mutates_as_published: bool
+    """Whether children are drawn by `SearchSpace.mutate_as_published`."""
 
     @abstractmethod
     def curve(
@@ -51,6 +53,7 @@ class Sound(Protocol):
     draws_with_replacement: bool = False
     undefined_score: float = -math.inf
     float32_only: bool = False
+    mutates_as_published: bool = False
 
     def curve(
         self, fitness: Float[np.ndarray, " trained"], reported: Float[np.ndarray, " trained"]
@@ -71,7 +74,8 @@ class Published(Protocol):
     A curve is the running maximum of the test accuracy, whatever the search would have chosen;
     architectures are drawn with replacement, and repeats count as trained; scores that float32
     leaves undefined are 0. That helps on NAS-Bench-201, where the best-scored of these are worse
-    than the best-scored that it defines.
+    than the best-scored that it defines. A NAS-Bench-201 mutation draws a node before it draws one
+    of the node's edges.
 
     References:
         arXiv 2302.04406; the notebook Integration of its public code.
@@ -82,6 +86,7 @@ class Published(Protocol):
     draws_with_replacement: bool = True
     undefined_score: float = 0.0
     float32_only: bool = True
+    mutates_as_published: bool = True
 
     def curve(
         self, fitness: Float[np.ndarray, " trained"], reported: Float[np.ndarray, " trained"]

@@ -83,6 +83,13 @@ class SearchSpace(ABC):
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
         """An architecture that differs from `architecture_id` in exactly one gene."""
 
+    def mutate_as_published(self, architecture_id: str, rng: np.random.Generator) -> str:
+        """A mutation drawn as the epsilon paper's code draws it.
+
+        The same as `mutate` on spaces on which the paper shows no evolution.
+        """
+        return self.mutate(architecture_id, rng)
+
     def sample(self, count: int, rng: np.random.Generator) -> list[str]:
         """`count` distinct architectures, drawn uniformly, in the benchmark's own order.
 

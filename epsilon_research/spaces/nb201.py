@@ -26,6 +26,9 @@ OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 """(target node, source node) of each gene, in the order in which an id names them."""
 
+_NUM_NODES = 3
+"""Nodes with incoming edges; node n has one from each of the n nodes before it."""
+
 _OFFICIAL_SHUFFLE_SEED = 88
 """The benchmark's authors enumerated all cells and shuffled the list with this seed."""
 
@@ -186,9 +189,26 @@ class NasBench201(SearchSpace):
         return builder.build()
 
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
-        """See `SearchSpace`; one edge gets another operation, all others stay."""
-        genotype = list(to_genotype(architecture_id))
-        edge = int(rng.integers(len(EDGES)))
-        others = [operation for operation in OPERATIONS if operation != genotype[edge]]
-        genotype[edge] = others[int(rng.integers(len(others)))]
-        return to_architecture_id(genotype)
+        """See `SearchSpace`; one edge, each with probability 1/6, gets another operation."""
+        return _with_other_operation(architecture_id, int(rng.integers(len(EDGES))), rng)
+
+    def mutate_as_published(self, architecture_id: str, rng: np.random.Generator) -> str:
+        """See `SearchSpace`; draws a target node, then one of its edges.
+
+        So the only edge of node 1 has probability 1/3, the two of node 2 have 1/6 each and the
+        three of node 3 have 1/9 each. The new operation is uniform over the other four.
+
+        References:
+            `mutate_arch` in NAS-Bench-201/nasspace.py of github.com/egracheva/epsinas, the public
+            code of arXiv 2302.04406.
+        """
+        node = 1 + int(rng.integers(_NUM_NODES))
+        edge = EDGES.index((node, int(rng.integers(node))))
+        return _with_other_operation(architecture_id, edge, rng)
+
+
+def _with_other_operation(architecture_id: str, edge: int, rng: np.random.Generator) -> str:
+    genotype = list(to_genotype(architecture_id))
+    others = [operation for operation in OPERATIONS if operation != genotype[edge]]
+    genotype[edge] = others[int(rng.integers(len(others)))]
+    return to_architecture_id(genotype)

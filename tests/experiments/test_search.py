@@ -4,6 +4,7 @@ import json
 import logging
 import random
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,20 @@ def test_repeats_are_answered_from_memory_and_their_share_is_told(tmp_path: Path
             assert (~part["repeated"]).sum() == 12
     published = run(AgeingEvolutionStage(**EVOLUTION, protocol="published"), tmp_path)
     assert set(published.tables["search_trials"].groupby(["variant", "repeat"]).size()) == {12}
+
+
+@pytest.mark.parametrize(("protocol", "is_published"), [("sound", False), ("published", True)])
+def test_only_the_published_protocol_mutates_as_published(
+    tmp_path: Path, protocol: str, is_published: bool
+) -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Published(Words):
+        def mutate_as_published(self, architecture_id: str, rng: np.random.Generator) -> str:
+            return "bbbb"
+
+    stage = AgeingEvolutionStage(**EVOLUTION | {"warmup_pool": 0}, protocol=protocol)
+    children = trials(run(stage, tmp_path, space=Published()), "ageing_evolution").query("ask >= 5")
+    assert (set(children["architecture_id"]) == {"bbbb"}) is is_published
 
 
 def test_curves_show_the_test_accuracy_of_the_validation_incumbent(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Where a search may go: draws and mutations among what is known."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -48,6 +49,17 @@ def test_an_architecture_without_known_neighbours_gets_a_uniform_draw() -> None:
     assert {domain.mutate("aaaa", rng) for _ in range(40)} == {"aaaa", "bbbb"}
     assert domain.num_fallbacks == 40
     assert domain.num_redraws == 40 * MOST_DRAWS
+
+
+def test_published_mutations_are_drawn_where_they_are_asked_for() -> None:
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Published(Words):
+        def mutate_as_published(self, architecture_id: str, rng: np.random.Generator) -> str:
+            return "cccc"
+
+    space, rng = Published(), np.random.default_rng(4)
+    assert Domain(space=space, mutates_as_published=True).mutate("aaaa", rng) == "cccc"
+    assert distance(Domain(space=space).mutate("aaaa", rng), "aaaa") == 1
 
 
 def test_nothing_known_is_refused() -> None:

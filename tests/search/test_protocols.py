@@ -57,6 +57,7 @@ def test_only_the_published_protocol_counts_repeats_and_draws_with_replacement()
         (True, True),
     ]
     assert [PROTOCOLS[name].float32_only for name in ("sound", "published")] == [False, True]
+    assert [p.mutates_as_published for p in (Sound(), Published())] == [False, True]
     assert {name: protocol.name for name, protocol in PROTOCOLS.items()} == {
         "sound": "sound",
         "published": "published",

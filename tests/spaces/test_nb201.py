@@ -1,5 +1,6 @@
 """NAS-Bench-201 against what its authors published."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chisquare
 
 from epsilon_research.collapse import canonical_hash, lower
 from epsilon_research.programs import count_parameters
@@ -74,6 +76,37 @@ def test_mutation_changes_exactly_one_operation(genotype: tuple, seed: int) -> N
     parent = to_architecture_id(genotype)
     child = to_genotype(SPACE.mutate(parent, np.random.default_rng(seed)))
     assert sum(a != b for a, b in zip(genotype, child, strict=True)) == 1
+
+
+# The published code draws one of three nodes, then one of the node's incoming edges.
+PUBLISHED_SHARES = [1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9]
+
+
+@pytest.mark.parametrize(
+    ("mutate", "edge_shares"),
+    [(SPACE.mutate, [1 / 6] * 6), (SPACE.mutate_as_published, PUBLISHED_SHARES)],
+    ids=["sound", "published"],
+)
+def test_mutations_draw_edges_and_operations_with_their_probabilities(mutate, edge_shares) -> None:
+    parent = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "none")
+    expected = {
+        (edge, operation): share / 4
+        for edge, share in enumerate(edge_shares)
+        for operation in OPERATIONS
+        if operation != parent[edge]
+    }
+    rng, num_draws = np.random.default_rng(0), 12_000
+    found = Counter(
+        next((e, new) for e, (old, new) in enumerate(zip(parent, child, strict=True)) if old != new)
+        for child in (
+            to_genotype(mutate(to_architecture_id(parent), rng)) for _ in range(num_draws)
+        )
+    )
+    assert set(found) == set(expected)
+    observed = [found[key] for key in expected]
+    wanted = [num_draws * share for share in expected.values()]
+    # χ² over 24 outcomes: a false alarm in a million seeds; a test for the other rules has p = 0.
+    assert chisquare(observed, wanted).pvalue > 1e-6
 
 
 @pytest.mark.parametrize(
