@@ -20,8 +20,8 @@ from epsilon_research.metrics import Epsilon, Metric, scorer_of
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring, ScoringResult, description
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore, NoStore, Store
-from experiments.agreement import say_nothing
 from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of, timeless
 
 SPACE = NasBench201()

@@ -11,7 +11,7 @@ Around them: `warm_up.py` (the best of a pool first), `one_architecture.py` (a c
 training), `targets.py` (trained models to reach an accuracy), `paired.py` (tests between variants).
 
 May import: numpy, pandas, scipy, and `spaces`. To add an algorithm: a file here with both classes,
-a stage in `experiments/search.py` that holds its settings, and `conf/search/<name>.yaml`.
+a stage of it in `epsilon_research/stages/search/stage.py`, and `conf/search/<name>.yaml`.
 """
 
 from epsilon_research.search.ageing_evolution import AgeingEvolution as AgeingEvolution

@@ -135,7 +135,7 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
-from experiments.progress import progress
+from epsilon_research.progress import progress
 
 ids = space.sample(300, np.random.default_rng(21))
 scoring = Scoring(
@@ -157,7 +157,7 @@ print(f"{len(ids)} cells, {result.num_distinct} distinct functions")
 
 # %%
 from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
-from experiments.run_record import with_accuracies
+from epsilon_research.run_record import with_accuracies
 
 benchmark = Nb201Cifar10().load()
 scores = with_accuracies(result.frame, benchmark.lookup(ids))

@@ -19,12 +19,12 @@ from tests.commands import ROOT
 STAGES = {
     "reading": "epsilon_research.scoring.scoring:Scoring.describe",
     "scoring": "epsilon_research.scoring.scoring:Scoring.score",
-    "table": "experiments.pipeline:write_table",
-    "statistics": "experiments.pipeline:summarise_metrics",
-    "figures": "experiments.pipeline:draw",
-    "search": "experiments.search:run_repeats",
-    "search_tables": "experiments.search:write_table",
-    "summary": "experiments.pipeline:write_json",
+    "table": "epsilon_research.pipeline:write_table",
+    "statistics": "epsilon_research.pipeline:summarise_metrics",
+    "figures": "epsilon_research.pipeline:draw",
+    "search": "epsilon_research.stages.search.stage:run_repeats",
+    "search_tables": "epsilon_research.stages.search.stage:write_table",
+    "summary": "epsilon_research.pipeline:write_json",
 }
 """Where each stage of a run begins."""
 

@@ -15,8 +15,8 @@ from epsilon_research.metrics import Metric, Score, scorer_of
 from epsilon_research.metrics.column import Column
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore
-from experiments.agreement import say_nothing
 
 SPACE = Toy()
 IDS = list(SPACE.architecture_ids[:5])

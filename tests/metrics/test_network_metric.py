@@ -39,8 +39,8 @@ from epsilon_research.programs.operations import (
 from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore
-from experiments.agreement import say_nothing
 from tests.commands import ROOT
 
 SPACE = Toy()

@@ -10,9 +10,9 @@ from jaxtyping import Bool
 from epsilon_research.metrics import Epsilon, Score
 from epsilon_research.metrics.epsilon import FLOAT32_DEFINED
 from epsilon_research.scoring import Scoring
-from experiments.agreement import say_nothing
-from experiments.weight_rule_sample import evaluate_weights, sample_record
-from experiments.weight_rules import ChosenPair, WeightRule
+from epsilon_research.stages.engine_comparison import say_nothing
+from epsilon_research.weights.base import ChosenPair, WeightRule
+from epsilon_research.weights.sample import evaluate_weights, sample_record
 
 TREATMENTS = {"float32": "paper", "exact": "worst"}
 """What may count as undefined, and the protocol that treats undefined scores so."""

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from epsilon_research.progress import progress
 from epsilon_research.search import (
     PROTOCOLS,
     AgeingEvolution,
@@ -21,9 +22,7 @@ from epsilon_research.search import (
     read_score_file,
     select_one,
 )
-from epsilon_research.tracking import write_table
-from experiments.progress import progress
-from experiments.search_inputs import (
+from epsilon_research.stages.search.inputs import (
     Results,
     Scores,
     SearchInputs,
@@ -31,9 +30,10 @@ from experiments.search_inputs import (
     read_results,
     stored_scores,
 )
-from experiments.search_record import curves_table, describe_variants
-from experiments.search_repeats import Repeats, Task, run_repeats
-from experiments.search_variants import Variant, make_variants
+from epsilon_research.stages.search.record import curves_table, describe_variants
+from epsilon_research.stages.search.repeats import Repeats, Task, run_repeats
+from epsilon_research.stages.search.variants import Variant, make_variants
+from epsilon_research.tracking import write_table
 
 logger = logging.getLogger(__name__)
 

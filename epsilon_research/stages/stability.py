@@ -11,7 +11,7 @@ from epsilon_research.analysis.stability import measure_stability
 from epsilon_research.data import Dataset
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import Description, Scoring
-from experiments.agreement import say_nothing
+from epsilon_research.stages.engine_comparison import say_nothing
 
 _LEAST_ROWS = 3
 """Fewer have no ranking to speak of."""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.search import compare_pairs, describe_target
-from experiments.search_repeats import Repeats, Task
+from epsilon_research.stages.search.repeats import Repeats, Task
 
 
 def describe_variants(

@@ -17,15 +17,8 @@ from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.engines import Engine
 from epsilon_research.executors import Executor
 from epsilon_research.metrics import Metric
-from epsilon_research.scoring import Scoring, ScoringResult
-from epsilon_research.spaces import Selection
-from epsilon_research.store import Store
-from epsilon_research.tracking import Tracker, write_json, write_table
-from experiments.agreement import Agreement
-from experiments.figures import draw
-from experiments.prepared import Prepared
-from experiments.progress import progress
-from experiments.run_record import (
+from epsilon_research.progress import progress
+from epsilon_research.run_record import (
     about_metrics,
     about_minibatch,
     about_table,
@@ -37,11 +30,18 @@ from experiments.run_record import (
     with_accuracies,
     with_aggregates,
 )
-from experiments.search import SearchStage
-from experiments.search_inputs import SearchInputs, SearchOutcome
-from experiments.search_scores import scores_of_run
-from experiments.stability import Repeats
-from experiments.weight_rules import WeightRule, apply_rule, check_rule
+from epsilon_research.scoring import Scoring, ScoringResult
+from epsilon_research.spaces import Selection
+from epsilon_research.stages.engine_comparison import Agreement
+from epsilon_research.stages.figures import draw
+from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.search.inputs import SearchInputs, SearchOutcome
+from epsilon_research.stages.search.scores import scores_of_run
+from epsilon_research.stages.search.stage import SearchStage
+from epsilon_research.stages.stability import Repeats
+from epsilon_research.store import Store
+from epsilon_research.tracking import Tracker, write_json, write_table
+from epsilon_research.weights.base import WeightRule, apply_rule, check_rule
 
 logger = logging.getLogger(__name__)
 

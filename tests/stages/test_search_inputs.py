@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.search_inputs import read_results, stored_scores
+from epsilon_research.stages.search.inputs import read_results, stored_scores
 from tests.search.words import Words, value
 
 WORDS = list(Words().architecture_ids)

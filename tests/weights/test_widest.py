@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from weight_rule_inputs import choose, scoring_of
+from weight_inputs import choose, scoring_of
 
 from epsilon_research.metrics import Score
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.toy import Toy
-from experiments.agreement import say_nothing
-from experiments.weight_rule_widest import Widest, exponents_by_width, undefined_shares
-from experiments.weight_rules import ChosenPair
+from epsilon_research.stages.engine_comparison import say_nothing
+from epsilon_research.weights.base import ChosenPair
+from epsilon_research.weights.widest import Widest, exponents_by_width, undefined_shares
 
 
 def test_pairs_are_tried_as_published() -> None:

@@ -10,8 +10,8 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.stages.engine_comparison import Agreement, say_nothing
 from epsilon_research.store import NoStore
-from experiments.agreement import Agreement, say_nothing
 
 SPACE = NasBench201()
 IMAGES = np.random.default_rng(0).normal(size=(8, 3, 8, 8)).astype(np.float32)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from epsilon_research.analysis import float32_defined
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.scoring import Scoring
-from experiments.search_inputs import Scores, stored_scores
+from epsilon_research.stages.search.inputs import Scores, stored_scores
 
 NUM_PARAMETERS = "num_parameters"
 

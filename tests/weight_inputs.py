@@ -10,7 +10,7 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
-from experiments.weight_rules import ChosenPair, WeightRule
+from epsilon_research.weights.base import ChosenPair, WeightRule
 
 METRIC = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine())
 MINIBATCH = RandomNormal(image_size=8).draw(batch_size=16, rng=np.random.default_rng(0))

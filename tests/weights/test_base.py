@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import yaml
-from weight_rule_inputs import METRIC, choose, scoring_of
+from weight_inputs import METRIC, choose, scoring_of
 
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import Executor, Lost, SerialExecutor
@@ -16,18 +16,18 @@ from epsilon_research.metrics import Epsilon, Metric
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.stages.engine_comparison import Agreement, say_nothing
 from epsilon_research.store import open_store
-from experiments.agreement import Agreement, say_nothing
-from experiments.weight_rule_limits import Limits
-from experiments.weight_rule_sample import draw_functions, evaluate_weights
-from experiments.weight_rule_widest import Widest
-from experiments.weight_rules import (
+from epsilon_research.weights.base import (
     ChosenPair,
     WeightRule,
     apply_rule,
     check_rule,
     epsilon_weights,
 )
+from epsilon_research.weights.limits import Limits
+from epsilon_research.weights.sample import draw_functions, evaluate_weights
+from epsilon_research.weights.widest import Widest
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 ENGINE = CollapsedEngine()

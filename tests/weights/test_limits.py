@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from stand_ins import Chains
-from weight_rule_inputs import METRIC, choose, scoring_of
+from weight_inputs import METRIC, choose, scoring_of
 
 from epsilon_research.data import Minibatch
 from epsilon_research.engines.reference import ReferenceEngine
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.nbnlp import NasBenchNlp
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.tracking.record import to_plain
-from experiments.agreement import say_nothing
-from experiments.weight_rule_limits import Limits
-from experiments.weight_rule_sample import evaluate_weights
-from experiments.weight_rule_widest import Widest
-from experiments.weight_rules import ChosenPair, check_rule
+from epsilon_research.weights.base import ChosenPair, check_rule
+from epsilon_research.weights.limits import Limits
+from epsilon_research.weights.sample import evaluate_weights
+from epsilon_research.weights.widest import Widest
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,13 @@ import pandas as pd
 import pytest
 
 from epsilon_research.spaces.nb201 import NasBench201
+from epsilon_research.stages.search.inputs import SearchInputs, SearchOutcome, stored_scores
+from epsilon_research.stages.search.stage import (
+    AgeingEvolutionStage,
+    RandomSearchStage,
+    SearchStage,
+)
 from epsilon_research.tracking import write_json
-from experiments.search import AgeingEvolutionStage, RandomSearchStage, SearchStage
-from experiments.search_inputs import SearchInputs, SearchOutcome, stored_scores
 from tests.search.words import Words, value
 
 SPACE = Words()

@@ -13,8 +13,8 @@ from epsilon_research.scoring import Description, Scoring
 from epsilon_research.scoring.evaluate import Delivery, Evaluate, NoRoom, Order
 from epsilon_research.scoring.jobs import Job
 from epsilon_research.scoring.shelves import Shelves
+from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import Evaluation
-from experiments.agreement import say_nothing
 
 _LOOKED_AT = 4
 """Architectures described at a time for each one wanted: most are connected and distinct."""

@@ -14,8 +14,8 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Candidate, Epsilon, Metric, Score, SinglePassMetric
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.nb201 import NasBench201, official_order
-from experiments.agreement import say_nothing
-from experiments.stability import Repeats
+from epsilon_research.stages.engine_comparison import say_nothing
+from epsilon_research.stages.stability import Repeats
 
 DATASET = RandomNormal(image_size=8)
 

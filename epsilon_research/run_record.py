@@ -13,7 +13,7 @@ from epsilon_research.data import Minibatch
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.store import Store
-from experiments.weight_rules import epsilon_weights
+from epsilon_research.weights.base import epsilon_weights
 
 _WHOLE_NUMBERS = (
     ("batch_size", 2, 256),

@@ -17,13 +17,13 @@ from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
+from epsilon_research.pipeline import Pipeline
+from epsilon_research.run_record import flatten
 from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
+from epsilon_research.stages.search.stage import RandomSearchStage
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
-from experiments.pipeline import Pipeline
-from experiments.run_record import flatten
-from experiments.search import RandomSearchStage
 
 ENGINE = CollapsedEngine()
 
@@ -184,7 +184,7 @@ class Counting(SerialExecutor):
 def test_processes_give_their_memory_back_before_the_statistics_of_many(
     many: int, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("experiments.pipeline._MANY", many)
+    monkeypatch.setattr("epsilon_research.pipeline._MANY", many)
     executor = Counting()
     job = pipeline(executor=executor, figures=False)
     job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})

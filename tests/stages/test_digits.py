@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from epsilon_research.spaces.toy import Toy
-from experiments.digits import DigitsAccuracy
-from experiments.search import AgeingEvolutionStage
-from experiments.search_inputs import SearchInputs
+from epsilon_research.stages.search.digits import DigitsAccuracy
+from epsilon_research.stages.search.inputs import SearchInputs
+from epsilon_research.stages.search.stage import AgeingEvolutionStage
 
 
 def test_digits_are_told_better_by_a_network_with_convolutions_than_by_chance() -> None:

@@ -19,7 +19,7 @@ from epsilon_research.search import (
     run_search,
 )
 from epsilon_research.spaces import SearchSpace
-from experiments.search_variants import Variant
+from epsilon_research.stages.search.variants import Variant
 
 _POOL, _SEARCH = 0, 1
 """The two streams of random numbers of each repeat."""

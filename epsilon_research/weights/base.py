@@ -1,10 +1,10 @@
 """Weight rules: ways to find epsilon's two constants instead of being given them.
 
-    weight_rules.py          the contract, and how a run takes what a rule chose
-    weight_rule_sample.py    a sample of architectures, its outputs at many weights
-    weight_rule_plateau.py   from where on a sequence no longer changes
-    weight_rule_limits.py    `Limits`: as far apart as still makes a difference
-    weight_rule_widest.py    `Widest`: the published search
+    base.py      the contract, and how a run takes what a rule chose
+    sample.py    a sample of architectures, its outputs at many weights
+    plateau.py   from where on a sequence no longer changes
+    limits.py    `Limits`: as far apart as still makes a difference
+    widest.py    `Widest`: the published search
 
 To add one: a final dataclass of `WeightRule` and `conf/weight_pair/<name>.yaml`.
 """
@@ -21,7 +21,7 @@ import numpy as np
 from epsilon_research.metrics import Epsilon, Metric
 from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.scoring import Scoring
-from experiments.agreement import Agreement
+from epsilon_research.stages.engine_comparison import Agreement
 
 EPSILON = "epsilon"
 """The metric that a rule is for; others keep their weights."""

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Description, Scoring
-from experiments.weight_rule_plateau import limit_place, pairwise_changes
-from experiments.weight_rule_sample import draw_functions, evaluate_weights, sample_record
-from experiments.weight_rules import ChosenPair, WeightRule
+from epsilon_research.weights.base import ChosenPair, WeightRule
+from epsilon_research.weights.plateau import limit_place, pairwise_changes
+from epsilon_research.weights.sample import draw_functions, evaluate_weights, sample_record
 
 _EVERY_DECADE_TO = 10
 _FARTHEST = 300

@@ -7,7 +7,7 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from experiments.search import AgeingEvolutionStage, RandomSearchStage
+from epsilon_research.stages.search.stage import AgeingEvolutionStage, RandomSearchStage
 from tests.commands import ROOT
 
 

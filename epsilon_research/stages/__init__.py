@@ -1,0 +1,1 @@
+"""What a run does with its scores, one module for each stage."""

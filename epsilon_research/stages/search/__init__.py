@@ -1,0 +1,1 @@
+"""The search stage: what a search would have found, alone and started by scores."""

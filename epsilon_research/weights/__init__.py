@@ -1,0 +1,1 @@
+"""Rules that choose epsilon's two constants; `base` has the contract."""
