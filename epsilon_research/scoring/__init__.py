@@ -11,5 +11,7 @@ Imports everything below it: spaces, metrics, executors, the store.
 """
 
 from epsilon_research.scoring.description import Description as Description
+from epsilon_research.scoring.scoring import Evaluated as Evaluated
 from epsilon_research.scoring.scoring import Scoring as Scoring
 from epsilon_research.scoring.scoring import ScoringResult as ScoringResult
+from epsilon_research.scoring.scoring import no_progress as no_progress

@@ -38,7 +38,7 @@ def describe(
         ids: Architecture ids.
         input_shape: Of the minibatch: (batch, channels, height, width) of images.
         executor: Spreads the work.
-        advance: Told how many more are done.
+        advance: Called with how many more are done.
 
     Raises:
         ChildProcessError: A worker process died twice of the same architectures.

@@ -5,10 +5,11 @@ Neither the chunks nor the order in which they come back changes a number.
 
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 from uuid import uuid4
 
 import pandas as pd
@@ -36,11 +37,26 @@ logger = logging.getLogger(__name__)
 
 @runtime_checkable
 class Advance(Protocol):
-    """Told what more is done: scores, how many of them were read, how many are undefined."""
+    """Callback for progress: scores done, how many of them were read, how many are undefined."""
 
     def __call__(self, done: int, *, from_store: int = 0, failed: int = 0) -> None:
-        """Takes note."""
+        """Count `done` more."""
         ...
+
+
+def no_progress(done: int, *, from_store: int = 0, failed: int = 0) -> None:
+    """An `Advance` that ignores what is done."""
+
+
+class Evaluated(NamedTuple):
+    """The evaluations of all passes of one job, or the reason why there are none."""
+
+    job: Job
+    evaluations: list[Evaluation]
+    num_computed: int = 0
+    """Evaluations that were computed, not read from the store."""
+    failure: str | None = None
+    """`WORKER_DIED` or `OUT_OF_MEMORY`; `evaluations` is then empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +94,8 @@ class Scoring:
     executor: Executor
     store: Store = field(default_factory=NoStore)
 
-    def describe(self, ids: Sequence[str], *, advance: Advance) -> list[Description]:
-        """Descriptions of `ids`, in the same order."""
+    def describe(self, ids: Sequence[str], *, advance: Advance = no_progress) -> list[Description]:
+        """Return the descriptions of `ids`, in the same order."""
         return describe(
             self.space,
             ids,
@@ -89,51 +105,101 @@ class Scoring:
         )
 
     def plan(self, ids: Sequence[str], descriptions: Sequence[Description]) -> list[Job]:
-        """The scores that the table needs."""
+        """Return the distinct scores that a table of `ids` needs."""
         return jobs_of(self.metrics, ids, descriptions)
+
+    def evaluate(self, jobs: Sequence[Job], take: Callable[[Evaluated], None]) -> None:
+        """Call `take` with the evaluations of each job, in any order: read from the store or new.
+
+        What was computed is in the store afterwards, also after an interruption.
+
+        Raises:
+            OSError: The store cannot be written; what was written before is kept.
+        """
+        loop = _ScoringLoop(self, jobs, take)
+        try:
+            loop.run()
+        finally:
+            loop.shelves.flush()
 
     def score(
         self,
         ids: Sequence[str],
         descriptions: Sequence[Description],
         *,
-        advance: Advance,
+        jobs: Sequence[Job] | None = None,
+        advance: Advance = no_progress,
     ) -> ScoringResult:
-        """The table of scores of `ids`.
+        """Return the table of scores of `ids`.
+
+        Args:
+            ids: Architecture ids.
+            descriptions: Those of `ids`, in the same order.
+            jobs: The result of `plan`, where the caller has it already.
+            advance: Called after each job.
 
         Raises:
             OSError: The store cannot be written; what was written before is kept.
         """
-        jobs = self.plan(ids, descriptions)
+        jobs = self.plan(ids, descriptions) if jobs is None else jobs
         table = ScoreTable(ids, descriptions, metrics=self.metrics, failure=NOT_REACHED)
-        course = _Course(self, jobs, table, advance)
+        evaluations: Counter[str] = Counter()
+        lost: list[str] = []
+
+        def take(found: Evaluated) -> None:
+            evaluations["computed"] += found.num_computed
+            evaluations["all"] += len(found.evaluations)
+            if found.failure is not None:
+                lost.append(found.job.architecture_id)
+            self._write(found, table, advance)
+
         interrupted = False
         try:
-            course.run()
+            self.evaluate(jobs, take)
         except KeyboardInterrupt:
             interrupted = True
-        finally:
-            course.shelves.flush()
         return ScoringResult(
             frame=table.frame(),
-            num_computed=course.num_computed,
-            num_from_store=course.num_from_store,
+            num_computed=evaluations["computed"],
+            num_from_store=evaluations["all"] - evaluations["computed"],
             num_distinct=len({d.canonical_hash for d in descriptions}),
-            lost=tuple(course.lost),
+            lost=tuple(lost),
             interrupted=interrupted,
         )
 
+    def score_table(self, ids: Sequence[str]) -> pd.DataFrame:
+        """Return the table of scores of `ids`, without progress.
 
-class _Course:
-    """One pass of a scoring through its jobs; counts as it goes."""
+        Raises:
+            KeyboardInterrupt: It was interrupted, so that scores are missing.
+            OSError: The store cannot be written.
+        """
+        result = self.score(ids, self.describe(ids))
+        if result.interrupted:
+            raise KeyboardInterrupt
+        return result.frame
+
+    def _write(self, found: Evaluated, table: ScoreTable, advance: Advance) -> None:
+        if found.failure is None:
+            score = self.metrics[found.job.metric].score(found.evaluations)
+            seconds = sum(evaluation.seconds for evaluation in found.evaluations)
+            was_read = found.num_computed == 0
+        else:
+            score, seconds = Score(value=math.nan, failure=found.failure), math.nan
+            was_read = False
+        table.write(found.job, score, seconds=seconds)
+        advance(1, from_store=int(was_read), failed=int(score.failure is not None))
+
+
+class _ScoringLoop:
+    """One pass through jobs: hands out what the store does not have, and takes what comes back."""
 
     def __init__(
-        self, scoring: Scoring, jobs: Sequence[Job], table: ScoreTable, advance: Advance
+        self, scoring: Scoring, jobs: Sequence[Job], take: Callable[[Evaluated], None]
     ) -> None:
         self._scoring = scoring
         self._jobs = jobs
-        self._table = table
-        self._advance = advance
+        self._take = take
         self.shelves = Shelves(
             scoring.store,
             metrics=scoring.metrics,
@@ -141,35 +207,39 @@ class _Course:
             minibatch=scoring.minibatch,
             jobs=jobs,
         )
-        self.num_computed = 0
-        self.num_from_store = 0
-        self.lost: list[str] = []
 
     def run(self) -> None:
-        """Does all jobs."""
+        """Call `take` once for each job."""
         scoring = self._scoring
         evaluate = Evaluate(
             space=scoring.space, metrics=scoring.metrics, minibatch=scoring.minibatch
         )
         for result in scoring.executor.map(evaluate, self._orders()):
             if isinstance(result, Lost):
-                self._give_up(result.task, failure=WORKER_DIED)
                 names = ", ".join(order.job.architecture_id for order in result.task)
                 logger.error("a worker process died twice while it scored one of these: %s", names)
+                for order in result.task:
+                    self._take(Evaluated(order.job, [], failure=WORKER_DIED))
             else:
                 for delivery in result:
-                    self._take(delivery)
+                    self._accept(delivery)
 
-    def _take(self, delivery: Delivery | NoRoom) -> None:
-        if not isinstance(delivery, NoRoom):
-            self._accept(delivery)
-            return
-        job = delivery.order.job
-        self._give_up([delivery.order], failure=OUT_OF_MEMORY)
-        logger.error(
-            "%s of %s needs more memory than there is: %s",
-            job.metric, job.architecture_id, delivery.reason,
-        )  # fmt: skip
+    def _accept(self, delivery: Delivery | NoRoom) -> None:
+        if isinstance(delivery, NoRoom):
+            job = delivery.order.job
+            logger.error(
+                "%s of %s needs more memory than there is: %s",
+                job.metric, job.architecture_id, delivery.reason,
+            )  # fmt: skip
+            self._take(Evaluated(job, [], failure=OUT_OF_MEMORY))
+        else:
+            fresh = dict(zip(delivery.passes, delivery.evaluations, strict=True))
+            self.shelves.add(delivery.number, fresh)
+            self._complete(delivery.number, fresh)
+
+    def _complete(self, number: int, fresh: Mapping[int, Evaluation]) -> None:
+        evaluations = self.shelves.complete(number, fresh)
+        self._take(Evaluated(self._jobs[number], evaluations, len(fresh)))
 
     def _orders(self) -> Iterator[list[Order]]:
         """Chunks of what is missing; jobs that the store has are done on the way."""
@@ -182,7 +252,7 @@ class _Course:
                 if missing:
                     orders.append(Order(number, self._jobs[number], missing))
                 else:
-                    self._finish(number, {})
+                    self._complete(number, {})
             if orders:
                 yield orders
 
@@ -199,25 +269,3 @@ class _Course:
             start = uuid4().int % len(chunks)
             chunks = chunks[start:] + chunks[:start]
         return chunks
-
-    def _accept(self, delivery: Delivery) -> None:
-        fresh = dict(zip(delivery.passes, delivery.evaluations, strict=True))
-        self.num_computed += len(fresh)
-        self.shelves.add(delivery.number, fresh)
-        self._finish(delivery.number, fresh)
-
-    def _finish(self, number: int, fresh: Mapping[int, Evaluation]) -> None:
-        job = self._jobs[number]
-        evaluations = self.shelves.complete(number, fresh)
-        self.num_from_store += len(evaluations) - len(fresh)
-        score = self._scoring.metrics[job.metric].score(evaluations)
-        self._table.write(job, score, seconds=sum(e.seconds for e in evaluations))
-        self._advance(1, from_store=int(not fresh), failed=int(score.failure is not None))
-
-    def _give_up(self, orders: Sequence[Order], *, failure: str) -> None:
-        for order in orders:
-            job = order.job
-            self.lost.append(job.architecture_id)
-            score = Score(value=math.nan, failure=failure)
-            self._table.write(job, score, seconds=math.nan)
-            self._advance(1, failed=1)

@@ -1,19 +1,14 @@
 """What weight rules look at: a few architectures, and their normalised outputs at many weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 
-from epsilon_research.executors import Lost
 from epsilon_research.metrics import Epsilon
-from epsilon_research.scoring import Description, Scoring
-from epsilon_research.scoring.evaluate import Delivery, Evaluate, NoRoom, Order
-from epsilon_research.scoring.jobs import Job
-from epsilon_research.scoring.shelves import Shelves
-from epsilon_research.stages.engine_comparison import say_nothing
+from epsilon_research.scoring import Description, Evaluated, Scoring
 from epsilon_research.store import Evaluation
 
 _LOOKED_AT = 4
@@ -39,7 +34,7 @@ def draw_functions(
     for start in range(0, len(pool), _LOOKED_AT * count):
         places = order[start : start + _LOOKED_AT * count]
         ids = [pool[int(place)] for place in places]
-        for id_, facts in zip(ids, scoring.describe(ids, advance=say_nothing), strict=True):
+        for id_, facts in zip(ids, scoring.describe(ids), strict=True):
             if facts.connected and len(found) < count:
                 found.setdefault(facts.canonical_hash, (id_, facts))
         if len(found) == count:
@@ -74,62 +69,27 @@ def evaluate_weights(
         scoring: Space, minibatch, executor and store.
 
     Raises:
-        ChildProcessError: A worker process died twice of the same architectures.
+        ChildProcessError: A worker process died twice of an architecture, or had no memory for it.
         OSError: The store cannot be written.
     """
     part = replace(scoring, metrics=_pairwise(metric, weights))
-    jobs = part.plan(ids, descriptions)
-    found: list[dict[float, Evaluation]] = [{} for _ in ids]
-    for job, evaluations in zip(jobs, _computed(part, jobs), strict=True):
-        pair = part.metrics[job.metric].settings["weights"]
-        for row in job.rows:
-            found[row].update(zip(pair, evaluations, strict=True))
-    return [[by_weight[weight] for weight in weights] for by_weight in found]
+    rows: list[dict[float, Evaluation]] = [{} for _ in ids]
+
+    def take(found: Evaluated) -> None:
+        if found.failure is not None:
+            raise ChildProcessError(
+                f"worker processes must survive a forward pass of {found.job.architecture_id}, got "
+                f"{found.failure}: pass executor.processes=1 or a smaller batch_size"
+            )
+        pair = part.metrics[found.job.metric].settings["weights"]
+        for row in found.job.rows:
+            rows[row].update(zip(pair, found.evaluations, strict=True))
+
+    part.evaluate(part.plan(ids, descriptions), take)
+    return [[by_weight[weight] for weight in weights] for by_weight in rows]
 
 
 def _pairwise(metric: Epsilon, weights: Sequence[float]) -> dict[str, Epsilon]:
     """Epsilons that have all these weights among them; of an odd number, one weight twice."""
     starts = [min(start, len(weights) - 2) for start in range(0, len(weights), 2)]
     return {str(start): replace(metric, weights=weights[start : start + 2]) for start in starts}
-
-
-def _computed(scoring: Scoring, jobs: Sequence[Job]) -> list[list[Evaluation]]:
-    """The evaluations of all passes of each job."""
-    shelves = Shelves(
-        scoring.store,
-        metrics=scoring.metrics,
-        space=scoring.space,
-        minibatch=scoring.minibatch,
-        jobs=jobs,
-    )
-    shelves.refresh()
-    orders = [Order(number, job, shelves.missing(number)) for number, job in enumerate(jobs)]
-    fresh: dict[int, dict[int, Evaluation]] = {number: {} for number in range(len(jobs))}
-    try:
-        for delivery in _deliveries(scoring, [order for order in orders if order.passes]):
-            made = dict(zip(delivery.passes, delivery.evaluations, strict=True))
-            fresh[delivery.number] = made
-            shelves.add(delivery.number, made)
-    finally:
-        shelves.flush()
-    return [shelves.complete(number, made) for number, made in fresh.items()]
-
-
-def _deliveries(scoring: Scoring, orders: Sequence[Order]) -> Iterator[Delivery]:
-    size = min([metric.candidates_per_chunk for metric in scoring.metrics.values()])
-    chunks = (orders[start : start + size] for start in range(0, len(orders), size))
-    evaluate = Evaluate(space=scoring.space, metrics=scoring.metrics, minibatch=scoring.minibatch)
-    for result in scoring.executor.map(evaluate, chunks):
-        if isinstance(result, Lost):
-            raise ChildProcessError(
-                f"worker processes must survive {len(result.task)} forward passes from "
-                f"{result.task[0].job.architecture_id} on, but one died twice: is there enough "
-                "memory?"
-            )
-        for delivery in result:
-            if isinstance(delivery, NoRoom):
-                raise MemoryError(
-                    f"{delivery.order.job.architecture_id} must fit into memory, got "
-                    f"{delivery.reason!r}: pass executor.processes=1 or a smaller batch_size"
-                )
-            yield delivery

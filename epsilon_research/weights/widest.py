@@ -10,7 +10,6 @@ from jaxtyping import Bool
 from epsilon_research.metrics import Epsilon, Score
 from epsilon_research.metrics.epsilon import FLOAT32_DEFINED
 from epsilon_research.scoring import Scoring
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.weights.base import ChosenPair, WeightRule
 from epsilon_research.weights.sample import evaluate_weights, sample_record
 
@@ -101,7 +100,7 @@ class Widest(WeightRule):
         """
         pool = scoring.space.architecture_ids
         ids = [pool[place] for place in self._draw(len(pool))]
-        descriptions = scoring.describe(ids, advance=say_nothing)
+        descriptions = scoring.describe(ids)
         exponents = range(self.low_exponent, self.high_exponent + 1)
         weights = [float(f"1e{exponent}") for exponent in exponents]
         found = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
