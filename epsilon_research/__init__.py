@@ -12,5 +12,7 @@ Rooms, from the bottom up: `programs` (a network described once), `collapse` (th
 `plotting`, `tracking`. Each room's docstring says what lives there and how to add to it.
 """
 
+__version__ = "0.1.0"
+
 from epsilon_research.network_score import NetworkScore as NetworkScore
 from epsilon_research.network_score import score_network as score_network

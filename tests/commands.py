@@ -41,7 +41,7 @@ def finished(
     *words: str, full_error: bool = False, folder: Path = ROOT
 ) -> subprocess.CompletedProcess[str]:
     """The process of any command, run to its end in the checkout or another folder."""
-    # Tests that import run.py have the variable in their own environment.
+    # Tests that call `launch` have the variable in their own environment.
     environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"}
     if full_error:
         environment["HYDRA_FULL_ERROR"] = "1"

@@ -10,11 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from epsilon_research import __version__
 from epsilon_research.tracking.record import to_plain
 
 # The packages that can change a number or a file.
 _PACKAGES = (
-    "epsilon_research",
     "numpy",
     "scipy",
     "torch",
@@ -34,8 +34,11 @@ _GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the installed packages that matter, read without importing them."""
-    found = {"python": platform.python_version()}
+    """Return the versions of Python, of this code and of the packages that matter.
+
+    The packages are not imported.
+    """
+    found = {"python": platform.python_version(), "epsilon_research": __version__}
     for package in _PACKAGES:
         try:
             found[package] = version(package)

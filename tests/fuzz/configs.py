@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-import run as entry
-from experiments.config_trust import check_origin, check_targets
-from experiments.mistakes import MISTAKES, sentence
+from epsilon_research.launch.cli import parse
+from epsilon_research.launch.errors import USER_ERRORS, user_message
+from epsilon_research.launch.job import check_settings_are_known
+from epsilon_research.launch.trust import check_origin, check_targets
 from tests.fuzz.target import Target, check_sentence, in_file
 
 _SAVED = b"""# Run again
@@ -25,16 +26,16 @@ def _config(data: bytes) -> None:
     """Up to where the settings are known and resolved; nothing is built."""
     path = in_file(data, "config/config.yaml")
     try:
-        typed = [f"--config-path={path.parent}", "--config-name=config"]
-        check_origin(typed, own={})
+        flags = [f"--config-path={path.parent}", "--config-name=config"]
+        check_origin(parse(flags), own={})
         with initialize_config_dir(str(path.parent), version_base="1.3"):
             config = compose("config")
-        entry._refuse_unknown_settings(config)
+        check_settings_are_known(config)
         OmegaConf.resolve(config)
         check_targets(OmegaConf.to_container(config))
-    except MISTAKES as error:
+    except USER_ERRORS as error:
         # Some of Hydra's errors say nothing themselves, and its own words have several lines.
-        words = sentence(error) or str(error.__cause__)
+        words = user_message(error) or str(error.__cause__)
         check_sentence(" ".join(words.split())[:500])
 
 

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import run as program
+from epsilon_research import launch as room
+from epsilon_research.launch import job
+from epsilon_research.launch.errors import user_message
 from epsilon_research.spaces.nb201 import official_order
 from tests.commands import SMALL, error_in, folder, run
 
@@ -39,8 +41,7 @@ def launch(
             if not any(word.startswith(choice.split("=")[0]) for word in arguments)
         ]
         chosen = [*SMALL, *quick, folder(tmp_path / "run"), *arguments]
-        monkeypatch.setattr(sys, "argv", ["run.py", *chosen])
-        assert program.launch() == 1
+        assert room.launch(["run.py", *chosen]) == 1
         captured = capsys.readouterr()
         assert captured.out == ""
         assert not (tmp_path / "run" / "scores.parquet").exists()
@@ -66,7 +67,20 @@ def launch(
         ("+search_space.frist=3", "got search_space.frist: did you mean search_space.first?"),
         ("+engine.dtipe=3", "got engine.dtipe: did you mean engine.dtype?"),
         ("executor.processes=2", "got executor.processes: executor=processes has it"),
-        ("batch_size=8,16", "--multirun"),
+        ("batch_size=8,16", "batch_size must be one value or .* got 8,16: .*-m 'batch_size=8,16'"),
+        ("~nothing", "got nothing: see python run.py --help"),
+        ("benchmark=tabel", "benchmark must be one of .*, got tabel: did you mean table?"),
+        ("study=weight_limit", "study must be one of .*: did you mean weight_limits?"),
+        # What Hydra's grammar does not read.
+        ("weights=1e-7,1", r"got 1e-7,1: type 'weights=\[1e-7,1\]' for a list, or -m 'weights="),
+        ("metric=epsilon,flops", r"type 'metric=\[epsilon,flops\]' for a list, or -m 'metric="),
+        ("dataset=photos,npy", "dataset must be one of its options, got photos,npy: type -m 'dat"),
+        (
+            "store=ünï/x",
+            "settings must be in Hydra's .* got store=ünï/x: quote .*\"store='ünï/x'\"",
+        ),
+        ("weights=[1e-7,1", r"got weights=\[1e-7,1: close its brackets"),
+        ("epsilon", "got epsilon: write setting=value"),
         # Numbers.
         ("weights=[1,1]", r"weights must be two distinct .*, got \[1, 1\]: pass e.g."),
         ("weights=[0,1]", r"weights must be two distinct .*, got \[0, 1\]:"),
@@ -188,18 +202,18 @@ def test_a_run_folder_that_cannot_be_is_one_sentence(launch: Launch, tmp_path: P
 def test_a_disk_that_is_nearly_full_is_one_sentence(
     launch: Launch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "FREE_MEGABYTES", 2**40)
+    monkeypatch.setattr(job, "FREE_MEGABYTES", 2**40)
     assert re.search(r"run must have \d+ MB of free space, got [\d.]+: make room", launch())
 
 
 def test_a_disk_that_fills_up_meanwhile_is_one_sentence() -> None:
     # Python's own error when a write fails, and that of the table's and the summary's writer.
-    assert program.sentence(OSError(28, "No space left on device")) == (
+    assert user_message(OSError(28, "No space left on device")) == (
         "the run folder must be readable or writable, got 'No space left on device': check "
         "permissions and free space, or choose another folder with hydra.run.dir=PATH"
     )
     raised = OSError(28, "a run must be able to write its files, got 'x': do this", "scores")
-    assert program.sentence(raised) == f"scores: {raised.strerror}"
+    assert user_message(raised) == f"scores: {raised.strerror}"
 
 
 @pytest.mark.skipif(
@@ -217,10 +231,3 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
         subprocess.run(["umount", str(small)], check=True)
     assert process.returncode == 1
     assert "MB of free space, got 0.0" in error_in(process.stderr)
-
-
-def test_settings_may_stand_on_both_sides_of_a_flag() -> None:
-    words = ["a=1", "-m", "b=1,2", "--config-name=x", "c=[-m]", "--config-path", "p"]
-    assert program._flags_first(words) == [
-        "-m", "--config-name=x", "a=1", "b=1,2", "c=[-m]", "--config-path", "p",
-    ]  # fmt: skip

@@ -1,5 +1,6 @@
 """Every option of every group composes, and builds what it names."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
+CONF = Path(__file__).resolve().parents[2] / "conf"
 OPTIONS = sorted((path.parent.name, path.stem) for path in CONF.glob("*/*.yaml"))
 # Options that ask for a path get one; what is in it matters when the run starts.
 REQUIRED = {
@@ -81,5 +82,7 @@ def test_there_is_no_group_that_would_swallow_a_plain_value() -> None:
 
 def test_every_option_says_what_it_is() -> None:
     for group, option in OPTIONS:
-        lines = (CONF / group / f"{option}.yaml").read_text().splitlines()
-        assert [line for line in lines if line.startswith("# ") and "@package" not in line], option
+        lines = (CONF / group / f"{option}.yaml").read_text(encoding="utf-8").splitlines()
+        first = next(line for line in lines if line.startswith("# ") and "@package" not in line)
+        # A whole sentence that `--help` can show on one line.
+        assert re.fullmatch(r"# \S.{,100}[.?]", first), f"{group}/{option}: {first}"

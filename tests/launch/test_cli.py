@@ -228,10 +228,16 @@ def test_failing_jobs_of_a_sweep_are_all_told_and_let_the_others_finish(tmp_path
 def test_help_lists_every_group_with_every_option_and_loads_nothing_heavy() -> None:
     process = succeeded(finished(*_traced_imports("--help")))
     groups = process.stdout.partition("Groups and")[2].partition("Settings of")[0]
-    listed = dict(re.findall(r"^(\w+): (.+)$", groups, re.MULTILINE))
-    for group in (path for path in (ROOT / "conf").iterdir() if path.is_dir()):
-        options = {path.stem for path in group.glob("*.yaml")}
-        assert set(listed[group.name].split(", ")) == options
+    blocks = re.findall(r"^(\w+)\n((?:  .+\n)+)", groups, re.MULTILINE)
+    listed = {
+        (group, *re.split(" +", line.strip(), maxsplit=1))
+        for group, options in blocks
+        for line in options.splitlines()
+    }
+    assert {(group, option) for group, option, _ in listed} == {
+        (path.parent.name, path.stem) for path in (ROOT / "conf").glob("*/*.yaml")
+    }
+    assert ("dataset", "random_normal", "Standard normal noise.") in listed
     imported = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
     assert "hydra" in imported
     assert not imported & {"torch", "numba", "pandas", "matplotlib", "wandb", "sklearn", "scipy"}

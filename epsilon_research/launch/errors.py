@@ -1,12 +1,7 @@
-"""What to tell a user who made a mistake: Hydra's and OmegaConf's words in one sentence of ours.
+"""A user's mistake as one sentence: what must hold, what was given, what to do."""
 
-Beside run.py the only module that knows Hydra.
-"""
-
-import difflib
 import re
-from functools import cache, singledispatch
-from pathlib import Path
+from functools import singledispatch
 
 import yaml
 from hydra.errors import (
@@ -14,17 +9,23 @@ from hydra.errors import (
     HydraException,
     InstantiationException,
     MissingConfigException,
+    OverrideParseException,
 )
-from omegaconf import OmegaConf
 from omegaconf.errors import (
     InterpolationKeyError,
     MissingMandatoryValue,
     OmegaConfBaseException,
 )
 
-CONF = Path(__file__).resolve().parents[1] / "conf"
+from epsilon_research.launch.options import (
+    CONF,
+    default_options,
+    known_settings,
+    suggestion,
+    unknown_setting,
+)
 
-MISTAKES = (
+USER_ERRORS = (
     HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError,
     MemoryError,
 )  # fmt: skip
@@ -32,16 +33,12 @@ MISTAKES = (
 
 
 @singledispatch
-def sentence(error: BaseException) -> str:
-    """What to tell a user who made a mistake; one case below for each kind that needs words.
-
-    Here and not in run.py, whose `main` a launcher such as submitit sends to other machines with
-    all that stands there: a `singledispatch` cannot be pickled.
-    """
+def user_message(error: BaseException) -> str:
+    """Return the sentence about a user's mistake; Hydra's own words are replaced by ours."""
     return str(error) or type(error).__name__
 
 
-@sentence.register
+@user_message.register
 def _(error: InstantiationException) -> str:
     if error.__cause__ is None:
         return str(error)
@@ -49,7 +46,7 @@ def _(error: InstantiationException) -> str:
     unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error.__cause__))
     if unexpected:
         return unknown_setting(f"{setting}.{unexpected[1]}".removeprefix("."))
-    cause = sentence(error.__cause__)
+    cause = user_message(error.__cause__)
     # Most sentences name the setting themselves.
     first = cause.split(" ", 1)[0].split(".", 1)[0]
     named = first in setting.split(".") or first in known_settings()
@@ -63,13 +60,13 @@ def _as_typed(path: str) -> str:
     return ".".join(parts[starts[-1] if starts else 0 :])
 
 
-@sentence.register
+@user_message.register
 def _(error: MissingMandatoryValue) -> str:
     setting = _as_typed(str(error.full_key))
     return f"{setting} must be given, got nothing: pass {setting}=..."
 
 
-@sentence.register
+@user_message.register
 def _(error: InterpolationKeyError) -> str:
     missing = re.search(r"Interpolation key '([\w.]+)'", str(error))
     if missing is None:
@@ -79,45 +76,78 @@ def _(error: InterpolationKeyError) -> str:
     )
 
 
-@sentence.register
+@user_message.register
 def _(error: MissingConfigException) -> str:
     group, _, option = str(error.missing_cfg_file).rpartition("/")
-    options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+    options = sorted(error.options or (path.stem for path in (CONF / group).glob("*.yaml")))
     if not group or not options:
-        return str(error)
-    return f"{group} must be one of {', '.join(options)}, got {option}: choose one of them"
+        reason = str(error).partition("\n")[0]
+        return (
+            f"--config-path and --config-name must lead to a YAML file, got none ({reason}): take "
+            "the config.yaml of a run folder"
+        )
+    return (
+        f"{group} must be one of {', '.join(options)}, got {option}: {suggestion(option, options)}"
+    )
 
 
-@sentence.register
+@user_message.register
 def _(error: ConfigCompositionException) -> str:
     # Hydra advises to add the key with a plus, which would be refused for good reason.
-    unknown = re.match(r"Could not override '([\w.]+)'", str(error))
-    return unknown_setting(unknown[1]) if unknown else str(error)
+    unknown = re.match(r"Could not (?:override|delete from config\.) '([^']+)'", str(error))
+    if unknown:
+        return unknown_setting(unknown[1])
+    several = re.match(r"Ambiguous value for argument '(.*)'\n", str(error))
+    return _one_or_many(several[1]) if several else str(error)
 
 
-@sentence.register
+def _one_or_many(typed: str) -> str:
+    """The two lines that somebody who typed `metric=a,b` may have meant."""
+    setting, _, value = typed.partition("=")
+    single = isinstance(default_options().get(setting), str)
+    kind = "one of its options" if single else "one value or a list in brackets"
+    together = "" if single else f"'{setting}=[{value}]' for a list, or "
+    return (
+        f"{setting} must be {kind}, got {value}: type {together}-m '{typed}' for a sweep, one run "
+        "with each"
+    )
+
+
+@user_message.register
+def _(error: OverrideParseException) -> str:
+    setting, equals, value = error.override.partition("=")
+    if not equals:
+        advice = "write setting=value, see python run.py --help"
+    elif any(character in value for character in "[]{}()'\""):
+        advice = "close its brackets and quotes"
+    else:
+        advice = f"quote its value, \"{setting}='{value}'\""
+    return f"settings must be in Hydra's grammar, got {error.override}: {advice}"
+
+
+@user_message.register
 def _(error: yaml.YAMLError) -> str:
     words = " ".join(str(error).split())
     return f"a configuration must be a YAML file without repeated keys, got another: {words}"
 
 
-@sentence.register
+@user_message.register
 def _(error: MemoryError) -> str:
-    told = str(error)
-    if " must " in told:
-        return told
+    reason = str(error)
+    if " must " in reason:
+        return reason
     return (
-        f"memory must be enough for the run, got {told or type(error).__name__!r}: pass fewer "
+        f"memory must be enough for the run, got {reason or type(error).__name__!r}: pass fewer "
         "executor.processes, a smaller batch_size or fewer architectures"
     )
 
 
-@sentence.register
+@user_message.register
 def _(error: KeyError) -> str:
     return str(error.args[0]) if error.args else "KeyError"
 
 
-@sentence.register
+@user_message.register
 def _(error: OSError) -> str:
     if error.strerror is None or " must " in error.strerror:
         return str(error) if error.strerror is None else f"{error.filename}: {error.strerror}"
@@ -126,28 +156,3 @@ def _(error: OSError) -> str:
         f"{where} must be readable or writable, got {error.strerror!r}: check permissions and "
         "free space, or choose another folder with hydra.run.dir=PATH"
     )
-
-
-@cache
-def known_settings() -> frozenset[str]:
-    """Groups and plain values of the main configuration."""
-    base = OmegaConf.load(CONF / "config.yaml")
-    groups = {str(next(iter(entry))) for entry in base.defaults if not isinstance(entry, str)}
-    return frozenset(groups | {str(key) for key in base} - {"defaults", "hydra"})
-
-
-def unknown_setting(key: str) -> str:
-    """What to tell a user about a setting that does not exist, at least not in this choice."""
-    group, _, name = key.partition(".")
-    homes = {
-        f"{group}.{setting}": path.stem
-        for path in sorted((CONF / group).glob("*.yaml"))
-        for setting in OmegaConf.load(path)
-    }
-    known = homes if name else known_settings()
-    if key in homes:
-        advice = f"{group}={homes[key]} has it"
-    else:
-        close = difflib.get_close_matches(key, known, n=1)
-        advice = f"did you mean {close[0]}?" if close else "see python run.py --help"
-    return f"settings must be among those that the chosen options have, got {key}: {advice}"

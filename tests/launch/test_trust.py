@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.config_trust import check_origin, check_secrets, check_targets
+from epsilon_research.launch.cli import parse
+from epsilon_research.launch.trust import check_origin, check_secrets, check_targets
 from tests.commands import command, error_in, finished, folder, run, succeeded
 
 OWN = {"run": {"dir": "outputs/x"}, "job_logging": {"loggers": {"run": {"level": "DEBUG"}}}}
@@ -18,7 +19,7 @@ FOREIGN = (
     "epsilon_research.atomic_file.os.system",
     "epsilon_research.atomic_file.Path",
     "epsilon_research.tracking.write_json",
-    "experiments.config_trust.check_targets",
+    "epsilon_research.launch.trust.check_targets",
     "epsilon_research",
     "epsilon_research.no_such_module.Metric",
     "epsilon_researching.Metric",
@@ -81,22 +82,28 @@ def test_a_file_from_elsewhere_may_not_change_how_hydra_works(
     text: str, told: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text(text)
-    for typed in ([f"--config-path={tmp_path}"], ["-cp", str(tmp_path), "-cn", "config"]):
+    for typed in (
+        [f"--config-path={tmp_path}"],
+        ["-cp", str(tmp_path), "-cn", "config"],
+        [f"--config-p={tmp_path}", "--config-n", "config.yaml"],
+        ["seed=1", f"--config-path={tmp_path}", "seed=2"],
+    ):
         with pytest.raises(ValueError, match=told):
-            check_origin(typed, own=OWN)
+            check_origin(parse(typed), own=OWN)
 
 
 def test_a_saved_configuration_may_choose_its_folders_and_a_trusted_one_may_do_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "config.yaml").write_text("hydra:\n  run:\n    dir: somewhere\nseed: 1\n")
-    check_origin([f"--config-path={tmp_path}"], own=OWN)
-    check_origin([f"--config-path={tmp_path}", "--config-name=absent"], own=OWN)
-    with pytest.raises(ValueError, match="--config-dir must not"):
-        check_origin([f"--config-dir={tmp_path}"], own=OWN)
+    check_origin(parse([f"--config-path={tmp_path}"]), own=OWN)
+    check_origin(parse([f"--config-path={tmp_path}", "--config-name=absent"]), own=OWN)
+    for flag in ("config-dir", "experimental-rerun"):
+        with pytest.raises(ValueError, match=f"--{flag} must not"):
+            check_origin(parse([f"--{flag}={tmp_path}"]), own=OWN)
     monkeypatch.setenv("EPSILON_TRUSTED", "epsilon_research")
     (tmp_path / "config.yaml").write_text("defaults: [elsewhere]\n")
-    check_origin([f"--config-path={tmp_path}", f"--config-dir={tmp_path}"], own=OWN)
+    check_origin(parse([f"--config-path={tmp_path}", f"--config-dir={tmp_path}"]), own=OWN)
 
 
 def test_secrets_of_the_environment_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +130,9 @@ def test_a_hostile_configuration_runs_nothing(tmp_path: Path) -> None:
             "hydra:\n  callbacks:\n    x:\n      _target_: pathlib.Path.touch\n      self:\n"
             f"        _target_: pathlib.Path\n        _args_: ['{mark}']\n",
             1,
-        ).replace("  callbacks:\n    sweep:\n      _target_: run.SweepFolder\n", "", 1),
+        ).replace(
+            "  callbacks:\n    sweep:\n      _target_: epsilon_research.launch.SweepFolder\n", "", 1
+        ),
     }
     for name, text in attacks.items():
         assert text != saved

@@ -8,7 +8,8 @@ names their packages in the environment variable `EPSILON_TRUSTED`, where no con
 
 import importlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ PROJECT = ("epsilon_research", "experiments")
 VARIABLE = "EPSILON_TRUSTED"
 
 _FUNCTIONS = ("epsilon_research.store.open_store",)
-"""Functions that a configuration may call; a class cannot do more than be made."""
+"""Functions that a configuration may call; a class can only be built."""
 
-_SECRET_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
-"""Of the names of variables that hold secrets."""
+_SECRET_SUFFIXES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+"""Suffixes of the names of environment variables that hold secrets."""
 
 _SHORTEST_SECRET = 16
 """Characters; shorter values would be found in innocent places."""
@@ -30,23 +31,23 @@ _DEEPEST = 40
 """Levels of a configuration; ours have eight."""
 
 _FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
-"""Settings of Hydra that a saved configuration may have its own values of: folders."""
+"""Hydra's folders: a saved configuration may have its own values of these settings."""
 
 
 def trusted_packages() -> tuple[str, ...]:
-    """The project's packages, and those that the user trusts besides."""
+    """Return the project's packages and those that the user trusts besides."""
     named = os.environ.get(VARIABLE, "").split(",")
     return (*PROJECT, *(name.strip() for name in named if name.strip()))
 
 
 def check_targets(settings: Any) -> None:
-    """Refuses a configuration that names code of others.
+    """Refuse a configuration that names code of others.
 
     Args:
         settings: Mappings, lists and plain values, as YAML holds them.
 
     Raises:
-        ValueError: A `_target_` is no class of a trusted package.
+        ValueError: A `_target_` is not a class of a trusted package.
     """
     for place, target in _leaves(settings):
         if place.split(".")[-1] == "_target_" and not _is_own(target):
@@ -57,10 +58,10 @@ def check_targets(settings: Any) -> None:
 
 
 def check_secrets(settings: Any) -> None:
-    """Refuses a configuration that would write a secret of the environment into a run's files.
+    """Refuse a configuration that would write a secret of the environment into a run's files.
 
     Args:
-        settings: As for `check_targets`, with all references resolved.
+        settings: Mappings, lists and plain values, with all references resolved.
 
     Raises:
         ValueError: A text holds the value of a variable such as `WANDB_API_KEY`.
@@ -68,7 +69,7 @@ def check_secrets(settings: Any) -> None:
     secrets = {
         value: name
         for name, value in os.environ.items()
-        if name.upper().endswith(_SECRET_ENDINGS) and len(value) >= _SHORTEST_SECRET
+        if name.upper().endswith(_SECRET_SUFFIXES) and len(value) >= _SHORTEST_SECRET
     }
     for place, leaf in _leaves(settings):
         for value, name in secrets.items():
@@ -79,11 +80,11 @@ def check_secrets(settings: Any) -> None:
                 )
 
 
-def check_origin(arguments: Sequence[str], *, own: Mapping[str, Any]) -> None:
-    """Refuses configurations from elsewhere that would change how Hydra itself works.
+def check_origin(arguments: Namespace, *, own: Mapping[str, Any]) -> None:
+    """Refuse configurations from elsewhere that would change how Hydra itself works.
 
     Args:
-        arguments: What was typed.
+        arguments: The command line as Hydra's parser reads it.
         own: The `hydra` section of the project's main configuration.
 
     Raises:
@@ -91,16 +92,16 @@ def check_origin(arguments: Sequence[str], *, own: Mapping[str, Any]) -> None:
     """
     if os.environ.get(VARIABLE):
         return
-    folders = _values(arguments, "--config-path", "-cp")
-    if _values(arguments, "--config-dir", "-cd"):
-        raise ValueError(
-            "--config-dir must not be used without trust, since what it adds can run any code, "
-            f"got {list(arguments)}: set {VARIABLE}=PACKAGE before the command if the files are "
-            "yours"
-        )
-    for folder in folders:
-        names = _values(arguments, "--config-name", "-cn") or ["config"]
-        path = Path(folder) / f"{names[-1].removesuffix('.yaml')}.yaml"
+    for flag in ("config_dir", "experimental_rerun"):
+        if getattr(arguments, flag) is not None:
+            raise ValueError(
+                f"--{flag.replace('_', '-')} must not be used without trust, since what it names "
+                f"can run any code, got {getattr(arguments, flag)}: set {VARIABLE}=PACKAGE before "
+                "the command if the files are yours"
+            )
+    if arguments.config_path is not None:
+        name = (arguments.config_name or "config").removesuffix(".yaml")
+        path = Path(arguments.config_path) / f"{name}.yaml"
         if path.is_file():
             _check_file(path, own=own)
 
@@ -130,13 +131,13 @@ def _check_file(path: Path, *, own: Mapping[str, Any]) -> None:
 
 
 def _read(text: str) -> Any:
-    """The settings of a file.
+    """Parse the settings of a file.
 
     No configuration of ours has aliases, which can multiply endlessly, or nests deeply, which
     readers that call themselves do not survive.
 
     Raises:
-        yaml.YAMLError: It is no YAML, has aliases, or nests too deeply.
+        yaml.YAMLError: The text is not YAML, has aliases, or nests too deeply.
     """
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
@@ -150,7 +151,7 @@ def _read(text: str) -> Any:
 
 
 def _foreign(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """The names of settings that the project has not, or has otherwise."""
+    """Yield the names of settings that the project does not have, or has otherwise."""
     if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
         for key, value in theirs.items():
             yield from _foreign(value, ours.get(key), (*path, str(key)))
@@ -159,7 +160,7 @@ def _foreign(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every plain value with its place, such as `metric.epsilon._target_`."""
+    """Yield every plain value with its place, such as `metric.epsilon._target_`."""
     if isinstance(node, Mapping):
         for key, value in node.items():
             yield from _leaves(value, f"{path}.{key}".removeprefix("."))
@@ -171,7 +172,7 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _is_own(target: Any) -> bool:
-    """Whether it names a class that a trusted package defines, not one that it has imported."""
+    """Return whether `target` names a class that a trusted package defines, not one it imports."""
     trusted = trusted_packages()
     if not isinstance(target, str) or target.split(".")[0] not in trusted:
         return False
@@ -184,13 +185,3 @@ def _is_own(target: Any) -> bool:
     except (ImportError, AttributeError, ValueError):
         return False
     return isinstance(found, type) and found.__module__.split(".")[0] in PROJECT
-
-
-def _values(arguments: Sequence[str], *names: str) -> list[str]:
-    """What stands behind an option, in either spelling."""
-    found = []
-    for number, word in enumerate(arguments):
-        name, equals, value = word.partition("=")
-        if name in names:
-            found.append(value if equals else "".join(arguments[number + 1 : number + 2]))
-    return found

@@ -1,0 +1,113 @@
+"""Sweeps: where their jobs are, and how the finished ones become one table."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from epsilon_research.launch.options import CONF
+
+logger = logging.getLogger(__name__)
+
+
+class SweepFolder(Callback):
+    """Gives all jobs of a sweep one folder, and lets `gather_sweep` find it.
+
+    The jobs are not gathered here: Hydra only warns of a callback that fails, and the exit status
+    would be 0.
+    """
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Resolve the folder once, in the process that hands out the jobs."""
+        # Hydra itself does so for each job, which is too late for a folder that is named after one
+        # of its choices; and where that is swept, each job would have a folder elsewhere.
+        HydraConfig.instance().set_config(config.copy())
+        folder = str(config.hydra.sweep.dir)
+        with read_write(config), open_dict(config):
+            config.hydra.sweep.dir = folder
+            quoted = folder.replace("'", "\\'")
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
+        # Hydra restores this after each job.
+        HydraConfig.instance().set_config(config.copy())
+
+
+def gather_sweep() -> None:
+    """Gather the jobs of the sweep that ran, if one did: also if some of its jobs failed."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode != RunMode.MULTIRUN:
+        return
+    folder = Path(HydraConfig.get().sweep.dir)
+    # If no job has finished, each has reported why.
+    if any(folder.glob("*/summary.json")):
+        config = cast("DictConfig", OmegaConf.load(folder / "multirun.yaml"))
+        gather_jobs(config, folder, overrides=HydraConfig.get().overrides.task)
+
+
+def gather_again(where: str, settings: Sequence[str]) -> None:
+    """Gather jobs that ran before; none runs.
+
+    Args:
+        where: A folder of finished jobs, or "true" for the newest one of the study.
+        settings: The rest of the command line, such as `study=NAME`.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+    """
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", list(settings), return_hydra_config=True)
+    HydraConfig.instance().set_config(config)
+    base = Path("outputs") / str(config.name)
+    newest = max((path for path in base.glob("*/") if path.name[:1].isdigit()), default=base)
+    folder = newest if where.lower() == "true" else Path(where)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"gather must name a folder of finished jobs, or be true where {base}/ has one, got "
+            f"{where}: run the study first"
+        )
+    started = folder / "multirun.yaml"
+    overrides = OmegaConf.load(started).hydra.overrides.task if started.is_file() else settings
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    gather_jobs(config, folder, overrides=overrides)
+
+
+def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -> None:
+    """Make one table of a study's jobs and print it beside the published numbers.
+
+    Args:
+        config: Has `name` and `report` of the study.
+        folder: Holds the run folders of the jobs, or is the one of a single job.
+        overrides: The settings that were typed to start it.
+
+    Raises:
+        ValueError: The report does not have the fields of a `Report`, or no job can be read.
+    """
+    # After a launcher that runs jobs elsewhere, logging is not set up in this process.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    from rich.console import Console
+
+    from epsilon_research.plotting.study_table import study_table
+    from experiments.study import Report, gather
+
+    plain = {"title": f"Sweep: {config.name}", "question": ""}
+    report = plain if config.report is None else OmegaConf.to_container(config.report)
+    try:
+        checked = Report(**cast("dict[str, Any]", report))
+    except TypeError as error:
+        raise ValueError(
+            f"report must have title and question and may have the fields of "
+            f"{Report.__module__}.Report, got {report}: {error}"
+        ) from error
+    study = gather(folder, name=config.name, report=checked, overrides=list(overrides))
+    Console().print(study_table(study))
+    logger.info("Gathered in %s", relative(folder / "study.json"))
+
+
+def relative(path: Path) -> Path:
+    """Return a path below the current folder in its short form, any other as it is."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
