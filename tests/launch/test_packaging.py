@@ -1,0 +1,80 @@
+"""Where the package finds its configuration: in a checkout, and installed."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.commands import ROOT, SMALL, folder, succeeded, summary_of
+
+SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "setuptools"
+]
+HOMES = {name: ROOT / name.replace(".", "/") for name in SETUPTOOLS["packages"]} | {
+    name: ROOT / path for name, path in SETUPTOOLS["package-dir"].items()
+}
+
+
+def test_every_folder_of_modules_is_installed() -> None:
+    folders = {path.parent for path in (ROOT / "epsilon_research").rglob("__init__.py")}
+    assert {*folders, ROOT / "conf"} == set(HOMES.values())
+    assert all((home / "__init__.py").is_file() for home in HOMES.values())
+    assert {name.partition(".")[0] for name in HOMES} == {"epsilon_research"}
+
+
+def test_every_file_beside_the_modules_is_installed() -> None:
+    installed = {
+        path
+        for name, patterns in SETUPTOOLS["package-data"].items()
+        for pattern in patterns
+        for path in HOMES[name].glob(pattern)
+    }
+    found = [
+        path
+        for home in (ROOT / "epsilon_research", ROOT / "conf")
+        for path in home.rglob("*")
+        if path.is_file() and path.suffix != ".py" and path.parent.name != "__pycache__"
+    ]
+    assert len(found) > 100
+    assert [path for path in found if path not in installed] == []
+
+
+def _uninstalled(
+    *words: str, cwd: Path, before: tuple[Path, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Python with the installed dependencies, but without what is installed in editable mode."""
+    # -S: no .pth file is read, by which an editable install is found.
+    dependencies = [path for path in sys.path if Path(path).name.endswith("-packages")]
+    path = os.pathsep.join(map(str, (*before, *dependencies)))
+    environment = os.environ | {"PYTHONPATH": path, "EPSILON_STORE": "none"}
+    environment.pop("HYDRA_FULL_ERROR", None)
+    return subprocess.run(
+        [sys.executable, "-S", *words], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+
+
+def test_a_checkout_that_is_not_installed_runs_from_any_folder(tmp_path: Path) -> None:
+    absent = _uninstalled("-c", "import epsilon_research", cwd=tmp_path)
+    assert "No module named 'epsilon_research'" in absent.stderr
+    words = (str(ROOT / "run.py"), "search_space=nb101", "weights=[1e-7,1]", *SMALL)
+    succeeded(_uninstalled(*words, "benchmark=none", folder(tmp_path / "run"), cwd=tmp_path))
+    assert summary_of(tmp_path / "run")["run"]["search_space"] == "nb101"
+    assert summary_of(tmp_path / "run")["run"]["weights"] == [1e-7, 1.0]
+
+
+def test_an_installed_package_has_its_configuration_inside(tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
+    for name, home in HOMES.items():
+        into = installed / name.replace(".", "/")
+        shutil.copytree(home, into, dirs_exist_ok=True)
+    # Another's folder of the usual name beside it is not ours.
+    (installed / "conf").mkdir()
+    (installed / "conf" / "config.yaml").write_text("seed: 7\n", encoding="utf-8")
+    code = "import sys; from epsilon_research.launch import launch; sys.exit(launch(sys.argv))"
+    shown = succeeded(
+        _uninstalled("-c", code, "--cfg", "job", "seed=3", cwd=tmp_path, before=(installed,))
+    )
+    assert "\nseed: 3\n" in shown.stdout
+    assert "search_space:" in shown.stdout
