@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-PROJECT = ("epsilon_research", "experiments")
+PROJECT = "epsilon_research"
 VARIABLE = "EPSILON_TRUSTED"
 
 _FUNCTIONS = ("epsilon_research.store.open_store",)
@@ -37,7 +37,7 @@ _FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
 def trusted_packages() -> tuple[str, ...]:
     """Return the project's packages and those that the user trusts besides."""
     named = os.environ.get(VARIABLE, "").split(",")
-    return (*PROJECT, *(name.strip() for name in named if name.strip()))
+    return (PROJECT, *(name.strip() for name in named if name.strip()))
 
 
 def check_targets(settings: Any) -> None:
@@ -176,7 +176,7 @@ def _is_own(target: Any) -> bool:
     trusted = trusted_packages()
     if not isinstance(target, str) or target.split(".")[0] not in trusted:
         return False
-    if target.split(".")[0] not in PROJECT or target in _FUNCTIONS:
+    if target.split(".")[0] != PROJECT or target in _FUNCTIONS:
         return True
     # Not as Hydra looks it up, who would follow `epsilon_research.some_module.os.system`.
     module, _, name = target.rpartition(".")
@@ -184,4 +184,4 @@ def _is_own(target: Any) -> bool:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError):
         return False
-    return isinstance(found, type) and found.__module__.split(".")[0] in PROJECT
+    return isinstance(found, type) and found.__module__.split(".")[0] == PROJECT

@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import experiments
+import epsilon_research
 
-root = Path(experiments.__file__).resolve().parents[1]  # where run.py is
+root = Path(epsilon_research.__file__).resolve().parents[1]  # where run.py is
 folder = Path(tempfile.mkdtemp())
 run = folder / "run"
 small = [
