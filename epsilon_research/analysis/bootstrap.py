@@ -5,6 +5,7 @@ behind `resamples.py` compute each resample from its counts, without sorting it.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -64,12 +65,23 @@ def bootstrap_intervals(
     values = resampled_statistics(
         scores, accuracies, rng=rng, num_resamples=num_resamples, num_threads=num_threads
     )
-    intervals = np.full((NUM_STATISTICS, 2), np.nan)
-    for statistic, column in enumerate(values.T):
-        defined = column[np.isfinite(column)]
-        if defined.size:
-            intervals[statistic] = np.percentile(defined, [2.5, 97.5])
-    return intervals
+    return np.array([percentile_interval(column) for column in values.T])
+
+
+def percentile_interval(values: Float[np.ndarray, " resamples"]) -> tuple[float, float]:
+    """95 % percentile interval of a statistic over resamples.
+
+    Args:
+        values: The statistic on each resample; NaN where undefined.
+
+    Returns:
+        Low and high end over the defined values; NaN if there are none.
+    """
+    defined = values[np.isfinite(values)]
+    if not defined.size:
+        return np.nan, np.nan
+    low, high = np.percentile(defined, [2.5, 97.5])
+    return float(low), float(high)
 
 
 def resampled_statistics(
@@ -104,10 +116,37 @@ def resampled_statistics(
     if scores.size < MIN_ROWS:
         return np.full((num_resamples, NUM_STATISTICS), np.nan)
     rows = rank_rows(scores, accuracies)
+    return over_resamples(
+        lambda weights: _statistics(rows, weights),
+        num_rows=rows.size,
+        rng=rng,
+        num_resamples=num_resamples,
+        num_threads=num_threads,
+    )
+
+
+def over_resamples(
+    compute: Callable[[Int[np.ndarray, "rows lanes"]], Float[np.ndarray, "lanes statistics"]],
+    *,
+    num_rows: int,
+    rng: np.random.Generator,
+    num_resamples: int,
+    num_threads: int | None = None,
+) -> Float[np.ndarray, "resamples statistics"]:
+    """Statistics of bootstrap resamples, computed in batches by several threads.
+
+    Args:
+        compute: Statistics of each resample of a batch from how often it drew each row, int32.
+        num_rows: Rows to draw from, and draws in each resample.
+        rng: Spawns a generator for each resample.
+        num_resamples: Resamples to draw, see `choose_num_resamples`.
+        num_threads: As in `bootstrap_intervals`.
+    """
     sources = rng.spawn(num_resamples)
     batches = [sources[i : i + BATCH_SIZE] for i in range(0, num_resamples, BATCH_SIZE)]
     with ThreadPoolExecutor(num_threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        return np.concatenate(list(pool.map(lambda batch: _compute_batch(rows, batch), batches)))
+        found = pool.map(lambda batch: compute(_draw_weights(num_rows, batch)), batches)
+        return np.concatenate(list(found))
 
 
 def choose_num_resamples(num_rows: int, num_resamples: int) -> int:
@@ -121,16 +160,16 @@ def choose_num_resamples(num_rows: int, num_resamples: int) -> int:
     return min(num_resamples, FEW_RESAMPLES) if num_rows > MANY_ROWS else num_resamples
 
 
-def _compute_batch(
-    rows: RankedRows, sources: list[np.random.Generator]
-) -> Float[np.ndarray, "resamples 7"]:
+def _statistics(
+    rows: RankedRows, weights: Int[np.ndarray, "rows lanes"]
+) -> Float[np.ndarray, "lanes 7"]:
     # Late, because numba takes longer to import than everything else in this room.
     from epsilon_research.analysis.resamples import statistics_of_resamples
 
-    return statistics_of_resamples(rows, draw_weights(rows.size, sources))
+    return statistics_of_resamples(rows, weights)
 
 
-def draw_weights(
+def _draw_weights(
     num_rows: int, sources: list[np.random.Generator]
 ) -> Int[np.ndarray, "rows lanes"]:
     """How often each row is drawn, one lane for each generator."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from epsilon_research.analysis.bootstrap import percentile_interval
 from epsilon_research.analysis.correlation import spearman_rho
 from epsilon_research.analysis.dependent_correlations import compare_dependent_rhos, holm
 from epsilon_research.analysis.ndcg import ndcg
@@ -132,7 +133,7 @@ def _differences(
             "first": metrics[i],
             "second": metrics[j],
             "difference": alone[i] - alone[j],
-            "difference_interval": _interval(resampled[:, i] - resampled[:, j]),
+            "difference_interval": list(percentile_interval(resampled[:, i] - resampled[:, j])),
             "z": test.z,
             "p": test.p,
             "p_holm": p_holm,
@@ -140,13 +141,6 @@ def _differences(
         }
         for (i, j), test, p_holm in zip(pairs, tests, adjusted, strict=True)
     ]
-
-
-def _interval(values: Float[np.ndarray, " resamples"]) -> list[float]:
-    defined = values[np.isfinite(values)]
-    if not defined.size:
-        return [np.nan, np.nan]
-    return [float(end) for end in np.percentile(defined, [2.5, 97.5])]
 
 
 def _aggregates(

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from epsilon_research.analysis.protocols import DIFFERENCE_INTERVAL
+
 NEAR_ZERO = 1e-3
 """A space whose scores are all below this is flat: at the published settings the median score is
 0.5 on NAS-Bench-201, 0.4 on NAS-Bench-101 and 0.02 on NAS-Bench-NLP."""
@@ -14,10 +16,10 @@ MANY_TIES = 0.1
 """Share of distinct functions with a tied score from which ties are worth a sentence."""
 
 FAR_ABOVE = 0.05
-"""Difference of ρ from which the published protocol flatters."""
+"""Difference of ρ from which the choice of rows by the published protocol is worth a sentence."""
 
 FEW_ROWS = 100
-"""Below this, the 95 % interval of a ρ of 0 reaches 0.2 on either side."""
+"""Below this, the 95 % interval of a ρ of 0 is wider than 0.2 on either side."""
 
 _REASONS = {
     "disconnected": "disconnected (no path from input to output)",
@@ -46,8 +48,8 @@ def diagnose(
 
     Returns:
         Sentences in this order: undefined scores, what float32 would have lost, scores near zero,
-        ties, a correlation that may be zero or cannot be computed, a published protocol that
-        flatters.
+        ties, a correlation that may be zero or cannot be computed, a published protocol whose ρ is
+        higher. What a sentence claims about a correlation, its 95 % interval supports.
     """
     connected = summary_of_metric.get("connected", {})
     paper = summary_of_metric.get("paper", {})
@@ -57,7 +59,7 @@ def diagnose(
         *_near_zero(frame, metric),
         *_ties(frame, metric),
         *_uncertain(connected, metric=metric, target=target),
-        *_flattering(paper, connected, metric),
+        *_higher_as_published(paper, connected, metric),
     ]
 
 
@@ -102,10 +104,9 @@ def _near_zero(frame: pd.DataFrame, metric: str) -> Sequence[str]:
     if scores.size == 0 or scores.max() >= NEAR_ZERO:
         return []
     return [
-        f"All {metric} scores are near zero (the largest is {scores.max():.1e}): both weights give"
-        " almost the same outputs. The weights are too close together, or the networks of this"
-        " space are too shallow: choose weights further apart, such as weights=[1e-7,1], or deeper"
-        " networks."
+        f"All {metric} scores are near zero (the largest is {scores.max():.1e}): after"
+        " normalisation the outputs at the two weights are almost the same. Try weights that are"
+        " further apart."
     ]
 
 
@@ -118,7 +119,7 @@ def _ties(frame: pd.DataFrame, metric: str) -> Sequence[str]:
     return [
         f"Many ties: {tied:,} of {len(functions):,} distinct functions"
         f" ({_percent(tied, len(functions))}) share their {metric} score with a different one, so"
-        f" {metric} cannot tell them apart and statistics of the best hang on where a tie falls."
+        f" {metric} cannot tell them apart."
     ]
 
 
@@ -135,26 +136,26 @@ def _uncertain(connected: Mapping[str, Any], *, metric: str, target: str) -> Seq
     low, high = connected.get("spearman_rho_interval", (np.nan, np.nan))
     if not low <= 0 <= high:
         return []
-    few, batch = (
-        "there may be too few rows: score more architectures",
-        "the minibatch may not be representative: try another dataset or a larger batch_size",
-    )
-    causes = f"{few}; or {batch}" if num_rows < FEW_ROWS else f"{batch}; or {few}"
+    advice = ["try another dataset or a larger batch_size"]
+    if num_rows < FEW_ROWS:
+        advice.insert(0, "score more architectures, which narrows the interval")
     return [
         f"Spearman's ρ {quantity} may be zero: {rho:.2f} over {num_rows:,} connected architectures,"
-        f" 95 % interval [{low:.2f}, {high:.2f}]. Either {causes}."
+        f" 95 % interval [{low:.2f}, {high:.2f}]. To learn more, {', or '.join(advice)}."
     ]
 
 
-def _flattering(
+def _higher_as_published(
     paper: Mapping[str, Any], connected: Mapping[str, Any], metric: str
 ) -> Sequence[str]:
     published, sound = (found.get("spearman_rho", np.nan) for found in (paper, connected))
-    if not published - sound > FAR_ABOVE:
+    low, high = paper.get(DIFFERENCE_INTERVAL, (np.nan, np.nan))
+    if not (published - sound > FAR_ABOVE and low > 0):
         return []
     return [
         f"Spearman's ρ of {metric} is {published:.2f} under the published protocol, but"
-        f" {sound:.2f} over all connected architectures: the published number leaves out"
+        f" {sound:.2f} over all connected architectures (95 % interval of the difference"
+        f" [{low:.2f}, {high:.2f}]): the published protocol leaves out"
         f" {100 * (1 - paper['coverage']):.1f} % of the architectures."
     ]
 

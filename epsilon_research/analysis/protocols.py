@@ -28,11 +28,16 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from epsilon_research.analysis.published_overlap import published_top10_overlap_percent
+from epsilon_research.analysis.rank_correlations import rho_difference_interval
 from epsilon_research.analysis.statistics import Statistics, describe
 from epsilon_research.analysis.top import oriented
 
 PUBLISHED_OVERLAP = "published_top10_overlap_percent"
 """Statistic of losses under protocol `paper`: the overlap as the published code defines it."""
+
+DIFFERENCE_INTERVAL = "spearman_rho_minus_connected_interval"
+"""Statistic of protocol `paper` where its rows are not those of `connected`: how much higher its ρ
+is, as a 95 % interval."""
 
 PROTOCOLS = ("paper", "connected", "worst", "unique")
 """Protocols of a single metric."""
@@ -132,7 +137,8 @@ def summarise_metric(
     Returns:
         {protocol: {`n`, `coverage`, the statistics, their intervals, `num_resamples`}}. With
         fewer than 3 rows the statistics are NaN; coverage is NaN where no row has an accuracy. Of
-        losses, `paper` has the published overlap, too.
+        losses, `paper` has the published overlap, too; and `DIFFERENCE_INTERVAL` where its rows are
+        not those of `connected`.
 
     Raises:
         KeyError: A column is missing.
@@ -151,16 +157,27 @@ def summarise_metric(
         )
         for protocol in PROTOCOLS
     }
+    rngs = dict(zip(PROTOCOLS, rng.spawn(len(PROTOCOLS)), strict=True))
     found = {
-        protocol: _describe_defined(scores, accuracies, rng=source, num_resamples=num_resamples)
-        for (protocol, scores), source in zip(
-            ranked.items(), rng.spawn(len(PROTOCOLS)), strict=True
+        protocol: _describe_defined(
+            scores, accuracies, rng=rngs[protocol], num_resamples=num_resamples
         )
+        for protocol, scores in ranked.items()
     }
+    paper, connected = (np.isfinite(ranked[protocol]) for protocol in ("paper", "connected"))
+    if (paper != connected).any():
+        interval = rho_difference_interval(
+            _column(rated, metric),
+            accuracies,
+            first=paper,
+            second=connected,
+            rng=rngs["paper"].spawn(1)[0],
+            num_resamples=num_resamples,
+        )
+        found["paper"][DIFFERENCE_INTERVAL] = list(interval)
     if not higher_is_better:
-        kept = np.isfinite(ranked["paper"])
         found["paper"][PUBLISHED_OVERLAP] = published_top10_overlap_percent(
-            ranked["paper"][kept], accuracies[kept]
+            ranked["paper"][paper], accuracies[paper]
         )
     return found
 

@@ -4,17 +4,13 @@ All metrics of one resample are computed of the same draw of architectures, so t
 of their correlations have intervals, too, without an assumption about how the metrics depend.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from epsilon_research.analysis.bootstrap import (
-    BATCH_SIZE,
-    MOST_THREADS,
     choose_num_resamples,
-    draw_weights,
+    over_resamples,
+    percentile_interval,
 )
 from epsilon_research.analysis.correlation import MIN_ROWS, mid_ranks
 
@@ -70,11 +66,57 @@ def resampled_rhos(
         return np.full((num_resamples, num_metrics), np.nan)
     order = np.lexsort((*scores.T[::-1], accuracies))
     columns = [_dense_ranks(column[order]) for column in (accuracies, *scores.T)]
-    sources = rng.spawn(num_resamples)
-    batches = [sources[i : i + BATCH_SIZE] for i in range(0, num_resamples, BATCH_SIZE)]
-    with ThreadPoolExecutor(num_threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        found = pool.map(lambda batch: _rhos(columns, draw_weights(num_rows, batch)), batches)
-        return np.concatenate(list(found))
+    return over_resamples(
+        lambda weights: _rhos(columns, weights),
+        num_rows=num_rows,
+        rng=rng,
+        num_resamples=num_resamples,
+        num_threads=num_threads,
+    )
+
+
+def rho_difference_interval(
+    scores: Float[np.ndarray, " rows"],
+    accuracies: Float[np.ndarray, " rows"],
+    *,
+    first: Bool[np.ndarray, " rows"],
+    second: Bool[np.ndarray, " rows"],
+    rng: np.random.Generator,
+    num_resamples: int = 1000,
+) -> tuple[float, float]:
+    """95 % bootstrap interval of the difference of ρ between two choices of rows.
+
+    Rows that both choices share are drawn once for both, so that the interval is about the choice
+    and not about the architectures that the two have in common.
+
+    Args:
+        scores: Values of a metric, finite where a choice keeps the row.
+        accuracies: Accuracies of the same rows, finite.
+        first: Rows of the first choice.
+        second: Rows of the second choice.
+        rng: Source of the resamples; the result does not depend on the order of rows.
+        num_resamples: Resamples wanted; see `bootstrap.choose_num_resamples`.
+
+    Returns:
+        Low and high end of ρ(first) − ρ(second); NaN where a ρ is undefined on all resamples.
+
+    Raises:
+        ValueError: `num_resamples` is below 1.
+    """
+    either = np.flatnonzero(first | second)
+    num_resamples = choose_num_resamples(either.size, num_resamples)
+    if either.size < MIN_ROWS:
+        return np.nan, np.nan
+    order = either[np.lexsort((second[either], first[either], scores[either], accuracies[either]))]
+    columns = [_dense_ranks(accuracies[order]), _dense_ranks(scores[order])]
+    kept = [choice[order, None].astype(np.int32) for choice in (first, second)]
+    rhos = over_resamples(
+        lambda weights: np.hstack([_rhos(columns, weights * rows) for rows in kept]),
+        num_rows=order.size,
+        rng=rng,
+        num_resamples=num_resamples,
+    )
+    return percentile_interval(rhos[:, 0] - rhos[:, 1])
 
 
 def _rhos(
@@ -94,7 +136,8 @@ def _rhos(
         squares = centre_ranks(ranks, total)
         products = rank_products(weights, groups, shared, ranks, shared_ranks)
         lengths = np.sqrt(squares) * np.sqrt(shared_squares)
-        np.divide(products, lengths, out=found[:, place], where=lengths > 0)
+        defined = (total >= MIN_ROWS) & (lengths > 0)
+        np.divide(products, lengths, out=found[:, place], where=defined)
     return np.clip(found, -1, 1)
 
 

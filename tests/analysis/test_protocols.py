@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from epsilon_research.analysis.protocols import (
+    DIFFERENCE_INTERVAL,
     PROTOCOLS,
     protocol_scores,
     summarise_metric,
@@ -62,8 +63,9 @@ def test_each_protocol_agrees_with_the_paper_code_on_its_rows(protocol):
 
 
 def test_a_summary_has_every_name_of_the_record_and_json_types():
-    for found in summarise(mixed_frame()).values():
+    for protocol, found in summarise(mixed_frame()).items():
         intervals = [f"{name}_interval" for name in STATISTICS]
+        intervals += [DIFFERENCE_INTERVAL] if protocol == "paper" else []
         assert set(found) == {"n", "coverage", *STATISTICS, *intervals, "num_resamples"}
         assert all(type(found[name]) in (int, float) for name in found if name not in intervals)
         assert all(type(end) is float for name in intervals for end in found[name])

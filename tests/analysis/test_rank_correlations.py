@@ -5,7 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from epsilon_research.analysis.rank_correlations import resampled_rhos, rho_matrix
+from epsilon_research.analysis.rank_correlations import (
+    resampled_rhos,
+    rho_difference_interval,
+    rho_matrix,
+)
 from tests.analysis.naive import correlation
 
 tied = st.tuples(st.integers(3, 40), st.integers(1, 5)).flatmap(
@@ -44,6 +48,38 @@ def test_resamples_agree_with_scipy_on_the_same_draws(values):
         for rho, column in zip(rhos, scores[drawn].T, strict=True):
             expected = correlation(scipy.stats.spearmanr, column, accuracies[drawn])
             assert rho == pytest.approx(expected, abs=1e-12, nan_ok=True)
+
+
+@settings(max_examples=25)
+@given(values=tied.filter(lambda values: values.shape[1] > 1), seed=st.integers(0, 99))
+def test_the_interval_of_a_difference_agrees_with_scipy_on_the_same_draws(values, seed):
+    scores, accuracies = values[:, 0], values[:, 1]
+    first, second = np.random.default_rng(seed).uniform(size=(2, len(values))) > 0.3
+    interval = rho_difference_interval(
+        scores,
+        accuracies,
+        first=first,
+        second=second,
+        rng=np.random.default_rng(3),
+        num_resamples=35,
+    )
+    either = np.flatnonzero(first | second)
+    if either.size < 3:
+        assert np.isnan(interval).all()
+        return
+    keys = (second[either], first[either], scores[either], accuracies[either])
+    order = either[np.lexsort(keys)]
+    differences = []
+    for source in np.random.default_rng(3).spawn(35):
+        drawn = order[source.integers(order.size, size=order.size, dtype=np.int32)]
+        rhos = [
+            correlation(scipy.stats.spearmanr, scores[drawn[kept]], accuracies[drawn[kept]])
+            for kept in (first[drawn], second[drawn])
+        ]
+        differences.append(rhos[0] - rhos[1])
+    defined = [difference for difference in differences if np.isfinite(difference)]
+    expected = np.percentile(defined, [2.5, 97.5]) if defined else [np.nan, np.nan]
+    np.testing.assert_allclose(interval, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("num_threads", [1, 3])
