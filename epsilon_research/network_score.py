@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from epsilon_research.data.minibatch import check_batch_size
 from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.metrics.epsilon_formula import epsilon_score
 
@@ -47,19 +48,21 @@ def score_network(
 
     Args:
         network: Takes the images, returns one tensor with the batch as first axis.
-        images: One minibatch (batch, channels, height, width) of floats; for networks that run on
-            the reference engine any tensor that the network takes.
+        images: One minibatch (batch, channels, height, width) of floats, at least three samples;
+            for networks that run on the reference engine any tensor that the network takes.
         weights: The two constants.
         engine: "auto", "collapsed" (refuse what cannot be collapsed) or "reference".
 
     Raises:
-        ValueError: The weights are not two distinct positive numbers, the engine does not exist,
-            or the network cannot be collapsed with engine="collapsed".
+        ValueError: The weights are not two distinct positive numbers, the minibatch has fewer than
+            three samples, the engine does not exist, or the network cannot be collapsed with
+            engine="collapsed".
 
     References:
         Gracheva, arXiv 2302.04406.
     """
     low, high = check_weights(weights)
+    check_batch_size(len(images))
     if engine not in ("auto", "collapsed", "reference"):
         raise ValueError(f"engine must be auto, collapsed or reference, got {engine!r}")
     note = None

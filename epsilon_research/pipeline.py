@@ -59,7 +59,7 @@ class Pipeline:
     Args:
         search_space: The space and which of its architectures.
         dataset: Where the minibatch is drawn from.
-        batch_size: Images in the minibatch, at least 2.
+        batch_size: Samples in the minibatch, at least 3.
         minibatch_seed: Seed of the draw.
         benchmark: Trained accuracies, or one without a table.
         metric: Metrics by name; each becomes a column.

@@ -10,13 +10,14 @@ from epsilon_research.analysis.rank_aggregation import aggregate_ranks
 from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
 from epsilon_research.data import Minibatch
+from epsilon_research.data.minibatch import MIN_BATCH_SIZE
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.store import Store
 from epsilon_research.weights.base import epsilon_weights
 
 _WHOLE_NUMBERS = (
-    ("batch_size", 2, 256),
+    ("batch_size", MIN_BATCH_SIZE, 256),
     ("seed", 0, 21),
     ("minibatch_seed", 0, 21),
     ("bootstrap_resamples", 1, 1000),

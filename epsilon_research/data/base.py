@@ -8,6 +8,7 @@ import numpy as np
 from epsilon_research.data.minibatch import IMAGES as IMAGES
 from epsilon_research.data.minibatch import TOKENS as TOKENS
 from epsilon_research.data.minibatch import Minibatch as Minibatch
+from epsilon_research.data.minibatch import check_batch_size
 
 
 class Dataset(ABC):
@@ -20,23 +21,19 @@ class Dataset(ABC):
         """Fails early on what `draw` would fail on, as far as that is cheap to see.
 
         Raises:
-            ValueError: The batch size is below 2 or above what the dataset holds, or a file is
+            ValueError: The batch size is below 3 or above what the dataset holds, or a file is
                 not what it must be.
             FileNotFoundError: A file does not exist.
         """
-        if batch_size < 2:
-            raise ValueError(
-                "batch_size must be at least 2, since epsilon compares the inputs of a minibatch, "
-                f"got {batch_size}: raise it"
-            )
+        check_batch_size(batch_size)
 
     @abstractmethod
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """A minibatch; the same generator state gives the same one.
 
         Raises:
-            ValueError: The batch size is above what the dataset holds, or a file is not what it
-                must be.
+            ValueError: The batch size is below 3 or above what the dataset holds, or a file is not
+                what it must be.
             FileNotFoundError: A file does not exist.
         """
 

@@ -8,6 +8,9 @@ import numpy as np
 IMAGES = "images"
 TOKENS = "tokens"
 
+MIN_BATCH_SIZE = 3
+"""Min-max normalisation turns the outputs for any two inputs into 0 and 1, whatever the weight."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Minibatch:
@@ -23,7 +26,8 @@ class Minibatch:
             dataset has none, and for tokens.
 
     Raises:
-        ValueError: Inputs or labels are of another type or shape, or are not finite.
+        ValueError: Inputs or labels are of another type or shape, or are not finite, or there are
+            fewer than three samples.
     """
 
     inputs: np.ndarray
@@ -47,6 +51,7 @@ class Minibatch:
                 f"the kind of a minibatch must be {IMAGES} or {TOKENS}, got {self.kind!r}: choose "
                 "one of the two"
             )
+        check_batch_size(self.num_samples)
         inputs.flags.writeable = False
         object.__setattr__(self, "inputs", inputs)
         if self.labels is not None:
@@ -82,6 +87,19 @@ def _hash(array: np.ndarray) -> str:
     digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
     digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def check_batch_size(batch_size: int) -> None:
+    """Refuse a minibatch on which every epsilon score would be 0 or undefined.
+
+    Raises:
+        ValueError: `batch_size` is below 3.
+    """
+    if batch_size < MIN_BATCH_SIZE:
+        raise ValueError(
+            f"batch_size must be at least {MIN_BATCH_SIZE}, since min-max normalisation turns the "
+            f"outputs for any two inputs into 0 and 1, got {batch_size}: raise it"
+        )
 
 
 def check_labels(labels: np.ndarray, *, num_images: int, what: str) -> None:
