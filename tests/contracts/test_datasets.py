@@ -42,6 +42,6 @@ def test_the_generator_alone_decides(dataset) -> None:
     assert hashes[0] == hashes[1]
 
 
-def test_a_batch_of_one_is_refused(dataset) -> None:
-    with pytest.raises(ValueError, match="at least 2"):
-        dataset.check(batch_size=1)
+def test_a_batch_of_two_is_refused(dataset) -> None:
+    with pytest.raises(ValueError, match="at least 3"):
+        dataset.check(batch_size=2)

@@ -16,14 +16,14 @@ class OneImage(Dataset):
         raise NotImplementedError
 
 
-@pytest.mark.parametrize("batch_size", [1, 0, -5])
-def test_a_batch_without_two_images_to_compare_is_refused(batch_size: int) -> None:
-    with refused(ValueError, "batch_size must be at least 2", f"got {batch_size}"):
+@pytest.mark.parametrize("batch_size", [2, 1, 0, -5])
+def test_a_batch_of_fewer_than_three_is_refused(batch_size: int) -> None:
+    with refused(ValueError, "batch_size must be at least 3", f"got {batch_size}"):
         OneImage().check(batch_size=batch_size)
 
 
-def test_a_batch_of_two_passes() -> None:
-    OneImage().check(batch_size=2)
+def test_a_batch_of_three_passes() -> None:
+    OneImage().check(batch_size=3)
 
 
 def test_a_dataset_that_cannot_draw_is_not_built() -> None:

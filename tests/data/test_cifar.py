@@ -113,9 +113,9 @@ def test_images_are_drawn_without_repeats_by_the_passed_generator_alone(
 
 def test_a_minibatch_knows_its_dataset(folder: Path, num_classes: int) -> None:
     dataset = Cifar(num_classes=num_classes, root=str(folder))
-    minibatch = dataset.draw(batch_size=2, rng=np.random.default_rng(0))
+    minibatch = dataset.draw(batch_size=3, rng=np.random.default_rng(0))
     assert (minibatch.dataset, minibatch.kind) == (f"cifar{num_classes}", "images")
-    assert minibatch.inputs.shape == (2, 3, 32, 32)
+    assert minibatch.inputs.shape == (3, 3, 32, 32)
 
 
 def test_the_archives_are_the_official_ones() -> None:
@@ -230,7 +230,7 @@ def test_a_folder_without_a_batch_is_refused_early(folder: Path, num_classes: in
     member = RELEASES[num_classes].members[-1]
     (folder / member).unlink()
     dataset = Cifar(num_classes=num_classes, root=str(folder))
-    for attempt in (lambda: dataset.check(batch_size=2), lambda: draw(dataset)):
+    for attempt in (lambda: dataset.check(batch_size=3), lambda: draw(dataset)):
         with refused(FileNotFoundError, "dataset.root", f"the file {member}", repr(str(folder))):
             attempt()
 
@@ -240,13 +240,13 @@ def test_the_folder_above_is_refused_with_the_name_of_the_right_one(
 ) -> None:
     dataset = Cifar(num_classes=num_classes, root=str(folder.parent))
     with refused(FileNotFoundError, f"pass the folder {folder.name} itself, or the archive cifar-"):
-        dataset.check(batch_size=2)
+        dataset.check(batch_size=3)
 
 
 def test_a_missing_local_copy_is_refused_early(num_classes: int, tmp_path: Path) -> None:
     dataset = Cifar(num_classes=num_classes, root=str(tmp_path / "nowhere"))
     with refused(FileNotFoundError, "dataset.root must be the archive cifar-", "nowhere'"):
-        dataset.check(batch_size=2)
+        dataset.check(batch_size=3)
 
 
 def test_a_batch_of_other_images_is_refused_with_its_name(folder: Path, num_classes: int) -> None:
@@ -275,7 +275,7 @@ def test_a_root_that_is_no_file_and_no_folder_is_refused_early(
     os.mkfifo(tmp_path / "pipe")
     dataset = Cifar(num_classes=num_classes, root=str(tmp_path / "pipe"))
     with refused(FileNotFoundError, "dataset.root must be the archive cifar-", "pipe'"):
-        dataset.check(batch_size=2)
+        dataset.check(batch_size=3)
 
 
 def test_a_batch_larger_than_the_dataset_is_refused(folder: Path, num_classes: int) -> None:
@@ -298,7 +298,7 @@ def test_without_a_local_copy_the_official_archive_is_downloaded(
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
     dataset = Cifar(num_classes=num_classes)
-    dataset.check(batch_size=2)
+    dataset.check(batch_size=3)
     assert asked == {}, "a check must not download"
     expected = draw(Cifar(num_classes=num_classes, root=str(archive)))
     np.testing.assert_array_equal(draw(dataset), expected)

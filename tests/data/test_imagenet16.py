@@ -71,8 +71,8 @@ def test_labels_may_be_an_array(folder: Path) -> None:
 
 def test_a_minibatch_knows_its_dataset(folder: Path) -> None:
     dataset = ImageNet16(root=str(folder))
-    dataset.check(batch_size=2)
-    minibatch = dataset.draw(batch_size=2, rng=np.random.default_rng(0))
+    dataset.check(batch_size=3)
+    minibatch = dataset.draw(batch_size=3, rng=np.random.default_rng(0))
     assert (minibatch.dataset, minibatch.kind) == ("imagenet16_120", "images")
 
 
@@ -139,14 +139,14 @@ def test_a_truncated_batch_is_refused_with_its_path(folder: Path) -> None:
 def test_a_missing_batch_is_refused_early(number: int, folder: Path) -> None:
     (folder / f"train_data_batch_{number}").unlink()
     with refused(FileNotFoundError, "dataset.root", str(folder), f"train_data_batch_{number}"):
-        ImageNet16(root=str(folder)).check(batch_size=2)
+        ImageNet16(root=str(folder)).check(batch_size=3)
 
 
 def test_a_missing_folder_is_refused_early(tmp_path: Path) -> None:
     with refused(FileNotFoundError, "dataset.root must be the folder", "nowhere"):
-        ImageNet16(root=str(tmp_path / "nowhere")).check(batch_size=2)
+        ImageNet16(root=str(tmp_path / "nowhere")).check(batch_size=3)
 
 
 def test_a_single_image_is_no_batch(folder: Path) -> None:
-    with refused(ValueError, "batch_size must be at least 2"):
-        ImageNet16(root=str(folder)).check(batch_size=1)
+    with refused(ValueError, "batch_size must be at least 3"):
+        ImageNet16(root=str(folder)).check(batch_size=2)

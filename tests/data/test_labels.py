@@ -84,7 +84,7 @@ def test_labels_of_another_type_or_shape_are_refused(labels: np.ndarray, got: st
 
 
 def test_tokens_have_no_labels() -> None:
-    tokens = np.zeros((3, 2, 4), np.float32)
+    tokens = np.zeros((2, 3, 4), np.float32)
     with refused(ValueError, "labels of mine must be None"):
         Minibatch(inputs=tokens, kind="tokens", dataset="mine", labels=np.zeros(2, np.int64))
 
@@ -124,7 +124,7 @@ def test_a_missing_file_of_labels_is_refused_early(tmp_path: Path) -> None:
     np.save(tmp_path / "images.npy", IMAGES)
     dataset = Npy(path=str(tmp_path / "images.npy"), labels_path=str(tmp_path / "none.npy"))
     with refused(FileNotFoundError, "dataset.labels_path must be an existing .npy file"):
-        dataset.check(batch_size=2)
+        dataset.check(batch_size=3)
 
 
 def test_labels_of_imagenet_are_counted_from_0_and_go_with_their_images(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_labels_of_imagenet_are_counted_from_0_and_go_with_their_images(tmp_path
     assert batch.labels is not None
     assert np.bincount(batch.labels).nonzero()[0].tolist() == [0, 59, 119]
     # One batch's images in the order of the file: the first, second and fifth are of the 120.
-    again = dataset.draw(batch_size=2, rng=np.random.default_rng(2))
+    again = dataset.draw(batch_size=3, rng=np.random.default_rng(2))
     assert again.labels is not None
     for image, label in zip(again.inputs, again.labels, strict=True):
         (place,) = [i for i in range(30) if np.array_equal(batch.inputs[i], image)]

@@ -12,11 +12,11 @@ def minibatch(inputs: np.ndarray, *, kind: str = "images") -> Minibatch:
 
 
 def images() -> np.ndarray:
-    return np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5)
+    return np.arange(3 * 3 * 4 * 5, dtype=np.float32).reshape(3, 3, 4, 5)
 
 
 def tokens() -> np.ndarray:
-    return np.arange(3 * 2 * 4, dtype=np.float32).reshape(3, 2, 4)
+    return np.arange(2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4)
 
 
 def test_inputs_cannot_be_changed() -> None:
@@ -41,7 +41,7 @@ def test_the_hash_is_of_the_content_alone() -> None:
 def test_the_hash_sees_values_shape_and_type() -> None:
     changed = images()
     changed[1, 2, 3, 4] += 1
-    batches = [images(), changed, images().reshape(2, 3, 5, 4)]
+    batches = [images(), changed, images().reshape(3, 3, 5, 4)]
     hashes = {minibatch(inputs).content_hash for inputs in batches}
     hashes.add(minibatch(tokens(), kind="tokens").content_hash)
     hashes.add(minibatch(tokens().view(np.float64), kind="tokens").content_hash)
@@ -51,16 +51,16 @@ def test_the_hash_sees_values_shape_and_type() -> None:
 def test_the_hash_is_pinned() -> None:
     # Recorded in every run's summary: a change would make old runs incomparable.
     assert minibatch(images()).content_hash == (
-        "9221ee6ead0b8b324168d56726e75aee0027864129a816c34002a6c0f40823ab"
+        "017e3370cad85b5187c7143213c5e6b499e62f519d24a2fed99325a1c22d0f2b"
     )
 
 
 @pytest.mark.parametrize(
     ("inputs", "got"),
     [
-        (images().astype(np.float64), "float64 (2, 3, 4, 5)"),
-        (images().astype(np.uint8), "uint8 (2, 3, 4, 5)"),
-        (images().astype(">f4"), ">f4 (2, 3, 4, 5)"),
+        (images().astype(np.float64), "float64 (3, 3, 4, 5)"),
+        (images().astype(np.uint8), "uint8 (3, 3, 4, 5)"),
+        (images().astype(">f4"), ">f4 (3, 3, 4, 5)"),
         (images()[0], "float32 (3, 4, 5)"),
     ],
 )
@@ -87,12 +87,12 @@ def test_tokens_are_embedded_numbers_of_either_precision(dtype: type) -> None:
 @pytest.mark.parametrize(
     ("inputs", "got"),
     [
-        (tokens().astype(np.int64), "int64 (3, 2, 4)"),
-        (tokens().astype(np.float16), "float16 (3, 2, 4)"),
-        (tokens().astype(">f8"), ">f8 (3, 2, 4)"),
-        (tokens()[0], "float32 (2, 4)"),
-        (tokens()[:0], "float32 (0, 2, 4)"),
-        (images(), "float32 (2, 3, 4, 5)"),
+        (tokens().astype(np.int64), "int64 (2, 3, 4)"),
+        (tokens().astype(np.float16), "float16 (2, 3, 4)"),
+        (tokens().astype(">f8"), ">f8 (2, 3, 4)"),
+        (tokens()[0], "float32 (3, 4)"),
+        (tokens()[:0], "float32 (0, 3, 4)"),
+        (images(), "float32 (3, 3, 4, 5)"),
     ],
 )
 def test_tokens_of_another_type_or_shape_are_refused(inputs: np.ndarray, got: str) -> None:
@@ -103,9 +103,17 @@ def test_tokens_of_another_type_or_shape_are_refused(inputs: np.ndarray, got: st
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_tokens_that_are_not_finite_are_refused(value: float) -> None:
     inputs = tokens()
-    inputs[2, 1, :2] = value
-    with refused(ValueError, "tokens of mine", "got 2 values", "at time 2 of sample 1"):
+    inputs[1, 2, :2] = value
+    with refused(ValueError, "tokens of mine", "got 2 values", "at time 1 of sample 2"):
         minibatch(inputs, kind="tokens")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind"), [(images()[:2], "images"), (tokens()[:, :2], "tokens")]
+)
+def test_fewer_than_three_samples_are_refused(inputs: np.ndarray, kind: str) -> None:
+    with refused(ValueError, "batch_size must be at least 3", "min-max normalisation", "got 2"):
+        minibatch(inputs, kind=kind)
 
 
 def test_another_kind_is_refused() -> None:
@@ -114,7 +122,7 @@ def test_another_kind_is_refused() -> None:
 
 
 def test_samples_are_counted_and_described() -> None:
-    assert minibatch(images()).num_samples == 2
-    assert minibatch(images()).description == "2 images of mine"
-    assert minibatch(tokens(), kind="tokens").num_samples == 2
-    assert minibatch(tokens(), kind="tokens").description == "2 sequences of 3 tokens of mine"
+    assert minibatch(images()).num_samples == 3
+    assert minibatch(images()).description == "3 images of mine"
+    assert minibatch(tokens(), kind="tokens").num_samples == 3
+    assert minibatch(tokens(), kind="tokens").description == "3 sequences of 2 tokens of mine"

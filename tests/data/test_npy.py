@@ -111,8 +111,8 @@ def test_a_batch_may_be_the_whole_file_and_no_more(tmp_path: Path) -> None:
     for take in ("first", "random"):
         with refused(ValueError, "batch_size must be at most 10", "got 11"):
             draw(path, batch_size=11, take=take)
-    with refused(ValueError, "batch_size must be at least 2", "got 1"):
-        dataset(path).check(batch_size=1)
+    with refused(ValueError, "batch_size must be at least 3", "got 2"):
+        dataset(path).check(batch_size=2)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -147,21 +147,21 @@ def test_a_value_that_is_not_finite_is_refused_with_its_image(value: float, tmp_
 def test_another_type_or_layout_is_refused(array: Any, got: str, tmp_path: Path) -> None:
     path = save(tmp_path / "w.npy", array)
     with refused(ValueError, f"{path} must hold", f"got {got}"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 4, 4), (4, 3, 0, 4)])
 def test_a_file_without_a_pixel_is_refused(shape: tuple, tmp_path: Path) -> None:
     path = save(tmp_path / "w.npy", np.zeros(shape, np.float32))
     with refused(ValueError, str(path), f"got float32 {shape}"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize("name", ["nowhere.npy", ""])
 def test_a_missing_file_is_named(name: str, tmp_path: Path) -> None:
     path = tmp_path / name  # the second is a folder
     with refused(FileNotFoundError, "dataset.path", repr(str(path)), "not a file"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 def test_a_truncated_file_is_refused_at_whatever_byte_it_ends(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_truncated_file_is_refused_at_whatever_byte_it_ends(tmp_path: Path) ->
     for length in [0, 1, 5, 6, 8, 9, 10, 50, 127, 128, 129, 1000, len(whole) - 1]:
         path.write_bytes(whole[:length])
         with refused(ValueError, "dataset.path must be a whole .npy file", str(path)):
-            dataset(path).check(batch_size=2)
+            dataset(path).check(batch_size=3)
 
 
 def test_a_file_far_larger_than_memory_is_not_read_as_a_whole(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_file_far_larger_than_memory_is_not_read_as_a_whole(tmp_path: Path) ->
         # 293 GiB of zeros that take no space on the disk.
         file.truncate(len(start) + 100_000 * 3 * 512 * 512 * 4)
     dataset(path).check(batch_size=100_000)
-    assert draw(path, batch_size=2, take="random").shape == (2, 3, 512, 512)
+    assert draw(path, batch_size=3, take="random").shape == (3, 3, 512, 512)
 
 
 def test_bytes_after_the_images_do_no_harm(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_header_that_promises_more_than_the_file_has_is_refused(
     path = tmp_path / "p.npy"
     path.write_bytes(header(f"({images}, 3, 4, 4)") + FLOATS.tobytes())
     with refused(ValueError, "dataset.path must be a whole .npy file", str(path)):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_a_file_that_is_none_of_numpys_is_refused(content: bytes, tmp_path: Path
     path = tmp_path / "n.npy"
     path.write_bytes(content)
     with refused(ValueError, "dataset.path must be a whole .npy file", str(path)):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 positions = st.tuples(st.integers(0, 127), st.integers(0, 255))
@@ -240,10 +240,10 @@ def test_a_damaged_header_gives_images_or_one_sentence(changes: list, tmp_path: 
     path = tmp_path / "d.npy"
     path.write_bytes(content)
     try:
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
     except ValueError:
         with refused(ValueError, str(path)):
-            dataset(path).check(batch_size=2)
+            dataset(path).check(batch_size=3)
 
 
 def test_an_array_of_objects_is_refused_and_nothing_in_it_is_called(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_an_array_of_objects_is_refused_and_nothing_in_it_is_called(tmp_path: Pa
 
     path = save(tmp_path / "o.npy", np.array([Touch()] * 2, dtype=object), allow_pickle=True)
     with refused(ValueError, "dataset.path must be a whole .npy file of plain numbers"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
     assert not target.exists()
 
 
@@ -267,7 +267,7 @@ def test_a_refused_file_is_closed(tmp_path: Path) -> None:
         for content in contents:
             path.write_bytes(content)
             with refused(ValueError, str(path)):
-                dataset(path).check(batch_size=2)
+                dataset(path).check(batch_size=3)
             gc.collect()
     assert [str(warning.message) for warning in caught] == []
 
@@ -278,7 +278,7 @@ def test_an_archive_of_arrays_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     path.write_bytes(buffer.getvalue())
     with refused(ValueError, "dataset.path must be a whole .npy file", f"{path} (an archive)"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize("options", [{"mean": [0.5, 0.5, 0.5]}, {"std": [0.5, 0.5, 0.5]}])
@@ -287,7 +287,7 @@ def test_statistics_for_floats_are_refused_rather_than_ignored(
 ) -> None:
     path = save(tmp_path / "f.npy", FLOATS)
     with refused(ValueError, "dataset.mean and dataset.std must be null for float32 images"):
-        dataset(path, **options).check(batch_size=2)
+        dataset(path, **options).check(batch_size=3)
 
 
 @pytest.mark.parametrize("wrong", [[], [0.5, 0.5], [0.5, 0.5, np.nan]])

@@ -66,5 +66,5 @@ def test_what_is_no_length_is_refused(length: object, monkeypatch: pytest.Monkey
 
 
 def test_a_batch_of_one_is_refused() -> None:
-    with refused(ValueError, "batch_size must be at least 2", "got 1"):
-        RandomTokens().check(batch_size=1)
+    with refused(ValueError, "batch_size must be at least 3", "got 2"):
+        RandomTokens().check(batch_size=2)

@@ -49,10 +49,10 @@ def test_given_columns_are_taken_as_they_are(tmp_path: Path) -> None:
 
 def test_a_text_is_split_at_white_space(tmp_path: Path) -> None:
     path = tmp_path / "mine.txt"
-    path.write_text("the cat\nthe café  the\tmat\n", encoding="utf-8")
-    # the cat <eos> the café | the mat <eos>: two columns of four.
-    found = tokens(path, batch_size=2, sequence_length=4)
-    np.testing.assert_array_equal(found.T, [[0, 1, 2, 0], [3, 0, 4, 2]])
+    path.write_text("the cat\nthe café  the\tmat\na cat sat\n", encoding="utf-8")
+    # the cat <eos> the | café the mat <eos> | a cat sat <eos>: three columns of four.
+    found = tokens(path, batch_size=3, sequence_length=4)
+    np.testing.assert_array_equal(found.T, [[0, 1, 2, 0], [3, 0, 4, 2], [5, 1, 6, 2]])
 
 
 def test_a_minibatch_is_embedded(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_random_draw_depends_on_the_generator_alone(ids: np.ndarray, tmp_path:
 @hypothesis.settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(seed=st.integers(0, 1000), length=st.integers(1, 20), batch_size=st.integers(2, 8))
+@given(seed=st.integers(0, 1000), length=st.integers(1, 20), batch_size=st.integers(3, 8))
 def test_drawn_columns_are_columns_of_the_file_each_once(
     seed: int, length: int, batch_size: int, tmp_path: Path
 ) -> None:
@@ -107,21 +107,21 @@ def test_what_is_too_short_is_refused(tmp_path: Path) -> None:
     path.write_text("", encoding="utf-8")
     with refused(ValueError, f"{path} must be long enough", "got columns of 0"):
         tokens(path)
-    with refused(ValueError, "batch_size must be at least 2", "got 1"):
-        dataset(path).check(batch_size=1)
+    with refused(ValueError, "batch_size must be at least 3", "got 2"):
+        dataset(path).check(batch_size=2)
 
 
 @pytest.mark.parametrize(
     ("wrong", "got"), [(-1, "-1 to 49"), (10**6, "0 to 1,000,000"), (2**62, "0 to 4,611")]
 )
 def test_ids_that_number_no_vocabulary_are_refused(wrong: int, got: str, tmp_path: Path) -> None:
-    ids = np.array([[wrong, 0], [0, 49]])
+    ids = np.array([[wrong, 0, 0], [0, 49, 0]])
     path = save(tmp_path / "t.npy", ids)
     with refused(ValueError, f"token ids in {path} must be from 0", f"got {got}"):
-        tokens(path, batch_size=2, sequence_length=2)
+        tokens(path, batch_size=3, sequence_length=2)
     # Nobody looks at ids that are not drawn.
-    np.save(path, np.concatenate([np.zeros((2, 2), int), ids]))
-    assert not tokens(path, batch_size=2, sequence_length=2).any()
+    np.save(path, np.concatenate([np.zeros((2, 3), int), ids]))
+    assert not tokens(path, batch_size=3, sequence_length=2).any()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_ids_that_number_no_vocabulary_are_refused(wrong: int, got: str, tmp_pat
 def test_other_arrays_are_refused(array: Any, got: str, tmp_path: Path) -> None:
     path = save(tmp_path / "t.npy", array)
     with refused(ValueError, f"{path} must hold whole numbers", f"got {got}"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\x93NUMPY\x01\x00", b"PK\x03\x04"])
@@ -145,7 +145,7 @@ def test_a_file_that_is_none_of_numpys_is_refused(content: bytes, tmp_path: Path
     path = tmp_path / "t.npy"
     path.write_bytes(content)
     with refused(ValueError, "dataset.path must be a whole .npy file", str(path)):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 def test_a_stream_far_larger_than_memory_is_not_read_as_a_whole(tmp_path: Path) -> None:
@@ -161,9 +161,9 @@ def test_a_stream_far_larger_than_memory_is_not_read_as_a_whole(tmp_path: Path) 
 def test_a_missing_file_is_named(name: str, tmp_path: Path) -> None:
     path = tmp_path / name  # the last is a folder
     with refused(FileNotFoundError, "dataset.path", repr(str(path)), "not a file"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
     with refused(FileNotFoundError, "dataset.path", repr(str(path)), "not a file"):
-        dataset(path).tokens(batch_size=2, rng=np.random.default_rng(0))
+        dataset(path).tokens(batch_size=3, rng=np.random.default_rng(0))
 
 
 def test_a_text_of_another_encoding_is_refused(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_an_enormous_text_is_refused_before_it_is_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(10**12)  # zeros that take no space on the disk
     with refused(ValueError, "at most 268,435,456 bytes", "got 1,000,000,000,000"):
-        dataset(path).check(batch_size=2)
+        dataset(path).check(batch_size=3)
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,8 @@ def _logs(data: bytes) -> None:
 def _texts(data: bytes) -> None:
     dataset = TextCorpus(corpus="ptb", root=str(in_file(data, "datasets.zip")), sequence_length=2)
     with answered():
-        dataset.check(batch_size=2)
-        dataset.tokens(batch_size=2, rng=np.random.default_rng(0))
+        dataset.check(batch_size=3)
+        dataset.tokens(batch_size=3, rng=np.random.default_rng(0))
 
 
 def _text_member(data: bytes) -> None:

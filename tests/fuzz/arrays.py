@@ -21,8 +21,8 @@ def _images(data: bytes) -> None:
     path = str(in_file(data, "images.npy"))
     with answered():
         dataset = Npy(path=path)
-        dataset.check(batch_size=2)
-        dataset.draw(batch_size=2, rng=np.random.default_rng(0))
+        dataset.check(batch_size=3)
+        dataset.draw(batch_size=3, rng=np.random.default_rng(0))
 
 
 def _labels(data: bytes) -> None:
@@ -30,8 +30,8 @@ def _labels(data: bytes) -> None:
     path = str(in_file(data, "labels.npy"))
     with answered():
         dataset = Npy(path=str(images), labels_path=path)
-        dataset.check(batch_size=2)
-        dataset.draw(batch_size=2, rng=np.random.default_rng(0))
+        dataset.check(batch_size=3)
+        dataset.draw(batch_size=3, rng=np.random.default_rng(0))
 
 
 def _tokens(name: str) -> Callable[[bytes], None]:
@@ -39,8 +39,8 @@ def _tokens(name: str) -> Callable[[bytes], None]:
         path = str(in_file(data, name))
         with answered():
             dataset = UserTokens(path=path, sequence_length=2)
-            dataset.check(batch_size=2)
-            dataset.tokens(batch_size=2, rng=np.random.default_rng(0))
+            dataset.check(batch_size=3)
+            dataset.tokens(batch_size=3, rng=np.random.default_rng(0))
 
     return run
 

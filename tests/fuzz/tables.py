@@ -37,7 +37,7 @@ CONVERTED = pd.DataFrame(
     }
 )
 MINIBATCH = Minibatch(
-    inputs=np.random.default_rng(0).normal(size=(2, 3, 4, 4)).astype(np.float32),
+    inputs=np.random.default_rng(0).normal(size=(3, 3, 4, 4)).astype(np.float32),
     kind="images",
     dataset="noise",
 )

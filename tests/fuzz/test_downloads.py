@@ -56,7 +56,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _cifar(url: str, cache: Path) -> None:
-    Cifar(num_classes=10).draw(batch_size=1, rng=RNG)
+    Cifar(num_classes=10).draw(batch_size=3, rng=RNG)
 
 
 def _blob(url: str, cache: Path) -> None:
@@ -74,7 +74,7 @@ USERS: dict[str, Callable[[str, Path], object]] = {
     "a large file": _file,
     "nb101": lambda url, cache: Nb101Official(download=True).load(),
     "nbnlp": lambda url, cache: NbnlpOfficial(download="single").load(),
-    "ptb": lambda url, cache: TextCorpus(corpus="ptb").tokens(batch_size=1, rng=RNG),
+    "ptb": lambda url, cache: TextCorpus(corpus="ptb").tokens(batch_size=3, rng=RNG),
 }
 
 

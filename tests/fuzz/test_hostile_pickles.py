@@ -52,7 +52,7 @@ def _written(path: Path, content: bytes) -> Path:
 
 
 def _draw(dataset: Any) -> None:
-    dataset.draw(batch_size=1, rng=RNG)
+    dataset.draw(batch_size=3, rng=RNG)
 
 
 def _cifar_folder(payload: bytes, folder: Path, classes: int) -> None:
@@ -116,7 +116,7 @@ def _npy_labels(payload: bytes, folder: Path) -> None:
 
 
 def _npy_tokens(payload: bytes, folder: Path) -> None:
-    UserTokens(path=str(_written(folder / "a.npy", payload))).tokens(batch_size=1, rng=RNG)
+    UserTokens(path=str(_written(folder / "a.npy", payload))).tokens(batch_size=3, rng=RNG)
 
 
 def _old_arrow(payload: bytes) -> "pa.Table":

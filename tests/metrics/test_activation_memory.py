@@ -28,8 +28,8 @@ from epsilon_research.programs.operations import Add, Convolution, GlobalMean, L
 from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation
 from epsilon_research.programs.torch_reader import to_torch
 
-IMAGES = Minibatch(inputs=np.ones((2, 3, 8, 8), np.float32), kind="images", dataset="ones")
-TOKENS = Minibatch(inputs=np.ones((5, 2, 4), np.float32), kind="tokens", dataset="ones")
+IMAGES = Minibatch(inputs=np.ones((3, 3, 8, 8), np.float32), kind="images", dataset="ones")
+TOKENS = Minibatch(inputs=np.ones((5, 3, 4), np.float32), kind="tokens", dataset="ones")
 
 
 SIZE = {"height": 48, "width": 40}

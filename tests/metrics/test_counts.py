@@ -19,8 +19,8 @@ from epsilon_research.programs.operations import (
 )
 from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation
 
-IMAGES = Minibatch(inputs=np.ones((2, 3, 8, 8), np.float32), kind="images", dataset="ones")
-TOKENS = Minibatch(inputs=np.ones((5, 2, 4), np.float32), kind="tokens", dataset="ones")
+IMAGES = Minibatch(inputs=np.ones((3, 3, 8, 8), np.float32), kind="images", dataset="ones")
+TOKENS = Minibatch(inputs=np.ones((5, 3, 4), np.float32), kind="tokens", dataset="ones")
 
 CONVOLUTIONAL = chain(
     Convolution(4, 3, padding=1), BatchNorm(), ReLU(), AveragePool(2, stride=2),

@@ -111,7 +111,7 @@ def test_a_disconnected_network_has_no_score_but_by_its_weights(option: str) -> 
 
 @pytest.mark.parametrize("option", sorted(set(OPTIONS) - {"random_initialisation"}))
 def test_networks_of_tokens_are_refused_before_any_work(option: str) -> None:
-    tokens = Minibatch(inputs=np.zeros((5, 2, 4), np.float32), kind="tokens", dataset="ptb")
+    tokens = Minibatch(inputs=np.zeros((5, 3, 4), np.float32), kind="tokens", dataset="ptb")
     with refused(ValueError, f"metric {option}", "tokens of ptb", "num_parameters"):
         metric_of(option).evaluator(tokens)
 

@@ -117,7 +117,7 @@ def pipeline(**changes: Any) -> Pipeline:
     [
         ({"dataset": Sentences()}, r"must hold images for .*, got sentences \(tokens\): choose"),
         ({"metric": {}}, "at least one metric must be chosen, got none"),
-        ({"batch_size": 1}, "batch_size must be a whole number of 2 or more, got 1:"),
+        ({"batch_size": 2}, "batch_size must be a whole number of 3 or more, got 2:"),
         ({"seed": -1}, "seed must be a whole number of 0 or more, got -1:"),
         ({"minibatch_seed": -1}, "minibatch_seed must be a whole number of 0 or more, got -1:"),
         ({"bootstrap_resamples": 0}, "bootstrap_resamples must be a whole number of 1 or more"),

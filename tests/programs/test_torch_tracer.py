@@ -95,6 +95,12 @@ def test_the_number_of_logits_does_not_change_the_reference_s_score(images: torc
     assert score_network(network(10), images).value == pytest.approx(one, rel=1e-5)
 
 
+@pytest.mark.parametrize("engine", ["collapsed", "reference"])
+def test_a_minibatch_of_two_is_refused(engine: str, images: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="batch_size must be at least 3, .* got 2"):
+        score_network(nn.Conv2d(3, 1, 3), images[:2], engine=engine)
+
+
 def test_scoring_leaves_the_network_as_it_was(images: torch.Tensor) -> None:
     network = SmallResNet()
     before = {name: value.clone() for name, value in network.state_dict().items()}
