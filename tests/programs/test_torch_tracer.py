@@ -97,7 +97,7 @@ def test_the_number_of_logits_does_not_change_the_reference_s_score(images: torc
 
 @pytest.mark.parametrize("engine", ["collapsed", "reference"])
 def test_a_minibatch_of_two_is_refused(engine: str, images: torch.Tensor) -> None:
-    with pytest.raises(ValueError, match="batch_size must be at least 3, .* got 2"):
+    with pytest.raises(ValueError, match=r"batch_size must be at least 3, .* got 2"):
         score_network(nn.Conv2d(3, 1, 3), images[:2], engine=engine)
 
 
