@@ -10,6 +10,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from epsilon_research.reporting.published import (
+    COUNT,
+    MIN_ROWS,
+    NOT_MEASURED,
+    TOO_FEW,
+    UNDEFINED,
+    Comparison,
+)
+from experiments.margins import NORMAL_95, margin
+
 METRICS, SELECTION = "metrics", "selection"
 """Parts of a summary that a table is about."""
 
@@ -22,13 +32,8 @@ _TURNED = ("spearman_rho", "spearman_rho_top10", "kendall_tau", "kendall_tau_top
 _WITHIN_PART = ("metric", "sample_size", "choice")
 """Keys of `match` that pick numbers within a job, and are no facts of it."""
 
-_SLACK = 1e-9
-"""Far below any published digit, far above what floats lose."""
-
 _LIKE_SIZE = 0.1
 """Relative difference of two numbers of architectures at which the 64 best still compare."""
-
-_NORMAL_95 = 1.96
 
 Number = int | float
 
@@ -113,6 +118,14 @@ class PublishedTable:
     def _must(self, what: str, given: object) -> str:
         return f"table {self.name} of paper.json must {what}, got {given!r}: correct the file"
 
+    def first_equal(self, row: PublishedRow) -> PublishedRow:
+        """The first row with the same numbers of the same metric."""
+        return next(
+            other
+            for other in self.rows
+            if (other.values, _metric(other)) == (row.values, _metric(row))
+        )
+
     def oriented(self, row: PublishedRow, statistic: str) -> Number:
         """A number of the table such that better architectures with higher scores are positive."""
         turned = self.orientation < 0 and statistic in _TURNED
@@ -150,24 +163,14 @@ def compare_with_published(
         tables: Names of tables.
 
     Returns:
-        For each table `table`, `title`, `source`, `note`, `comparison` (one entry for each row,
-        job and statistic) and `unmatched` (labels of rows without a job). In an entry, `published`
-        has our sign, `difference` is ours minus published, and `agrees` says whether the published
-        number, within its rounding, overlaps our interval (`n`: is equal), or is None where ours
-        or its interval is undefined.
+        For each table `table`, `title`, `source`, `note`, `comparison` (one `Comparison` as JSON
+        for each row, job and statistic) and `unmatched` (labels of rows without a job).
 
     Raises:
         ValueError: There is no table of a name.
     """
     known = published_tables(*tables)
     return [_compare(known[name], jobs) for name in tables]
-
-
-def agrees(published: Number, *, interval: Sequence[Number], decimals: int) -> bool:
-    """Whether a number that was rounded to `decimals` digits may lie in [low, high]."""
-    low, high = interval
-    margin = 0.5 * 10.0**-decimals + _SLACK
-    return low - margin <= published <= high + margin
 
 
 def _compare(table: PublishedTable, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -179,7 +182,7 @@ def _compare(table: PublishedTable, jobs: Sequence[Mapping[str, Any]]) -> dict[s
             unmatched.append(row.label)
         for job, metric, numbers in found:
             comparison += [
-                _entry(table, row, statistic, numbers=numbers, job=job["job"], metric=metric)
+                _entry(table, row, statistic, numbers=numbers, job=job, metric=metric).to_json()
                 for statistic in row.values
                 if _comparable(table, statistic, job)
             ]
@@ -199,30 +202,75 @@ def _entry(
     statistic: str,
     *,
     numbers: Mapping[str, Any],
-    job: int,
+    job: Mapping[str, Any],
     metric: str,
-) -> dict[str, Any]:
-    published = table.oriented(row, statistic)
+) -> Comparison:
     ours = _defined(numbers.get(statistic))
-    ends = [_defined(end) for end in numbers.get(f"{statistic}_interval") or ()]
-    interval = [end for end in ends if end is not None]
-    found = None
-    if ours is not None and statistic == "n":
-        found = ours == published
-    elif ours is not None and len(interval) == 2:
-        found = agrees(published, interval=interval, decimals=table.decimals[statistic])
-    return {
-        "job": job,
-        "label": row.label,
-        "metric": metric,
-        "protocol": table.protocol,
-        "statistic": statistic,
-        "ours": ours,
-        "interval": interval if len(interval) == 2 else None,
-        "published": published,
-        "difference": None if ours is None else ours - published,
-        "agrees": found,
-    }
+    interval = _interval(numbers.get(f"{statistic}_interval"))
+    rows = numbers.get("n")
+    same = _same_pool(table, job) and (
+        # Of a count the pool alone is compared.
+        statistic == COUNT or row.values.get(COUNT, rows) == rows
+    )
+    if statistic == COUNT:
+        allowed = 0.0
+    else:
+        published_rows = row.values.get(COUNT) or _scored(table, numbers)
+        allowed = margin(
+            statistic,
+            metric=metric,
+            run=job["run"],
+            interval=interval,
+            rows=rows or 0,
+            published_rows=published_rows or rows or 0,
+            same_architectures=same,
+            decimals=table.decimals[statistic],
+        )
+    return Comparison(
+        table=table.name,
+        label=row.label,
+        row=table.first_equal(row).label,
+        job=job["job"],
+        metric=metric,
+        protocol=table.protocol,
+        statistic=statistic,
+        published=table.oriented(row, statistic),
+        ours=math.nan if ours is None else ours,
+        interval=interval,
+        same_architectures=same,
+        margin=allowed,
+        not_judged=_not_judged(ours, rows=rows, allowed=allowed),
+    )
+
+
+def _not_judged(ours: Number | None, *, rows: int | None, allowed: float) -> str | None:
+    """Why it cannot be said whether a number of ours agrees; None where it can."""
+    if ours is None:
+        return UNDEFINED
+    if rows is not None and rows < MIN_ROWS:
+        return TOO_FEW
+    return NOT_MEASURED if math.isnan(allowed) else None
+
+
+def _interval(ends: Sequence[Number | None] | None) -> tuple[float, float] | None:
+    low, high = (_defined(end) for end in ends or (None, None))
+    return None if low is None or high is None else (low, high)
+
+
+def _scored(table: PublishedTable, numbers: Mapping[str, Any]) -> float | None:
+    """Architectures of a published number that does not say so: as large a share as of ours."""
+    coverage = _defined(numbers.get("coverage"))
+    known = coverage is not None and table.architectures is not None
+    return coverage * table.architectures if known else None
+
+
+def _same_pool(table: PublishedTable, job: Mapping[str, Any]) -> bool:
+    """Whether ours scored the published architectures."""
+    return (
+        job["counts"]["architectures"] == table.architectures
+        and COUNT not in table.not_comparable
+        and _stands_for(table.same_rows, job)
+    )
 
 
 def _comparable(table: PublishedTable, statistic: str, job: Mapping[str, Any]) -> bool:
@@ -230,8 +278,8 @@ def _comparable(table: PublishedTable, statistic: str, job: Mapping[str, Any]) -
     if statistic in table.not_comparable:
         return False
     scored, published = job["counts"]["architectures"], table.architectures
-    if statistic == "n":
-        return scored == published and _stands_for(table.same_rows, job)
+    if statistic == COUNT:
+        return _same_pool(table, job)
     if statistic == "top64_in_top5" and published is not None:
         return math.isclose(scored, published, rel_tol=_LIKE_SIZE)
     return True
@@ -277,7 +325,7 @@ def _mean_and_interval(accuracy: Mapping[str, Any], *, runs: int) -> dict[str, A
     mean, std = _defined(accuracy["mean"]), _defined(accuracy["std"])
     found: dict[str, Any] = {"test_accuracy_mean": mean, "test_accuracy_std": std}
     if mean is not None and std is not None:
-        half = _NORMAL_95 * std / math.sqrt(runs)
+        half = NORMAL_95 * std / math.sqrt(runs)
         found["test_accuracy_mean_interval"] = [mean - half, mean + half]
     return found
 
@@ -333,6 +381,10 @@ def _read_typed(text: str) -> Any:
         return float(text)
     except ValueError:
         return text
+
+
+def _metric(row: PublishedRow) -> Any:
+    return (row.match or {}).get("metric")
 
 
 def _defined(value: Number | None) -> Number | None:

@@ -41,8 +41,8 @@ _MOST_NAMED = 6
 """Published rows without a job that are named one by one."""
 
 MARKS = """\
-✓ the published value, within its rounding, is in our 95 % interval (n: equal)
-✗ it is not      – cannot be said      3/10 it is in those of 3 of 10 draws"""
+✓ the difference is within the margin that chance explains (n: equal)
+✗ it is not      – cannot be said      3/10 it is for 3 of 10 draws"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,9 @@ from epsilon_research.plotting.study_cells import (
 from epsilon_research.plotting.study_published_table import MARKS, compared, published_table
 from epsilon_research.plotting.study_record import Case, comparisons, metrics_of, read_cases
 from epsilon_research.plotting.study_small_tables import small_tables
+from epsilon_research.reporting.agreement_table import agreement_table
+from epsilon_research.reporting.published import agreements, comparisons_of
+from epsilon_research.reporting.terminal import renderable
 
 _WIDE = 112
 """Columns of a console that has room for intervals beside the published numbers."""
@@ -69,6 +72,9 @@ def _parts(study: Mapping[str, Any], *, wide: bool) -> Iterator[RenderableType]:
     yield Text.assemble((study["title"], "bold"), "\n", study["question"])
     for table in study.get("published") or []:
         yield from published_table(study, table, cases, wide=wide)
+    found = agreement_table(agreements(comparisons_of(study)))
+    if found is not None:
+        yield renderable([found])
     if study.get("remark"):
         yield Text(study["remark"])
     yield from _statistics(study, cases, wide=wide)

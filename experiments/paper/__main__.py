@@ -22,8 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from epsilon_research.reporting.agreement_table import agreement_table
+from epsilon_research.reporting.published import agreements
+from epsilon_research.reporting.terminal import show
 from epsilon_research.tracking import git_commit, versions
-from experiments.paper.agreement import Agreement, agreement
+from experiments.paper.agreement import compared
 from experiments.paper.declared import DeclaredStudy, read_studies
 from experiments.paper.files import DATA_VARIABLE, Files, find_files
 from experiments.paper.kinds import KINDS
@@ -227,7 +230,6 @@ def _tell(
     outcomes: Sequence[Outcome], page: Path, console: Console, *, dropped: Sequence[str]
 ) -> None:
     """What came of it, what was left out and why, and where the page is."""
-    total = sum((agreement(outcome.record) for outcome in outcomes), Agreement())
     lines = [
         f"left out: {outcome.name} needs {_missing(outcome.plan)}"
         for outcome in outcomes
@@ -243,10 +245,12 @@ def _tell(
         f"not on the page: {name} failed, or ran with another command, files or configuration"
         for name in dropped
     ]
-    words = f"{total.agree} of {total.compared} published values lie in our intervals"
-    exact = f", {total.equal} of {total.counts} counts are equal" if total.counts else ""
-    for line in [*lines, f"{words}{exact}. The page is {page}"]:
+    for line in [*lines, f"The page is {page}"]:
         console.print(Text(line), soft_wrap=True)
+    everything = [one for outcome in outcomes for one in compared(outcome.record)]
+    table = agreement_table(agreements(everything))
+    if table is not None:
+        show(table, console=console)
 
 
 if __name__ == "__main__":

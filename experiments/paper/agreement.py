@@ -1,70 +1,32 @@
 """How much of what a study found agrees with what was published."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from experiments.paper.numbers import EXACT, is_number
+from epsilon_research.reporting.published import COUNT, Comparison, agreements, comparisons_of
+from experiments.paper.numbers import is_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """Numbers of published values, by what came of them.
-
-    Args:
-        rows: Rows of published tables with at least one value beside ours.
-        compared: Values of which it can be said whether they agree.
-        agree: Those that lie in our interval (counts: are equal).
-        counts: Those of `compared` that are counts.
-        equal: Those of `counts` that are equal.
-        unmatched: Published rows beside which the study has nothing.
-    """
-
-    rows: int = 0
-    compared: int = 0
-    agree: int = 0
-    counts: int = 0
-    equal: int = 0
-    unmatched: int = 0
-
-    def __add__(self, other: "Agreement") -> "Agreement":
-        return Agreement(
-            rows=self.rows + other.rows,
-            compared=self.compared + other.compared,
-            agree=self.agree + other.agree,
-            counts=self.counts + other.counts,
-            equal=self.equal + other.equal,
-            unmatched=self.unmatched + other.unmatched,
-        )
+def compared(record: Mapping[str, Any] | None) -> list[Comparison]:
+    """Return what stands beside published numbers in the record of a study; it may have none."""
+    return [] if record is None else comparisons_of(record)
 
 
-def agreement(record: Mapping[str, Any] | None) -> Agreement:
-    """Of the record of a study; nothing agrees or differs where there is none."""
-    tables = [] if record is None else record["published"]
-    return sum(map(_of_table, tables), Agreement())
-
-
-def _of_table(table: Mapping[str, Any]) -> Agreement:
-    entries = table["comparison"]
-    judged = [entry for entry in entries if entry["agrees"] is not None]
-    exact = [entry for entry in judged if entry["statistic"] in EXACT]
-    return Agreement(
-        rows=len({row_of(entry) for entry in entries}),
-        compared=len(judged),
-        agree=_agreeing(judged),
-        counts=len(exact),
-        equal=_agreeing(exact),
-        unmatched=len(table["unmatched"]),
-    )
+def in_words(comparisons: Iterable[Comparison]) -> str:
+    """How many of the distinct published values that can be judged agree, and of the counts."""
+    found = agreements(comparisons)
+    words = []
+    for counts, what in ((False, "published values are within the margin"), (True, "counts equal")):
+        part = [one for one in found if (one.statistic == COUNT) == counts and one.judged]
+        if part:
+            within, judged = sum(one.within for one in part), sum(one.judged for one in part)
+            words.append(f"{within} of {judged} {what}")
+    return ", ".join(words)
 
 
 def row_of(entry: Mapping[str, Any]) -> tuple[str, str, str]:
     """What makes entries of a comparison one row of a table."""
     return (str(entry["label"]), str(entry["metric"]), str(entry["protocol"]))
-
-
-def _agreeing(entries: Iterable[Mapping[str, Any]]) -> int:
-    return sum(entry["agrees"] is True for entry in entries)
 
 
 def coverage(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from epsilon_research.atomic_file import write_atomically
 from epsilon_research.plotting.terminal import duration
-from experiments.paper.agreement import Agreement, agreement, coverage
+from epsilon_research.reporting.agreement_table import agreement_table
+from epsilon_research.reporting.published import agreements
+from experiments.paper.agreement import compared, coverage, in_words
 from experiments.paper.comparison import comparison_table, protocols_table
 from experiments.paper.facts import figures, findings, run_facts, span_of_shares
 from experiments.paper.files import DATA_VARIABLE
 from experiments.paper.html import Html, escaped, joined, table, tag
-from experiments.paper.numbers import NOTHING
 from experiments.paper.plan import shown, without_folder
 from experiments.paper.run import Outcome, State
 from experiments.paper.style import STYLE
@@ -27,9 +28,9 @@ Protocol “paper” counts the architectures that the published float32 code co
 every connected architecture, “worst” all of them with undefined scores ranked last, “unique” each
 distinct function once. ρ is Spearman’s, τ Kendall’s τ-b correlation of scores with trained results;
 a positive value always means that better architectures get higher scores. Coverage is the share of
-all architectures that a statistic stands on. ✓ stands where the published value, within its
-rounding, lies in our 95 % bootstrap interval, ✗ where it does not; values marked “exact” are
-counts, and agree only if they are equal."""
+all architectures that a statistic stands on. ✓ stands where our value differs from the published
+one by no more than the margin that chance explains, ✗ where it differs by more; values marked
+“exact” are counts, and agree only if they are equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,6 @@ def page(outcomes: Sequence[Outcome], provenance: Provenance) -> str:
 
 
 def _header(outcomes: Sequence[Outcome], provenance: Provenance) -> Html:
-    total = sum((agreement(outcome.record) for outcome in outcomes), Agreement())
     article = tag("a", "arXiv 2302.04406", href="https://arxiv.org/abs/2302.04406")
     lead = tag(
         "p",
@@ -103,18 +103,29 @@ def _header(outcomes: Sequence[Outcome], provenance: Provenance) -> Html:
         "header",
         tag("h1", _TITLE),
         lead,
-        _merits(outcomes, total, provenance),
+        _merits(outcomes, provenance),
+        _agreement(outcomes),
         tag("p", _PROTOCOLS.replace("\n", " "), class_="soft small"),
         tag("p", _provenance(provenance), class_="provenance"),
     )
 
 
-def _merits(outcomes: Sequence[Outcome], total: Agreement, provenance: Provenance) -> Html:
+def _agreement(outcomes: Sequence[Outcome]) -> Html:
+    """How all studies agree with the published numbers, one row for each statistic."""
+    found = agreement_table(
+        agreements(one for outcome in outcomes for one in compared(outcome.record))
+    )
+    if found is None:
+        return Html("")
+    head = [heading.replace("\n", " ") for heading in found.head]
+    rows = table(head, found.rows, class_="numbers small")
+    return joined([tag("h2", found.title), rows, tag("p", found.note, class_="soft small")])
+
+
+def _merits(outcomes: Sequence[Outcome], provenance: Provenance) -> Html:
     ran = sum(outcome.record is not None for outcome in outcomes)
     merits = [
         (f"{ran} of {len(outcomes)}", "studies with results"),
-        (f"{total.agree} of {total.compared}", "published values inside our interval"),
-        (f"{total.equal} of {total.counts}", "published counts met exactly"),
         (duration(provenance.seconds), "altogether" if provenance.finished else "so far"),
     ]
     return tag(
@@ -135,29 +146,24 @@ def _provenance(provenance: Provenance) -> Html:
 
 
 def _overview(outcomes: Sequence[Outcome]) -> Html:
-    head = ("study", "question", "rows compared", "agree / compared", "coverage %", "time", "state")
+    head = ("study", "question", "agreement", "coverage %", "time", "state")
     rows = table(head, map(_overview_row, outcomes), class_="overview small")
     return tag("section", tag("h2", "Overview"), rows)
 
 
 def _overview_row(outcome: Outcome) -> tuple[object, ...]:
-    report, found = outcome.plan.study.report, agreement(outcome.record)
+    report = outcome.plan.study.report
     ends = coverage(outcome.record)
     ran = outcome.state in _RAN
     anchor = f"#{_anchor(outcome)}" if ran else "#left-out"
     return (
         tag("a", report.title, href=anchor),
         report.question,
-        str(found.rows) if ran else "",
-        _ratio(found) if ran else "",
+        in_words(compared(outcome.record)),
         span_of_shares(ends) if ends else "",
         duration(outcome.seconds) if outcome.seconds is not None else "",
         _state(outcome),
     )
-
-
-def _ratio(found: Agreement) -> str:
-    return f"{found.agree} / {found.compared}" if found.compared else NOTHING
 
 
 def _state(outcome: Outcome) -> Html:

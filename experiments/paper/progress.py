@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from epsilon_research.plotting.terminal import duration
-from experiments.paper.agreement import agreement
+from experiments.paper.agreement import compared, in_words
 from experiments.paper.plan import Plan
 from experiments.paper.run import Outcome, State
 
@@ -104,8 +104,8 @@ class PaperProgress:
 def _found(outcome: Outcome) -> str:
     if outcome.reason is not None:
         return f": {outcome.reason}"
-    found = agreement(outcome.record)
-    return f": {found.agree} of {found.compared} published values agree" if found.compared else ""
+    words = in_words(compared(outcome.record))
+    return f": {words}" if words else ""
 
 
 @contextmanager

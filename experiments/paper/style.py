@@ -57,7 +57,7 @@ tr.group span { position: sticky; left: 0; }
 table.numbers th:first-child { position: sticky; left: 0; background: var(--page);
   min-width: 6rem; }
 table.overview { width: 100%; }
-table.overview td:nth-child(n+3):nth-child(-n+6), table.overview th:nth-child(n+3):nth-child(-n+6) {
+table.overview td:nth-child(n+4):nth-child(-n+5), table.overview th:nth-child(n+4):nth-child(-n+5) {
   text-align: right; }
 .under { display: block; color: var(--soft); font-size: .8rem; line-height: 1.35; }
 .mark { font-weight: 700; font-size: .8rem; border-radius: 1rem; padding: .1rem .5rem;

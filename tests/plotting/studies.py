@@ -64,6 +64,11 @@ def entry(
 ) -> dict[str, Any]:
     known = ours is not None and published is not None
     return {
+        "table": "a_table",
+        "row": changes.get("label", f"row {number}"),
+        "same_architectures": True,
+        "margin": 0.02,
+        "not_judged": None if known else "undefined",
         "job": number,
         "label": f"row {number}",
         "metric": "epsilon",

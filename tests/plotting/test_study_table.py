@@ -54,8 +54,8 @@ def test_ours_stands_beside_published_with_difference_and_mark():
 
 
 def test_marks_are_explained_only_where_there_are_some():
-    assert "is in our 95 % interval" in show(weight_pairs())
-    assert "is in our 95 % interval" not in show(weight_pairs() | {"published": []})
+    assert "within the margin that chance explains" in show(weight_pairs())
+    assert "within the margin that chance explains" not in show(weight_pairs() | {"published": []})
 
 
 def test_published_rows_without_a_job_are_told_in_one_line():

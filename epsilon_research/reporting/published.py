@@ -1,0 +1,157 @@
+"""Our numbers beside published ones, and how well they agree over all of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from math import isfinite, nan
+from statistics import fmean, median
+from typing import Any
+
+MIN_ROWS = 400
+"""Architectures that a comparison needs. With fewer, the 95 % interval of a correlation near 0,
+± 1.96 / √(n − 1), is wider than ± 0.1, and holds nearly everything that was published."""
+
+COUNT = "n"
+"""Statistic that is a count: it agrees only if it is equal."""
+
+TOO_FEW = f"fewer than {MIN_ROWS} architectures"
+NOT_MEASURED = "spread not measured"
+UNDEFINED = "undefined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """One statistic of one job beside the published number.
+
+    Args:
+        table: Name of the published table.
+        label: Published row.
+        row: Label of the table's first row with the same numbers: equal rows count once.
+        job: Number of our job.
+        metric: Our metric.
+        protocol: Our protocol.
+        statistic: The statistic.
+        published: Published value, oriented like ours.
+        ours: Our value; NaN where undefined.
+        interval: 95 % bootstrap interval of ours over architectures, or None.
+        same_architectures: Whether both are of the same architectures.
+        margin: Largest difference that chance explains, with 95 % confidence; NaN where it is not
+            known.
+        not_judged: Why it cannot be said whether both agree: `TOO_FEW`, `NOT_MEASURED` or
+            `UNDEFINED`; None where it can.
+    """
+
+    table: str
+    label: str
+    row: str
+    job: int
+    metric: str
+    protocol: str
+    statistic: str
+    published: float
+    ours: float
+    interval: tuple[float, float] | None
+    same_architectures: bool
+    margin: float
+    not_judged: str | None
+
+    @property
+    def difference(self) -> float:
+        """Ours minus published."""
+        return self.ours - self.published
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether the difference is within the margin; None where that cannot be said."""
+        return None if self.not_judged else abs(self.difference) <= self.margin
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "Comparison":
+        """Read an entry of `study.json`, in which null is undefined."""
+        fields = {name: entry[name] for name in cls.__slots__}
+        for name in ("ours", "published", "margin"):
+            fields[name] = nan if fields[name] is None else float(fields[name])
+        low, high = entry["interval"] or (None, None)
+        fields["interval"] = None if low is None or high is None else (low, high)
+        return cls(**fields)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `study.json`, with the difference and whether both agree."""
+        entry = asdict(self) | {"difference": self.difference, "agrees": self.agrees}
+        entry["interval"] = None if self.interval is None else list(self.interval)
+        return {
+            name: None if isinstance(value, float) and not isfinite(value) else value
+            for name, value in entry.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How one statistic agrees with the published tables, each distinct published row once.
+
+    Args:
+        statistic: The statistic.
+        same_architectures: Whether ours and the published numbers are of the same architectures.
+        rows: Distinct rows with a number of ours that stands on `MIN_ROWS` or more.
+        median_difference: Median |difference| of them; NaN if there are none.
+        median_margin: Median margin of the judged ones; NaN if there are none.
+        judged: Rows of which it can be said whether they agree.
+        within: Those of `judged` whose difference is within the margin.
+        too_few: Further rows, of which ours stands on fewer than `MIN_ROWS`.
+    """
+
+    statistic: str
+    same_architectures: bool
+    rows: int
+    median_difference: float
+    median_margin: float
+    judged: int
+    within: int
+    too_few: int
+
+
+def comparisons_of(study: Mapping[str, Any]) -> list[Comparison]:
+    """All comparisons of the record of a study."""
+    return [
+        Comparison.from_json(entry) for table in study["published"] for entry in table["comparison"]
+    ]
+
+
+def agreements(comparisons: Iterable[Comparison]) -> list[Agreement]:
+    """Summarise comparisons by statistic, those of the same architectures apart from others.
+
+    Several numbers of ours beside one distinct published row (draws of the minibatch, settings
+    that the paper's rounding does not tell apart, several studies) count as one: their mean, with
+    the mean of their margins.
+    """
+    kinds: dict[tuple[str, bool], dict[tuple[str, str, str], list[Comparison]]] = {}
+    for one in comparisons:
+        rows = kinds.setdefault((one.statistic, one.same_architectures), {})
+        rows.setdefault((one.table, one.row, one.metric), []).append(one)
+    return [
+        _agreement(statistic, list(rows.values()), same_architectures=same)
+        for (statistic, same), rows in kinds.items()
+    ]
+
+
+def _agreement(
+    statistic: str, rows: Sequence[Sequence[Comparison]], *, same_architectures: bool
+) -> Agreement:
+    defined = [[one for one in row if isfinite(one.ours)] for row in rows]
+    enough = [[one for one in row if one.not_judged != TOO_FEW] for row in defined]
+    compared = [row for row in enough if row]
+    differences = [abs(fmean(one.difference for one in row)) for row in compared]
+    judged = [
+        (difference, fmean(one.margin for one in row))
+        for difference, row in zip(differences, compared, strict=True)
+        if all(one.not_judged is None for one in row)
+    ]
+    return Agreement(
+        statistic=statistic,
+        same_architectures=same_architectures,
+        rows=len(compared),
+        median_difference=median(differences) if differences else nan,
+        median_margin=median(margin for _, margin in judged) if judged else nan,
+        judged=len(judged),
+        within=sum(difference <= margin for difference, margin in judged),
+        too_few=sum(map(bool, defined)) - len(compared),
+    )

@@ -1,0 +1,77 @@
+"""The margin within which a number of ours and a published one may differ by chance."""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from math import hypot, isfinite, isnan, nan, sqrt
+from pathlib import Path
+from typing import Any
+
+NORMAL_95 = 1.96
+"""Half the width of a normal distribution's 95 % interval, in standard deviations."""
+
+_SLACK = 1e-9
+"""Far below any published digit, far above what floats lose."""
+
+
+def margin(
+    statistic: str,
+    *,
+    metric: str,
+    run: Mapping[str, Any],
+    interval: Sequence[float] | None,
+    rows: int,
+    published_rows: float,
+    same_architectures: bool,
+    decimals: int,
+) -> float:
+    """Largest difference from a published number that chance explains, with 95 % confidence.
+
+    Both numbers have a minibatch and an accuracy table of their own, so both variances count
+    twice; the sum of all variances is the square of the standard deviation. Where the rows are
+    other architectures, ours varies as its bootstrap says, and the published number as that of so
+    many rows. The published rounding is added.
+
+    Args:
+        statistic: Name of the statistic.
+        metric: Name of the metric.
+        run: Facts of our run.
+        interval: 95 % bootstrap interval over architectures; None if unknown.
+        rows: Architectures of ours.
+        published_rows: Architectures of the published number.
+        same_architectures: Whether both are of the same architectures.
+        decimals: Digits after the point that the published number has.
+
+    Returns:
+        The margin; NaN where the spread over minibatches has not been measured, or the interval
+        is needed and unknown.
+    """
+    minibatch, table = _spread(statistic, metric=metric, run=run)
+    if isnan(minibatch):
+        return nan
+    architectures = 0.0
+    if not same_architectures:
+        low, high = interval or (nan, nan)
+        architectures = (high - low) / (2 * NORMAL_95) * sqrt(1 + rows / published_rows)
+    std = hypot(sqrt(2) * minibatch, sqrt(2) * table, architectures)
+    return NORMAL_95 * std + 0.5 * 10.0**-decimals + _SLACK if isfinite(std) else nan
+
+
+def _spread(statistic: str, *, metric: str, run: Mapping[str, Any]) -> tuple[float, float]:
+    """Standard deviation over minibatches (NaN: not measured) and tables (0: only one)."""
+    found = spreads().get(f"{run['search_space']}/{metric}")
+    if found is None or run["batch_size"] != found["batch_size"]:
+        return nan, nan
+    measured = found["std_over_minibatches"]
+    if run["dataset"] in found["fixed_datasets"]:
+        measured = dict.fromkeys(measured, 0.0)
+    elif run["dataset"] not in found["datasets"]:
+        measured = {}
+    return measured.get(statistic, nan), found.get("std_over_tables", {}).get(statistic, 0.0)
+
+
+@lru_cache(maxsize=1)
+def spreads() -> Mapping[str, Mapping[str, Any]]:
+    """What `experiments.minibatch_spread` measured, by search space and metric."""
+    path = Path(__file__).with_name("spread.json")
+    return json.loads(path.read_text(encoding="utf-8"))["spreads"]

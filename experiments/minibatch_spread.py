@@ -1,0 +1,235 @@
+"""How far another minibatch, or another accuracy table, moves each statistic of epsilon.
+
+    python -m experiments.minibatch_spread nb201 --images cifar10.npy --accuracies nb201.parquet
+    python -m experiments.minibatch_spread nb101 --images cifar10.npy --accuracies nb101.parquet
+    python -m experiments.minibatch_spread nbnlp --accuracies logs.zip
+
+Prints one JSON object: the entry of the search space in `spread.json`, which is the margin of a
+comparison with a published number.
+
+The images are split at random into two minibatches without a common image, ten minibatches in
+all. Half the mean squared difference of a statistic between the two halves of a split is an
+unbiased estimate of its variance over minibatches, also where the file has few images. Half the
+mean squared difference between two accuracy tables on one minibatch is that over tables.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.analysis import summarise_metric
+from epsilon_research.analysis.statistics import STATISTICS
+from epsilon_research.benchmarks import AccuracyTable
+from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
+from epsilon_research.benchmarks.table import Table
+from epsilon_research.data import Minibatch
+from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD, normalise
+from epsilon_research.data.npy import map_npy
+from epsilon_research.data.random_tokens import RandomTokens
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.executors import SerialExecutor
+from epsilon_research.metrics import Epsilon, Score
+from epsilon_research.scoring import Scoring
+from epsilon_research.spaces import SearchSpace
+from epsilon_research.spaces.nb101 import NasBench101
+from epsilon_research.spaces.nb201 import NasBench201
+from epsilon_research.spaces.nbnlp import NasBenchNlp
+from epsilon_research.weights.sample import evaluate_weights
+
+BATCH_SIZE = 256
+"""That of the published tables."""
+
+SPLITS = 5
+SEED = 0
+PUBLISHED_SIZE = 5000
+SIZE_DEPENDENT = "top64_in_top5"
+"""The 64 best of another number of architectures are another statistic: it is left out then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is measured on a search space.
+
+    Args:
+        space: The search space.
+        weights: Constants; each pair of them is one score.
+        paper_filter: As of `summarise_metric`.
+    """
+
+    space: SearchSpace
+    weights: tuple[float, ...]
+    paper_filter: str
+
+
+SETTINGS = {
+    "nb201": Setting(
+        space=NasBench201(),
+        weights=(1e-7, 1e-3, 1),
+        paper_filter="finite",
+    ),
+    "nb101": Setting(
+        space=NasBench101(),
+        weights=(1e-4, 1, 10),
+        paper_filter="positive",
+    ),
+    "nbnlp": Setting(
+        space=NasBenchNlp(),
+        weights=(1e-5, 1e-3, 1e-1),
+        paper_filter="nonzero",
+    ),
+}
+
+Found = dict[str, float]
+"""{statistic: value}."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure one search space and print its entry."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.minibatch_spread")
+    parser.add_argument("space", choices=SETTINGS)
+    parser.add_argument("--accuracies", nargs="+", type=Path, required=True, metavar="FILE")
+    parser.add_argument(
+        "--images", type=Path, metavar="FILE", help="a .npy file of CIFAR-10 images"
+    )
+    parser.add_argument("--architectures", type=int, default=PUBLISHED_SIZE, metavar="N")
+    options = parser.parse_args(arguments)
+    setting = SETTINGS[options.space]
+    tables = [_table(path, setting.space) for path in options.accuracies]
+    if options.space == "nb201":
+        tables.append(Nb201Cifar10().load())
+    rng = np.random.default_rng(SEED)
+    batches = [_halves(options.images, rng) for _ in range(SPLITS)]
+    sys.stdout.write(
+        json.dumps(measure(setting, tables, batches, count=options.architectures), indent=2) + "\n"
+    )
+
+
+def measure(
+    setting: Setting,
+    tables: Sequence[AccuracyTable],
+    splits: Sequence[Sequence[Minibatch]],
+    *,
+    count: int,
+) -> dict[str, Any]:
+    """The spread of each statistic over minibatches and over accuracy tables.
+
+    Args:
+        setting: Architectures and weights.
+        tables: One or more; architectures are those of the first.
+        splits: Pairs of minibatches without a common image.
+        count: Architectures; the first so many of the first table.
+
+    Returns:
+        The entry of the search space: for each statistic under protocol `paper` the standard
+        deviation over `minibatches` and, with several tables, over `tables`: root mean square
+        over the pairs of weights.
+    """
+    ids = list(tables[0].rows["architecture_id"][:count])
+    # [split][half][table][pair of weights]
+    found = [[_statistics(setting, tables, ids, batch) for batch in split] for split in splits]
+    between = [
+        _differences(a, b) for first, second in found for a, b in zip(first, second, strict=True)
+    ]
+    entry: dict[str, Any] = {
+        "architectures": len(ids),
+        "batch_size": BATCH_SIZE,
+        "weights": list(setting.weights),
+        "minibatches": 2 * len(splits),
+        "accuracy_tables": [table.name for table in tables],
+        "std_over_minibatches": _std([pair for part in between for pair in part], count=len(ids)),
+    }
+    if len(tables) > 1:
+        halves = [half for split in found for half in split]
+        other = [_differences(a, b) for half in halves for a, b in combinations(half, 2)]
+        entry["std_over_tables"] = _std([pair for part in other for pair in part], count=len(ids))
+    return entry
+
+
+def _std(differences: Sequence[Found], *, count: int) -> Found:
+    """Half the mean square of differences of two equal draws is their variance."""
+    names = [name for name in STATISTICS if name != SIZE_DEPENDENT or count == PUBLISHED_SIZE]
+    return {
+        name: float(f"{np.sqrt(np.nanmean([part[name] ** 2 for part in differences]) / 2):.3g}")
+        for name in names
+    }
+
+
+def _differences(one: Sequence[Found], other: Sequence[Found]) -> list[Found]:
+    return [
+        {name: a[name] - b[name] for name in STATISTICS} for a, b in zip(one, other, strict=True)
+    ]
+
+
+def _statistics(
+    setting: Setting, tables: Sequence[AccuracyTable], ids: Sequence[str], batch: Minibatch
+) -> list[list[Found]]:
+    """Of each table and pair of weights."""
+    metric = Epsilon(weights=setting.weights[:2], engine=CollapsedEngine())
+    scoring = Scoring(space=setting.space, metrics={}, minibatch=batch, executor=SerialExecutor())
+    facts = scoring.describe(ids)
+    kept = [place for place, one in enumerate(facts) if one.connected]
+    evaluations = evaluate_weights(
+        metric, [ids[i] for i in kept], [facts[i] for i in kept],
+        weights=setting.weights, scoring=scoring,
+    )  # fmt: skip
+    names = [ids[i] for i in kept]
+    hashes = [facts[i].canonical_hash for i in kept]
+    found = []
+    for table in tables:
+        target = table.lookup(names)[table.target].to_numpy(np.float64)
+        frame = pd.DataFrame({"connected": True, "canonical_hash": hashes, "target": target})
+        found.append([
+            _summary(frame, [metric.score([e[a], e[b]]) for e in evaluations], table, setting)
+            for a, b in combinations(range(len(setting.weights)), 2)
+        ])  # fmt: skip
+    return found
+
+
+def _summary(
+    frame: pd.DataFrame, scores: Sequence[Score], table: AccuracyTable, setting: Setting
+) -> Found:
+    scored = frame.assign(
+        epsilon=[score.value for score in scores],
+        epsilon_float32_defined=[bool(score.columns["float32_defined"]) for score in scores],
+    )
+    summary = summarise_metric(
+        scored, metric="epsilon", target="target", higher_is_better=table.higher_is_better,
+        rng=np.random.default_rng(SEED), num_resamples=1, paper_filter=setting.paper_filter,
+    )  # fmt: skip
+    return {name: float(summary["paper"][name]) for name in STATISTICS}
+
+
+def _table(path: Path, space: SearchSpace) -> AccuracyTable:
+    reader = NbnlpOfficial if path.suffix == ".zip" else Table
+    table = reader(path=str(path)).load()
+    assert table is not None
+    return table.renamed(space.canonical_ids(list(table.rows["architecture_id"])))
+
+
+def _halves(images: Path | None, rng: np.random.Generator) -> list[Minibatch]:
+    """Two minibatches without a common image; of random tokens without a file of images."""
+    if images is None:
+        return [RandomTokens().draw(batch_size=BATCH_SIZE, rng=rng) for _ in range(2)]
+    content = map_npy(images)
+    rows = rng.permutation(len(content))[: 2 * BATCH_SIZE].reshape(2, BATCH_SIZE)
+    return [
+        Minibatch(
+            inputs=normalise(np.array(content[half]), mean=CIFAR10_MEAN, std=CIFAR10_STD),
+            kind="images",
+            dataset="images",
+        )
+        for half in rows
+    ]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
