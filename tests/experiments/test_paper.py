@@ -49,7 +49,9 @@ def test_all_studies_run_and_are_on_the_page(tmp_path, capsys):
     assert 'id="study-b"' in page_of(tmp_path)
     said = capsys.readouterr().out
     assert "study 1 of 2: a" in said
-    assert "0 of 1 published values are within the margin, 1 of 1 counts equal" in " ".join(said.split())
+    assert "0 of 1 published values are within the margin, 1 of 1 counts equal" in " ".join(
+        said.split()
+    )
     # The same published rows stand beside both studies, and count once.
     (rho,) = (line for line in said.splitlines() if line.startswith("ρ"))
     assert rho.split() == ["ρ", "the", "same", "1", "0.031", "±", "0.020", "0", "of", "1"]
