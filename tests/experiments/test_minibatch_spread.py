@@ -21,7 +21,12 @@ def table(seed: int) -> AccuracyTable:
         {"architecture_id": ids, "validation_accuracy": accuracies, "test_accuracy": np.nan}
     )
     return AccuracyTable(
-        rows=rows, name=f"table {seed}", source="made up", target="validation_accuracy"
+        rows=rows,
+        name=f"table {seed}",
+        source="made up",
+        target="validation_accuracy",
+        higher_is_better=True,
+        label="accuracy",
     )
 
 
