@@ -30,7 +30,6 @@ _DECIMALS = {
 """Digits after the point, where they are not those of a correlation."""
 
 _CORRELATION_DECIMALS = 3
-_LONGEST_LIST = 6
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -99,3 +98,55 @@ def percent(fraction: float | None, *, unit: str = "") -> str:
         return NOTHING
     text = f"{100 * fraction:.1f}"
     return f"{'99.9' if text == '100.0' and fraction < 1 else text}{unit}"
+
+
+def count(number: float | None) -> str:
+    """An integer with separators, or a dash."""
+    return f"{number:,.0f}" if is_number(number) else NOTHING
+
+
+def mean_and_std(mean: float, std: float, statistic: str = "spearman_rho") -> str:
+    """A mean with its standard deviation, where there is one."""
+    spread = f" ± {value(std, statistic)}" if is_number(std) else ""
+    return f"{value(mean, statistic)}{spread}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 0.4 s, 12 s, 3 min 05 s, 2 h 07 min."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def short_duration(seconds: float | None) -> str:
+    """The time of one architecture with two digits: 15 ms, 1.3 s."""
+    if not is_number(seconds):
+        return NOTHING
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.01 else f"{1000 * seconds:.1f} ms"
+
+
+def accuracy(number: float | None, *, fractions: bool) -> str:
+    """A fraction as a percentage, a loss or an objective as it is."""
+    if not is_number(number):
+        return NOTHING
+    return f"{100 * number:.2f}" if fractions else f"{number:.4g}"
+
+
+def setting(given: object) -> str:
+    """The value of a setting as one would type it: [1e-7,1], null, true."""
+    if given is None:
+        return "null"
+    if isinstance(given, bool):
+        return str(given).lower()
+    if isinstance(given, list | tuple):
+        return f"[{','.join(map(setting, given))}]"
+    if isinstance(given, float):
+        return re.sub(r"e([+-])0(?=\d)", r"e\1", f"{given:g}")
+    return str(given)

@@ -1,0 +1,327 @@
+"""The record of a study, `study.json`, as typed values: its jobs, and what stands beside them."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from epsilon_research.reporting.numbers import setting
+from epsilon_research.reporting.published import Comparison
+from epsilon_research.reporting.run import Json, Run, Statistics
+
+SEED_SETTINGS = ("minibatch_seed", "seed")
+"""Settings that only draw again: jobs that differ in nothing else are replicates of one case."""
+
+_RUN_PARTS = (
+    "run", "counts", "timing", "metrics", "diagnosis", "search", "selection", "stability",
+    "comparison", "agreement", "weight_rule", "incomplete",
+)  # fmt: skip
+"""Parts of a run's record that the study's record repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A run of a study.
+
+    Args:
+        number: Its place in the sweep.
+        folder: Its folder within the study's.
+        settings: Values of the settings in which jobs differ.
+        run: What it found.
+    """
+
+    number: int
+    folder: str
+    settings: Mapping[str, Any]
+    run: Run
+
+    @property
+    def label(self) -> str:
+        """The settings in words, `name=value` as typed; "all" if there are none."""
+        return (
+            ", ".join(f"{name}={setting(value)}" for name, value in self.settings.items()) or "all"
+        )
+
+    @classmethod
+    def from_json(cls, record: Json) -> "Job":
+        """Read an entry of `jobs`."""
+        return cls(
+            number=record["job"],
+            folder=record["folder"],
+            settings=record["settings"],
+            run=Run.from_json(record),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `jobs`."""
+        parts = {name: self.run.record[name] for name in _RUN_PARTS if name in self.run.record}
+        own = {"job": self.number, "folder": self.folder, "settings": dict(self.settings)}
+        return own | parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedPart:
+    """A published table beside the jobs of a study.
+
+    Args:
+        table: Name of the table.
+        title: Its heading.
+        source: Where it was published.
+        note: What one has to know to compare; empty for nothing.
+        rows: Its numbers beside ours.
+        unmatched: Labels of its rows that no job stands beside.
+    """
+
+    table: str
+    title: str
+    source: str
+    note: str
+    rows: Sequence[Comparison]
+    unmatched: Sequence[str]
+
+    @classmethod
+    def from_json(cls, record: Json) -> "PublishedPart":
+        """Read an entry of `published`."""
+        rows = [Comparison.from_json(entry) for entry in record["published_rows"]]
+        words = {name: record[name] for name in ("table", "title", "source", "unmatched")}
+        return cls(note=record["note"] or "", rows=rows, **words)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `published`."""
+        return {
+            "table": self.table,
+            "title": self.title,
+            "source": self.source,
+            "note": self.note or None,
+            "published_rows": [row.to_json() for row in self.rows],
+            "unmatched": list(self.unmatched),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """One number of a case: a single job's with its interval, or the mean of several draws.
+
+    Args:
+        value: The number, or the mean over the draws that have one; NaN if none has.
+        std: Standard deviation over draws (n − 1 in the denominator); NaN below two.
+        low: Lower end of the single job's 95 % interval, or the smallest draw; NaN if unknown.
+        high: Upper end, or the largest draw.
+        count: Jobs that have the number.
+    """
+
+    value: float
+    std: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The jobs of one combination of settings; several where these were drawn again.
+
+    Args:
+        settings: Values by name, without `SEED_SETTINGS`.
+        jobs: At least one.
+    """
+
+    settings: Mapping[str, Any]
+    jobs: tuple[Job, ...]
+
+    @property
+    def has_replicates(self) -> bool:
+        """Whether there are several draws."""
+        return len(self.jobs) > 1
+
+    @property
+    def metrics(self) -> list[str]:
+        """Metrics with statistics, in their order."""
+        return _in_order(job.run.metrics for job in self.jobs)
+
+    def protocols(self, metric: str) -> list[str]:
+        """Protocols under which `metric` has statistics, in their order."""
+        return _in_order(job.run.metrics.get(metric, {}) for job in self.jobs)
+
+    def statistics(self, metric: str, protocol: str) -> list[Statistics]:
+        """The statistics of each job that has them."""
+        found = [job.run.metrics.get(metric, {}).get(protocol) for job in self.jobs]
+        return [part for part in found if part is not None]
+
+    def spread(self, metric: str, protocol: str, statistic: str) -> Spread:
+        """A statistic over the jobs; undefined ones are left out and `count` says so."""
+        found = [part[statistic] for part in self.statistics(metric, protocol)]
+        if self.has_replicates or not found:
+            return spread_of([one.value for one in found])
+        low, high = found[0].interval or (nan, nan)
+        value = found[0].value
+        return Spread(value=value, std=nan, low=low, high=high, count=int(isfinite(value)))
+
+    def label(self, *, without: Sequence[str] = ()) -> str:
+        """The settings in words: the value of a single one, else name=value of each."""
+        shown = {
+            name: setting(value) for name, value in self.settings.items() if name not in without
+        }
+        if len(shown) == 1:
+            return next(iter(shown.values()))
+        return ", ".join(f"{short_name(name)}={value}" for name, value in shown.items())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What the jobs of a study found.
+
+    Args:
+        name: Name of the study.
+        title: One line over tables and figures.
+        question: What it asks.
+        remark: What a reader has to know; empty for nothing.
+        command: What was typed to start it.
+        settings: Names of the settings in which jobs differ.
+        jobs: Those that finished.
+        missing_jobs: Folders of the others.
+        published: Published tables beside the jobs.
+        figures: Paths of its pictures within its folder.
+    """
+
+    name: str
+    title: str
+    question: str
+    remark: str
+    command: str
+    settings: Sequence[str]
+    jobs: Sequence[Job]
+    missing_jobs: Sequence[str]
+    published: Sequence[PublishedPart]
+    figures: Sequence[str] = ()
+
+    @property
+    def cases(self) -> list[Case]:
+        """The jobs by settings, in their order; draws of one combination together."""
+        grouped: dict[str, list[Job]] = {}
+        for job in self.jobs:
+            own = {name: value for name, value in job.settings.items() if not is_seed(name)}
+            grouped.setdefault(json.dumps(own, sort_keys=True), []).append(job)
+        return [
+            Case(
+                settings={
+                    name: value
+                    for name, value in jobs[0].settings.items()
+                    if not is_seed(name)
+                },
+                jobs=tuple(jobs),
+            )
+            for jobs in grouped.values()
+        ]  # fmt: skip
+
+    @property
+    def comparisons(self) -> list[Comparison]:
+        """All numbers that stand beside published ones."""
+        return [row for part in self.published for row in part.rows]
+
+    def published_values(self, statistic: str) -> dict[tuple[int, str], tuple[float, str]]:
+        """{(job, metric): (published value, protocol)}; the first table that has it counts."""
+        found: dict[tuple[int, str], tuple[float, str]] = {}
+        for row in self.comparisons:
+            if row.statistic == statistic and isfinite(row.published):
+                found.setdefault((row.job, row.metric), (row.published, row.protocol))
+        return found
+
+    @classmethod
+    def from_json(cls, record: Json) -> "Study":
+        """Read the value of `study.json`.
+
+        Raises:
+            KeyError: A part is missing.
+        """
+        plain = ("name", "title", "question", "command", "settings", "missing_jobs", "figures")
+        return cls(
+            remark=record.get("remark", ""),
+            jobs=[Job.from_json(job) for job in record["jobs"]],
+            published=[PublishedPart.from_json(part) for part in record["published"]],
+            **{name: record[name] for name in plain},
+        )
+
+    @classmethod
+    def read(cls, path: Path) -> "Study":
+        """Read `study.json`.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            ValueError: It is no record of a study.
+        """
+        try:
+            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(
+                f"{path.name} must be the record of a study, got another content ({error}): run "
+                "the study again"
+            ) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value of `study.json`."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "question": self.question,
+            "remark": self.remark,
+            "command": self.command,
+            "settings": list(self.settings),
+            "run": common_facts([job.run for job in self.jobs]),
+            "jobs": [job.to_json() for job in self.jobs],
+            "missing_jobs": list(self.missing_jobs),
+            "published": [part.to_json() for part in self.published],
+            "figures": list(self.figures),
+        }
+
+
+def common_facts(runs: Sequence[Run]) -> dict[str, Any]:
+    """The facts that are the same in all runs."""
+    first = {name: value for name, value in runs[0].facts.items() if name != "overrides"}
+    return {
+        name: value
+        for name, value in first.items()
+        if all(name in run.facts and run.facts[name] == value for run in runs)
+    }
+
+
+def is_seed(name: str) -> bool:
+    """Whether a setting only draws again, whatever part of the configuration it stands in."""
+    return short_name(name) in SEED_SETTINGS
+
+
+def short_name(name: str) -> str:
+    """The last part of a dotted name."""
+    return name.rpartition(".")[2]
+
+
+def protocols_of(cases: Sequence[Case]) -> list[str]:
+    """All protocols of all metrics, in the order of their first mention."""
+    return _in_order(case.protocols(metric) for case in cases for metric in case.metrics)
+
+
+def metrics_of(cases: Sequence[Case]) -> list[str]:
+    """All metrics, in the order of their first mention."""
+    return _in_order(case.metrics for case in cases)
+
+
+def spread_of(values: Sequence[float]) -> Spread:
+    """Mean, standard deviation and range of the finite ones of several draws."""
+    kept = np.array([value for value in values if isfinite(value)], np.float64)
+    if not kept.size:
+        return Spread(value=nan, std=nan, low=nan, high=nan, count=0)
+    return Spread(
+        value=float(kept.mean()),
+        std=float(kept.std(ddof=1)) if kept.size > 1 else nan,
+        low=float(kept.min()),
+        high=float(kept.max()),
+        count=int(kept.size),
+    )
+
+
+def _in_order(parts: Iterable[Iterable[str]]) -> list[str]:
+    return list(dict.fromkeys(name for part in parts for name in part))
