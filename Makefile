@@ -1,45 +1,48 @@
-# make run, make test: each makes .venv and installs what it needs, pinned by constraints.txt.
+# Each target makes .venv and installs what it needs, pinned by constraints.txt. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: run test test-faults fuzz paper notebooks check format bench clean
+.PHONY: help run test test-faults fuzz paper notebooks check format bench clean
 
-run: $(VENV)/.run
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "ARGS='...' hands further arguments over: make run ARGS='search_space=toy benchmark=none'"
+
+run: $(VENV)/.run ## the main job: all of NAS-Bench-201
 	$(BIN)/python run.py $(ARGS)
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev ## every test, as CI runs it
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
-# Kills, full disks, broken files: a quarter of an hour.
-test-faults: $(VENV)/.dev
+test-faults: $(VENV)/.dev ## kills, full disks, broken files: a quarter of an hour
 	$(BIN)/python -m pytest tests/faults -m faults -n 2 $(ARGS)
 
-# Hostile input for every reader, eleven minutes; guided by coverage where atheris is installed.
-fuzz: $(VENV)/.dev
+# Guided by coverage where atheris is installed.
+fuzz: $(VENV)/.dev ## hostile input for every reader: eleven minutes
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
-paper: $(VENV)/.run
+paper: $(VENV)/.run ## every study of the paper, on one page
 	$(BIN)/python -m experiments.paper $(ARGS)
 
-notebooks: $(VENV)/.dev
+notebooks: $(VENV)/.dev ## runs the notebooks and stores what they print
 	$(BIN)/python notebooks/build.py $(ARGS)
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev ## format, lint, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev ## repairs format and lint
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev ## how fast scoring is
 	$(BIN)/python -m experiments.bench $(ARGS)
 
-clean:
+clean: ## removes .venv
 	rm -rf $(VENV)
 
 $(BIN)/python:

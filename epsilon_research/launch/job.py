@@ -65,7 +65,7 @@ def _run(config: DictConfig) -> dict[str, Any]:
     pipeline = instantiate(config.pipeline, _convert_="all")
     inner_tracker = instantiate(config.tracker, _convert_="all")
     # Late, so that `--help` and mistakes in the configuration answer at once.
-    from epsilon_research.tracking import Steadfast, config_hash, git_commit, versions
+    from epsilon_research.tracking import FaultTolerantTracker, config_hash, git_commit, versions
 
     facts = {
         "overrides": list(hydra.overrides.task),
@@ -75,7 +75,7 @@ def _run(config: DictConfig) -> dict[str, Any]:
     }
     # Before the tracker opens, so that a wrong file or architecture leaves no empty run there.
     prepared = pipeline.prepare()
-    tracker = Steadfast(inner_tracker)
+    tracker = FaultTolerantTracker(inner_tracker)
     with tracker:
         tracker.open(
             run_dir=run_dir,

@@ -1,17 +1,21 @@
-"""Where the package finds its configuration: in a checkout, and installed."""
+"""What is installed, and where the package finds its configuration then and in a checkout."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.commands import ROOT, SMALL, folder, succeeded, summary_of
 
-SETUPTOOLS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
-    "setuptools"
-]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SETUPTOOLS = PYPROJECT["tool"]["setuptools"]
 HOMES = {name: ROOT / name.replace(".", "/") for name in SETUPTOOLS["packages"]} | {
     name: ROOT / path for name, path in SETUPTOOLS["package-dir"].items()
 }
@@ -78,3 +82,29 @@ def test_an_installed_package_has_its_configuration_inside(tmp_path: Path) -> No
     )
     assert "\nseed: 3\n" in shown.stdout
     assert "search_space:" in shown.stdout
+
+
+def test_every_package_that_a_development_install_pulls_in_has_a_pinned_version() -> None:
+    text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    pinned = {canonicalize_name(name) for name in re.findall(r"^([\w.-]+)==", text, re.MULTILINE)}
+    project = PYPROJECT["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"]
+    waiting, found = [Requirement(line) for line in required], set()
+    while waiting:
+        one = waiting.pop()
+        asked = (canonicalize_name(one.name), frozenset({"", *one.extras}))
+        if asked in found:
+            continue
+        found.add(asked)
+        own = asked[0] == "epsilon-research"
+        lines = [line for extra in one.extras for line in extras[extra]] if own else None
+        waiting += [
+            further
+            for further in map(Requirement, lines or requires(one.name) or [])
+            if further.marker is None
+            or any(further.marker.evaluate({"extra": extra}) for extra in asked[1])
+        ]
+    names = {name for name, *_ in found} - {"epsilon-research"}
+    assert len(names) > 100
+    assert names - pinned == set()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from epsilon_research.tracking import Steadfast, Tracker
+from epsilon_research.tracking import FaultTolerantTracker, Tracker
 
 CALLS: dict[str, Callable[[Tracker], None]] = {
     "open": lambda tracker: tracker.open(
@@ -61,7 +61,7 @@ def test_a_sound_tracker_hears_everything_as_it_was_said(
 ) -> None:
     direct, through = _Fragile(), _Fragile()
     use(direct)
-    tracker = Steadfast(through)
+    tracker = FaultTolerantTracker(through)
     use(tracker)
     assert through.heard == direct.heard
     assert tracker.failure is None
@@ -74,7 +74,7 @@ def test_what_it_raises_is_told_once_and_ends_what_it_hears(
     broken: str, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     fragile = _Fragile(**{broken: error})
-    tracker = Steadfast(fragile)
+    tracker = FaultTolerantTracker(fragile)
     with caplog.at_level(logging.INFO):
         use(tracker)
     heard = [what for what, _ in fragile.heard]
@@ -93,12 +93,12 @@ def test_what_it_raises_is_told_once_and_ends_what_it_hears(
 
 def test_a_run_whose_tracker_failed_is_closed_as_one_that_failed() -> None:
     fragile = _Fragile(log_table=OSError())
-    use(Steadfast(fragile))
+    use(FaultTolerantTracker(fragile))
     assert fragile.heard[-1] == ("close", (1,))
 
 
 def test_a_second_failure_does_not_hide_the_first(caplog: pytest.LogCaptureFixture) -> None:
-    tracker = Steadfast(_Fragile(log_table=OSError("first"), close=OSError("second")))
+    tracker = FaultTolerantTracker(_Fragile(log_table=OSError("first"), close=OSError("second")))
     with caplog.at_level(logging.INFO):
         use(tracker)
     assert tracker.failure is not None
@@ -109,7 +109,7 @@ def test_a_second_failure_does_not_hide_the_first(caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize("broken", CALLS)
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3)])
 def test_ctrl_c_and_an_exit_go_through(broken: str, error: BaseException) -> None:
-    tracker = Steadfast(_Fragile(**{broken: error}))
+    tracker = FaultTolerantTracker(_Fragile(**{broken: error}))
     with pytest.raises(type(error)):
         use(tracker)
     assert tracker.failure is None
@@ -117,7 +117,7 @@ def test_ctrl_c_and_an_exit_go_through(broken: str, error: BaseException) -> Non
 
 def test_an_error_of_the_run_is_not_the_trackers() -> None:
     fragile = _Fragile()
-    tracker = Steadfast(fragile)
+    tracker = FaultTolerantTracker(fragile)
     with pytest.raises(ValueError, match="of the run"), tracker:
         raise ValueError("of the run")
     assert tracker.failure is None

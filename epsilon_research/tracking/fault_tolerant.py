@@ -13,10 +13,10 @@ logger = logging.getLogger(__name__)
 
 
 @final
-class Steadfast(Tracker):
+class FaultTolerantTracker(Tracker):
     """Hands everything on to another tracker until that one fails.
 
-    A tracker's copy is worth less than the work it is a copy of. So its first failure is told at
+    A tracker's copy is worth less than the work it is a copy of. So its first failure is logged at
     once, nothing more is handed on, and whoever runs the program asks for `failure` at the end and
     says with the exit status that there was one. A mistake in what is handed over counts as a
     failure too; Ctrl-C does not, and goes through.
@@ -75,7 +75,7 @@ class Steadfast(Tracker):
     def _try(self, what: str, action: Callable[[], None]) -> None:
         try:
             action()
-        # Whatever a service and its client may raise: each of it is told and kept.
+        # Whatever a service and its client may raise: all of it is logged and kept.
         except Exception as error:
             self._note(what, error)
 
@@ -84,7 +84,7 @@ class Steadfast(Tracker):
         reason = " ".join(str(error).split())
         words = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
         if self._failure is not None:
-            # It was to be closed although it had failed before, as was told then.
+            # It was to be closed although it had failed before, as was logged then.
             logger.debug("the tracker could not be closed either: %s", words)
             return
         self._failure = (
