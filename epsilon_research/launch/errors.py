@@ -35,7 +35,9 @@ USER_ERRORS = (
 @singledispatch
 def user_message(error: BaseException) -> str:
     """Return the sentence about a user's mistake; Hydra's own words are replaced by ours."""
-    return str(error) or type(error).__name__
+    # A KeyError would put its sentence in quotes.
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return str(text) or type(error).__name__
 
 
 @user_message.register
@@ -140,11 +142,6 @@ def _(error: MemoryError) -> str:
         f"memory must be enough for the run, got {reason or type(error).__name__!r}: pass fewer "
         "executor.processes, a smaller batch_size or fewer architectures"
     )
-
-
-@user_message.register
-def _(error: KeyError) -> str:
-    return str(error.args[0]) if error.args else "KeyError"
 
 
 @user_message.register

@@ -19,7 +19,7 @@ PROJECT = "epsilon_research"
 VARIABLE = "EPSILON_TRUSTED"
 
 _FUNCTIONS = ("epsilon_research.store.open_store",)
-"""Functions that a configuration may call; a class can only be built."""
+"""What a configuration may call besides classes, which it can only build."""
 
 _SECRET_SUFFIXES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 """Suffixes of the names of environment variables that hold secrets."""
@@ -32,12 +32,6 @@ _DEEPEST = 40
 
 _FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
 """Hydra's folders: a saved configuration may have its own values of these settings."""
-
-
-def trusted_packages() -> tuple[str, ...]:
-    """Return the project's packages and those that the user trusts besides."""
-    named = os.environ.get(VARIABLE, "").split(",")
-    return (PROJECT, *(name.strip() for name in named if name.strip()))
 
 
 def check_targets(settings: Any) -> None:
@@ -112,33 +106,20 @@ def _check_file(path: Path, *, own: Mapping[str, Any]) -> None:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
-            f"{path} must be a YAML file, got something else ({reason}): take the config.yaml of "
-            "a run folder"
+            f"{path} must be a YAML file of settings, got something else ({reason}): take the "
+            "config.yaml of a run folder"
         ) from error
-    if not isinstance(settings, dict):
-        raise ValueError(
-            f"{path} must hold settings, got {type(settings).__name__}: take the config.yaml of a "
-            "run folder"
-        )
     foreign = ["defaults"] if "defaults" in settings else []
     foreign += [f"hydra.{name}" for name in _foreign(settings.get("hydra", {}), own)]
     if foreign:
         raise ValueError(
             f"{path} must leave Hydra's own settings as the project has them, got another "
-            f"{foreign[0]}: if you trust the file, set {VARIABLE}=epsilon_research before the "
-            "command"
+            f"{foreign[0]}: if you trust the file, set {VARIABLE}={PROJECT} before the command"
         )
 
 
-def _read(text: str) -> Any:
-    """Parse the settings of a file.
-
-    No configuration of ours has aliases, which can multiply endlessly, or nests deeply, which
-    readers that call themselves do not survive.
-
-    Raises:
-        yaml.YAMLError: The text is not YAML, has aliases, or nests too deeply.
-    """
+def _read(text: str) -> dict[str, Any]:
+    """Parse settings without aliases, which can multiply, and without deep nesting."""
     depth = 0
     for event in yaml.parse(text, yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
@@ -147,7 +128,10 @@ def _read(text: str) -> Any:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             raise yaml.YAMLError(f"it nests more than {_DEEPEST} levels")
-    return yaml.safe_load(text)
+    settings = yaml.safe_load(text)
+    if not isinstance(settings, dict):
+        raise yaml.YAMLError(f"it holds a {type(settings).__name__}")
+    return settings
 
 
 def _foreign(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -173,10 +157,10 @@ def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _is_own(target: Any) -> bool:
     """Return whether `target` names a class that a trusted package defines, not one it imports."""
-    trusted = trusted_packages()
-    if not isinstance(target, str) or target.split(".")[0] not in trusted:
-        return False
-    if target.split(".")[0] != PROJECT or target in _FUNCTIONS:
+    package = str(target).partition(".")[0]
+    if package != PROJECT:
+        return package in os.environ.get(VARIABLE, "").replace(",", " ").split()
+    if target in _FUNCTIONS:
         return True
     # Not as Hydra looks it up, who would follow `epsilon_research.some_module.os.system`.
     module, _, name = target.rpartition(".")

@@ -71,7 +71,7 @@ def test_settings_without_targets_pass(settings: Any) -> None:
         ("hydra:\n  searchpath: [file://elsewhere]\n", "hydra.searchpath"),
         ("hydra: 3\n", "hydra.section"),
         ("defaults: [elsewhere]\n", "defaults"),
-        ("- a list\n", "must hold settings"),
+        ("- a list\n", "must be a YAML file of settings, .*list"),
         ("a: [\n", "must be a YAML file"),
         ("a: &a [1]\nb: [*a, *a]\n", "must be a YAML file"),
         ("a: " + "[" * 5000, "must be a YAML file"),
