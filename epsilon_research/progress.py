@@ -6,81 +6,83 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import (
-    Progress as Bars,
-)
-from rich.text import Text
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 
 logger = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES = 10.0
 
-
-class _RateColumn(ProgressColumn):
-    """Items per second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.1f}/s", style="progress.data.speed")
+_SECONDS_BEFORE_ESTIMATE = 5.0
+"""Time over which a rate is measured before anything is concluded from it."""
 
 
 class Progress:
-    """How far a stage is; called with what more is done.
+    """A count of what is done, called with what more is done.
 
-    On a terminal it moves a bar with rate and time left; elsewhere it logs a line now and then, so
-    that a log file of an unattended run says how far it is.
+    The rate counts from the first item on, since before it processes start and code is compiled.
+
+    Args:
+        title: What is being done.
+        total: Items there are.
+        show: Called with this object after each change.
     """
 
     def __init__(self, title: str, total: int, show: Callable[["Progress"], None]) -> None:
         self.title = title
         self.total = total
         self.done = 0
-        self.from_store = 0
-        self.failed = 0
+        self._from_store = 0
+        self._failed = 0
         self._show = show
-        self._start = time.monotonic()
+        self._first: tuple[float, int] | None = None
 
     def __call__(self, done: int, *, from_store: int = 0, failed: int = 0) -> None:
-        """Counts `done` more, of which some were read instead of computed or have no value."""
+        """Count `done` more, of which some were read instead of computed or have no value."""
         self.done += done
-        self.from_store += from_store
-        self.failed += failed
+        self._from_store += from_store
+        self._failed += failed
+        if self._first is None and self._num_computed:
+            self._first = (time.monotonic(), self._num_computed)
         self._show(self)
 
     @property
-    def words(self) -> str:
-        """What else is known of those that are done."""
-        parts = [(self.from_store, "from store"), (self.failed, "undefined")]
-        return ", ".join(f"{count:,} {what}" for count, what in parts if count)
+    def _num_computed(self) -> int:
+        return self.done - self._from_store
 
     @property
-    def rate(self) -> float:
-        """Computed per second; what was read took next to no time."""
-        return (self.done - self.from_store) / max(time.monotonic() - self._start, 1e-9)
+    def rate(self) -> float | None:
+        """Items computed per second; None until it has been measured for some seconds."""
+        if self._first is None:
+            return None
+        start, already = self._first
+        seconds = time.monotonic() - start
+        computed = self._num_computed - already
+        return computed / seconds if computed and seconds >= _SECONDS_BEFORE_ESTIMATE else None
+
+    @property
+    def details(self) -> str:
+        """How many were read or are undefined, the rate, and an estimate of the time left."""
+        parts = [(self._from_store, "from store"), (self._failed, "undefined")]
+        words = [f"{count:,} {what}" for count, what in parts if count]
+        if self.rate is not None:
+            words.append(f"{self.rate:,.1f} per second")
+            words.append(f"{(self.total - self.done) / self.rate:,.0f} s left")
+        return ", ".join(words)
 
 
 @contextmanager
 def progress(console: Console, title: str, total: int) -> Iterator[Progress]:
-    """A `Progress` through `total` items, shown on `console`."""
+    """Show progress through `total` items on `console`; in the log where that is no terminal."""
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<21}"), BarColumn(bar_width=None), MofNCompleteColumn(),
-            TextColumn("{task.fields[words]}"), _RateColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(),
+            TimeElapsedColumn(), TextColumn("{task.fields[details]}"),
         )  # fmt: skip
         with Bars(*columns, console=console) as bars:
-            task = bars.add_task(title, total=total, words="")
+            task = bars.add_task(title, total=total, details="")
             yield Progress(
-                title, total, lambda now: bars.update(task, completed=now.done, words=now.words)
+                title, total, lambda now: bars.update(task, completed=now.done, details=now.details)
             )
     else:
         yield Progress(title, total, _LineReporter())
@@ -93,11 +95,8 @@ class _LineReporter:
         self._last = time.monotonic()
 
     def __call__(self, now: Progress) -> None:
-        if time.monotonic() - self._last < _SECONDS_BETWEEN_LINES or now.rate == 0:
+        if time.monotonic() - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = time.monotonic()
-        logger.info(
-            "%s: %s of %s%s, %.1f per second, %.0f s left",
-            now.title, f"{now.done:,}", f"{now.total:,}", f" ({now.words})" if now.words else "",
-            now.rate, (now.total - now.done) / now.rate,
-        )  # fmt: skip
+        details = f", {now.details}" if now.details else ""
+        logger.info("%s: %s of %s%s", now.title, f"{now.done:,}", f"{now.total:,}", details)

@@ -20,7 +20,6 @@ from epsilon_research.metrics import Epsilon, Metric, scorer_of
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring, ScoringResult, description
 from epsilon_research.spaces.nb201 import NasBench201, official_order
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore, NoStore, Store
 from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of, timeless
 
@@ -104,9 +103,9 @@ def test_an_error_in_a_worker_reaches_the_caller() -> None:
         minibatch=Minibatch(inputs=IMAGES[:, :1], kind="images", dataset="noise"),
         executor=ProcessExecutor(processes=2),
     )
-    descriptions = scoring.describe(IDS, advance=say_nothing)
+    descriptions = scoring.describe(IDS)
     with pytest.raises((ValueError, IndexError)):
-        scoring.score(IDS, descriptions, advance=say_nothing)
+        scoring.score(IDS, descriptions)
 
 
 # A space of which every architecture is drawn, so that few functions have many names.
@@ -125,8 +124,8 @@ def chains(
         minibatch=SMALL,
         executor=executor or SerialExecutor(),
     )
-    descriptions = scoring.describe(ids, advance=say_nothing)
-    return scoring.score(ids, descriptions, advance=say_nothing).frame
+    descriptions = scoring.describe(ids)
+    return scoring.score(ids, descriptions).frame
 
 
 def same(first: pd.DataFrame, second: pd.DataFrame, **how: Any) -> None:
@@ -198,8 +197,8 @@ def scored(store: Store, *metrics: Metric, executor: Executor | None = None) -> 
         executor=executor or SerialExecutor(),
         store=store,
     )
-    descriptions = scoring.describe(IDS, advance=say_nothing)
-    return scoring.score(IDS, descriptions, advance=say_nothing)
+    descriptions = scoring.describe(IDS)
+    return scoring.score(IDS, descriptions)
 
 
 def test_all_pairs_of_some_weights_are_one_pass_for_each_weight(tmp_path: Path) -> None:
@@ -228,7 +227,7 @@ def test_what_a_value_depends_on_is_in_its_key(tmp_path: Path) -> None:
     ):
         parts = {"space": SPACE, "metrics": {"epsilon": EPSILON}, "minibatch": MINIBATCH} | changed
         scoring = Scoring(**parts, executor=SerialExecutor(), store=store)
-        result = scoring.score(IDS, scoring.describe(IDS, advance=say_nothing), advance=say_nothing)
+        result = scoring.score(IDS, scoring.describe(IDS))
         assert result.num_from_store == 0
 
 

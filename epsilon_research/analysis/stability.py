@@ -10,7 +10,7 @@ from epsilon_research.analysis.top import above_percentile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stability:
+class StabilityStatistics:
     """Agreement of several score vectors of one metric.
 
     Attributes:
@@ -35,7 +35,7 @@ class Stability:
         return float(np.mean(self.rhos[np.triu_indices(self.num_repeats, 1)]))
 
     @property
-    def least_rho(self) -> float:
+    def min_rho(self) -> float:
         """The smallest ρ of two repeats."""
         return float(np.min(self.rhos[np.triu_indices(self.num_repeats, 1)]))
 
@@ -46,7 +46,7 @@ class Stability:
         return float(np.mean(self.top10_overlaps[pairs]))
 
 
-def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> Stability:
+def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> StabilityStatistics:
     """How alike several runs of one metric rank the same architectures.
 
     The square root of the mean ρ bounds, roughly, what the metric can correlate with anything: it
@@ -67,7 +67,7 @@ def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> Stability:
         raise ValueError(f"scores must have two repeats or more, got {num_repeats}")
     finite = np.isfinite(scores)
     common, num_any = scores[finite.all(axis=1)], int(finite.any(axis=1).sum())
-    return Stability(
+    return StabilityStatistics(
         num_repeats=num_repeats,
         num_rows=len(common),
         coverage=len(common) / num_any if num_any else np.nan,

@@ -137,12 +137,14 @@ def _show(summary: dict[str, Any]) -> None:
     from epsilon_research.plotting.comparison_table import comparison_table
     from epsilon_research.plotting.search_table import search_table
     from epsilon_research.plotting.terminal import results_table
+    from epsilon_research.reporting import Table, show
 
     Console().print(results_table(summary))
     if "comparison" in summary:
         Console().print(comparison_table(summary))
     if "search" in summary:
         Console().print(search_table(summary))
+    show(*(Table(**table) for table in summary["tables"]))
 
 
 def _log_correlations(summary: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ def _stability(cases: Sequence[Case], names: Sequence[str], *, wide: bool) -> Ta
                 f"{_mean(parts, 'n').value:,.0f}".replace("nan", "–"),
                 percent(_mean(parts, "coverage").value, unit=""),
                 decimals(_mean(parts, "mean_rho").value),
-                decimals(_mean(parts, "least_rho").low),
+                decimals(_mean(parts, "min_rho").low),
                 percent(_mean(parts, "mean_top10_overlap").value, unit=""),
             )
             shown = False

@@ -1,34 +1,34 @@
-"""Compares scores with those of another engine on a sample: are the fast numbers right?"""
+"""Scores compared with those of another engine on a sample: are the fast numbers right?"""
 
+import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from jaxtyping import Float
 
 from epsilon_research.analysis import spearman_rho
-from epsilon_research.data import Minibatch
 from epsilon_research.engines import Engine
-from epsilon_research.executors import Executor
 from epsilon_research.metrics import Epsilon
-from epsilon_research.scoring import Scoring
-from epsilon_research.spaces import SearchSpace
-from epsilon_research.store import Store
+from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.prepared import Prepared
+
+logger = logging.getLogger(__name__)
+
+_METRIC = "epsilon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How far a run's epsilon scores are from another engine's.
+class EngineComparison(Stage):
+    """Differences between a run's epsilon scores and those of another engine.
 
     Args:
-        sample_size: Architectures compared, drawn from those with a score.
+        sample_size: Architectures that are compared, drawn from those with a score.
         engine: The other engine, e.g. the reference in float64.
-        metric: The metric that was run.
     """
 
     sample_size: int
     engine: Engine
-    metric: Epsilon
 
     def __post_init__(self) -> None:
         if not isinstance(self.sample_size, int) or self.sample_size < 1:
@@ -37,56 +37,66 @@ class Agreement:
                 f"{self.sample_size!r}: pass e.g. agreement.sample_size=20"
             )
 
-    def measure(
-        self,
-        frame: pd.DataFrame,
-        *,
-        space: SearchSpace,
-        minibatch: Minibatch,
-        executor: Executor,
-        store: Store,
-        rng: np.random.Generator,
-    ) -> dict[str, Any]:
-        """Largest absolute and relative difference on the sample, and where it was.
+    def check(self, prepared: Prepared) -> None:
+        """Refuse a run without a metric epsilon.
 
-        `undefined` counts sampled architectures that the other engine gives no score, which
-        happens where its arithmetic underflows. Relative differences are over scores above 0.
+        Raises:
+            ValueError: There is none.
         """
-        scored = frame[frame["epsilon"].notna()]
-        rows = rng.choice(len(scored), size=min(self.sample_size, len(scored)), replace=False)
+        metrics = prepared.scoring.metrics
+        if not isinstance(metrics.get(_METRIC), Epsilon):
+            raise ValueError(
+                "agreement must have a metric epsilon, whose engine is compared, got "
+                f"{', '.join(metrics)}: add epsilon to metric=[...] or pass agreement=none"
+            )
+
+    def run(self, context: Context) -> Outcome:
+        """Return the part `agreement`.
+
+        It has the largest absolute and relative difference on the sample, and the architecture of
+        the former. `undefined` counts sampled architectures that the other engine gives no score,
+        which happens where its arithmetic underflows. Relative differences are over scores above 0.
+        """
+        scored = context.frame[context.frame[_METRIC].notna()]
+        size = min(self.sample_size, len(scored))
+        rows = context.rng("agreement").choice(len(scored), size=size, replace=False)
         sample = scored.iloc[np.sort(rows)]
         ids = list(sample["architecture_id"])
-        scoring = Scoring(
-            space=space,
-            metrics={"epsilon": replace(self.metric, engine=self.engine)},
-            minibatch=minibatch,
-            executor=executor,
-            store=store,
+        scoring = context.prepared.scoring
+        metric = scoring.metrics[_METRIC]
+        assert isinstance(metric, Epsilon)  # `check` has refused the rest
+        other = replace(scoring, metrics={_METRIC: replace(metric, engine=self.engine)})
+        found = {"engine": self.engine.name} | compare_scores(
+            sample[_METRIC].to_numpy(), other.score_table(ids)[_METRIC].to_numpy(), ids=ids
         )
-        descriptions = scoring.describe(ids, advance=say_nothing)
-        result = scoring.score(ids, descriptions, advance=say_nothing)
-        if result.interrupted:
-            raise KeyboardInterrupt
-        other = result.frame
-        ours, theirs = sample["epsilon"].to_numpy(), other["epsilon"].to_numpy()
-        difference = np.abs(ours - theirs)
-        defined = np.isfinite(difference)
-        if not defined.any():
-            return {"engine": self.engine.name, "compared": 0, "undefined": len(ids)}
-        worst = int(np.nanargmax(difference))
-        # A chain of convolutions scores 0 exactly, where no relative difference exists.
-        positive = defined & (theirs > 0)
-        relative = difference[positive] / theirs[positive]
-        return {
-            "engine": self.engine.name,
-            "compared": int(defined.sum()),
-            "undefined": int((~defined).sum()),
-            "largest_difference": float(difference[worst]),
-            "largest_relative_difference": float(relative.max(initial=0.0)),
-            "spearman_rho": spearman_rho(ours[defined], theirs[defined]),
-            "architecture_id": ids[worst],
-        }
+        logger.info(
+            "engine %s and engine %s: largest difference of epsilon %.2g over %s architectures",
+            metric.engine.name, found["engine"], found.get("largest_difference", np.nan),
+            found["compared"],
+        )  # fmt: skip
+        return Outcome(summary={"agreement": found})
 
 
-def say_nothing(done: int, *, from_store: int = 0, failed: int = 0) -> None:
-    """A sample is done before anybody would ask how far it is."""
+def compare_scores(
+    ours: Float[np.ndarray, " architectures"],
+    theirs: Float[np.ndarray, " architectures"],
+    *,
+    ids: list[str],
+) -> dict[str, Any]:
+    """Return the largest differences between two engines' scores, and where they are."""
+    difference = np.abs(ours - theirs)
+    defined = np.isfinite(difference)
+    if not defined.any():
+        return {"compared": 0, "undefined": len(ids)}
+    worst = int(np.nanargmax(difference))
+    # A chain of convolutions scores 0 exactly, where no relative difference exists.
+    positive = defined & (theirs > 0)
+    relative = difference[positive] / theirs[positive]
+    return {
+        "compared": int(defined.sum()),
+        "undefined": int((~defined).sum()),
+        "largest_difference": float(difference[worst]),
+        "largest_relative_difference": float(relative.max(initial=0.0)),
+        "spearman_rho": spearman_rho(ours[defined], theirs[defined]),
+        "architecture_id": ids[worst],
+    }

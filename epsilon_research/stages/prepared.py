@@ -3,22 +3,50 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from epsilon_research.benchmarks import AccuracyTable
-from epsilon_research.data import Minibatch
+from epsilon_research.data import Dataset, Minibatch
+from epsilon_research.scoring import Scoring
+from epsilon_research.spaces import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What a run works on, read and checked: the architectures, the minibatch, the accuracies.
+    """Architectures, minibatch, accuracies and metrics of a run, read and checked.
 
-    `accuracies` are the table's rows of `ids`, in that order; None without a table. `seconds` is
-    how long all that took.
+    Args:
+        selection: Search space, and which of its architectures are scored.
+        ids: Architectures that are scored.
+        dataset: Source of the minibatch.
+        batch_size: Samples in the minibatch.
+        minibatch_seed: Seed of the minibatch's draw.
+        scoring: Space, metrics, minibatch, executor and store.
+        table: Trained accuracies of the whole space, or None.
+        accuracies: Rows of `table` for `ids`, in that order; None without a table.
+        seed: Seed of the run, see `random_stream`.
+        seconds: Time that reading and drawing took.
     """
 
+    selection: Selection
     ids: Sequence[str]
-    minibatch: Minibatch
+    dataset: Dataset
+    batch_size: int
+    minibatch_seed: int
+    scoring: Scoring
     table: AccuracyTable | None
     accuracies: pd.DataFrame | None
+    seed: int
     seconds: float
+
+    @property
+    def title(self) -> str:
+        """Search space and minibatch in one line, for figures and tables."""
+        return f"{self.scoring.space.title}, {self.scoring.minibatch.description}"
+
+    def draw_minibatch(self, step: int) -> Minibatch:
+        """Return the minibatch of the seed that is `step` further on than the run's."""
+        return self.dataset.draw(
+            batch_size=self.batch_size, rng=np.random.default_rng(self.minibatch_seed + step)
+        )

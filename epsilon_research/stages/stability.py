@@ -1,25 +1,27 @@
 """How much of a ranking is chance: metrics repeated with other minibatches and other seeds."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from epsilon_research.analysis.stability import measure_stability
-from epsilon_research.data import Dataset
 from epsilon_research.metrics import Metric
-from epsilon_research.scoring import Description, Scoring
-from epsilon_research.stages.engine_comparison import say_nothing
+from epsilon_research.scoring import Scoring
+from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.prepared import Prepared
 
-_LEAST_ROWS = 3
+logger = logging.getLogger(__name__)
+
+_MIN_ROWS = 3
 """Fewer have no ranking to speak of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repeats:
-    """Scores a sample of the run again.
+class Stability(Stage):
+    """Score a sample of the run again, with other minibatches and with other seeds.
 
     Args:
         sample_size: Architectures that are scored again, drawn from those of the run.
@@ -32,7 +34,7 @@ class Repeats:
     seeds: int
 
     def __post_init__(self) -> None:
-        for name, least in (("sample_size", _LEAST_ROWS), ("minibatches", 0), ("seeds", 0)):
+        for name, least in (("sample_size", _MIN_ROWS), ("minibatches", 0), ("seeds", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(
@@ -40,48 +42,46 @@ class Repeats:
                     f"pass e.g. stability.{name}={max(least, 4)}"
                 )
 
-    def measure(
-        self,
-        frame: pd.DataFrame,
-        *,
-        scoring: Scoring,
-        dataset: Dataset,
-        batch_size: int,
-        minibatch_seed: int,
-        rng: np.random.Generator,
-    ) -> dict[str, Any]:
-        """{metric: {"minibatch" or "seed": mean and least ρ of two repeats, overlap, coverage}}.
+    def run(self, context: Context) -> Outcome:
+        """Return the part `stability`: {metric: {"minibatch" or "seed": statistics}}.
 
-        Args:
-            frame: The run's scores, which are the first repeat of each.
-            scoring: What the run scored with.
-            dataset: Gives further minibatches.
-            batch_size: Of the run's minibatch.
-            minibatch_seed: That of the run; further ones count on from it.
-            rng: Draws the sample.
+        The statistics are the mean and least ρ of two repeats, the overlap of their best, and how
+        many architectures have a score in all of them; the run's own scores are the first repeat.
         """
+        frame = context.frame
         size = min(self.sample_size, len(frame))
-        rows = np.sort(rng.choice(len(frame), size=size, replace=False))
-        sample = frame.iloc[rows]
+        rows = context.rng("repeats").choice(len(frame), size=size, replace=False)
+        sample = frame.iloc[np.sort(rows)]
         ids = list(sample["architecture_id"])
-        descriptions = scoring.describe(ids, advance=say_nothing)
-        by_minibatch: dict[str, list[np.ndarray]] = {}
+        descriptions = context.prepared.scoring.describe(ids)
+        columns: dict[tuple[str, str], list[np.ndarray]] = {}
+        for what, scoring in self._repeats(context.prepared):
+            result = scoring.score(ids, descriptions)
+            if result.interrupted:
+                raise KeyboardInterrupt
+            for name in scoring.metrics:
+                first = [sample[name].to_numpy(dtype=np.float64)]
+                scores = result.frame[name].to_numpy(dtype=np.float64)
+                columns.setdefault((name, what), first).append(scores)
+        found: dict[str, Any] = {}
+        for (name, what), scores in columns.items():
+            numbers = _statistics(np.column_stack(scores))
+            found.setdefault(name, {})[what] = numbers
+            logger.info(
+                "%s with another %s: ρ %.3f on average, at least %.3f, over %s architectures",
+                name, what, numbers["mean_rho"], numbers["min_rho"], numbers["n"],
+            )  # fmt: skip
+        return Outcome(summary={"stability": found})
+
+    def _repeats(self, prepared: Prepared) -> Iterator[tuple[str, Scoring]]:
+        """Yield what changes in each repeat, and how it is scored."""
+        scoring = prepared.scoring
         for step in range(1, self.minibatches + 1):
-            draw = dataset.draw(
-                batch_size=batch_size, rng=np.random.default_rng(minibatch_seed + step)
-            )
-            _collect(by_minibatch, replace(scoring, minibatch=draw), ids, descriptions)
-        by_seed: dict[str, list[np.ndarray]] = {}
+            yield "minibatch", replace(scoring, minibatch=prepared.draw_minibatch(step))
         for step in range(1, self.seeds + 1):
             seeded = _with_other_seeds(scoring.metrics, step)
             if seeded:
-                _collect(by_seed, replace(scoring, metrics=seeded), ids, descriptions)
-        found: dict[str, Any] = {}
-        for what, repeats in (("minibatch", by_minibatch), ("seed", by_seed)):
-            for name, scores in repeats.items():
-                columns = np.column_stack([sample[name].to_numpy(dtype=np.float64), *scores])
-                found.setdefault(name, {})[what] = _summary(columns)
-        return found
+                yield "seed", replace(scoring, metrics=seeded)
 
 
 def _with_other_seeds(metrics: Mapping[str, Metric], step: int) -> dict[str, Any]:
@@ -93,26 +93,13 @@ def _with_other_seeds(metrics: Mapping[str, Metric], step: int) -> dict[str, Any
     }
 
 
-def _collect(
-    columns: dict[str, list[np.ndarray]],
-    scoring: Scoring,
-    ids: Sequence[str],
-    descriptions: Sequence[Description],
-) -> None:
-    result = scoring.score(ids, descriptions, advance=say_nothing)
-    if result.interrupted:
-        raise KeyboardInterrupt
-    for name in scoring.metrics:
-        columns.setdefault(name, []).append(result.frame[name].to_numpy(dtype=np.float64))
-
-
-def _summary(scores: np.ndarray) -> dict[str, float]:
+def _statistics(scores: np.ndarray) -> dict[str, float]:
     stability = measure_stability(scores)
     return {
         "repeats": stability.num_repeats,
         "n": stability.num_rows,
         "coverage": stability.coverage,
         "mean_rho": stability.mean_rho,
-        "least_rho": stability.least_rho,
+        "min_rho": stability.min_rho,
         "mean_top10_overlap": stability.mean_top10_overlap,
     }

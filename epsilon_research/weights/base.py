@@ -21,7 +21,6 @@ import numpy as np
 from epsilon_research.metrics import Epsilon, Metric
 from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.scoring import Scoring
-from epsilon_research.stages.engine_comparison import Agreement
 
 EPSILON = "epsilon"
 """The metric that a rule is for; others keep their weights."""
@@ -69,15 +68,6 @@ class WeightRule(ABC):
         """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleOutcome:
-    """A run's parts with the chosen weights, and the record `weight_rule` of its summary."""
-
-    metrics: Mapping[str, Metric]
-    agreement: Agreement | None
-    record: Mapping[str, Any]
-
-
 def check_rule(
     rule: WeightRule | None, *, metrics: Mapping[str, Metric], published: Sequence[float]
 ) -> None:
@@ -104,33 +94,24 @@ def check_rule(
 
 
 def apply_rule(
-    rule: WeightRule,
-    *,
-    agreement: Agreement | None,
-    scoring: Scoring,
-    rng: np.random.Generator,
-) -> RuleOutcome:
-    """Lets a rule choose, and puts the pair wherever the run uses epsilon.
+    rule: WeightRule, *, scoring: Scoring, rng: np.random.Generator
+) -> tuple[dict[str, Metric], dict[str, Any]]:
+    """Let a rule choose, and return the metrics with the chosen weights, and the record of it.
 
     Args:
         rule: One that `check_rule` accepts.
-        agreement: The run's comparison of engines; it has a copy of the metric.
         scoring: What the run will score with.
         rng: See `WeightRule.choose`.
     """
     metric = scoring.metrics[EPSILON]
-    assert isinstance(metric, Epsilon)
+    assert isinstance(metric, Epsilon)  # `check_rule` has refused the rest
     start = time.perf_counter()
     pair = rule.choose(metric=metric, scoring=scoring, rng=rng)
     seconds = time.perf_counter() - start
     weights = list(pair.weights)
     logger.info("weight_pair=%s chose weights %s in %.0f s", rule.name, weights, seconds)
-    chosen = replace(metric, weights=weights)
-    return RuleOutcome(
-        metrics={**scoring.metrics, EPSILON: chosen},
-        agreement=None if agreement is None else replace(agreement, metric=chosen),
-        record={"rule": rule.name, "weights": weights, **pair.record, "seconds": seconds},
-    )
+    metrics = {**scoring.metrics, EPSILON: replace(metric, weights=weights)}
+    return metrics, {"rule": rule.name, "weights": weights, **pair.record, "seconds": seconds}
 
 
 def epsilon_weights(metrics: Mapping[str, Metric]) -> list[float] | None:

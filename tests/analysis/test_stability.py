@@ -16,7 +16,7 @@ def test_the_correlations_agree_with_scipy():
     np.testing.assert_allclose(found.rhos, np.asarray(scipy.stats.spearmanr(scores)[0]))
     pairs = [found.rhos[0, 1], found.rhos[0, 2], found.rhos[1, 2]]
     assert found.mean_rho == pytest.approx(np.mean(pairs))
-    assert found.least_rho == pytest.approx(min(pairs))
+    assert found.min_rho == pytest.approx(min(pairs))
 
 
 def test_the_overlap_is_the_share_of_the_best_tenth():

@@ -19,12 +19,12 @@ from tests.commands import ROOT
 STAGES = {
     "reading": "epsilon_research.scoring.scoring:Scoring.describe",
     "scoring": "epsilon_research.scoring.scoring:Scoring.score",
-    "table": "epsilon_research.pipeline:write_table",
-    "statistics": "epsilon_research.pipeline:summarise_metrics",
-    "figures": "epsilon_research.pipeline:draw",
-    "search": "epsilon_research.stages.search.stage:run_repeats",
-    "search_tables": "epsilon_research.stages.search.stage:write_table",
-    "summary": "epsilon_research.pipeline:write_json",
+    "table": "epsilon_research.pipeline.pipeline:write_table",
+    "statistics": "epsilon_research.stages.correlate:summarise_metrics",
+    "figures": "epsilon_research.stages.figures:Figures.run",
+    "search": "epsilon_research.stages.search.base:run_variant",
+    "search_tables": "epsilon_research.stages.search.base:curves_table",
+    "summary": "epsilon_research.pipeline.pipeline:write_json",
 }
 """Where each stage of a run begins."""
 

@@ -15,7 +15,6 @@ from epsilon_research.metrics import Metric, Score, scorer_of
 from epsilon_research.metrics.column import Column
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore
 
 SPACE = Toy()
@@ -111,8 +110,8 @@ def test_a_changed_file_is_read_again_and_an_unchanged_one_is_not(tmp_path: Path
             executor=SerialExecutor(),
             store=store,
         )
-        descriptions = scoring.describe(IDS, advance=say_nothing)
-        result = scoring.score(IDS, descriptions, advance=say_nothing)
+        descriptions = scoring.describe(IDS)
+        result = scoring.score(IDS, descriptions)
         return result.num_computed, result.frame["column"].iloc[0]
 
     assert scored() == (5, 0.5)

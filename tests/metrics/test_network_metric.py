@@ -39,7 +39,6 @@ from epsilon_research.programs.operations import (
 from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.store import FolderStore
 from tests.commands import ROOT
 
@@ -252,8 +251,8 @@ def test_the_score_store_tells_labels_apart_where_they_matter(tmp_path: Path) ->
             executor=SerialExecutor(),
             store=store,
         )
-        descriptions = scoring.describe(IDS, advance=say_nothing)
-        return scoring.score(IDS, descriptions, advance=say_nothing).num_computed
+        descriptions = scoring.describe(IDS)
+        return scoring.score(IDS, descriptions).num_computed
 
     assert [num_computed(minibatch) for minibatch in (MINIBATCH, LABELLED, others)] == [6, 3, 3]
     assert [num_computed(minibatch) for minibatch in (MINIBATCH, LABELLED, others)] == [0, 0, 0]

@@ -18,10 +18,12 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.pipeline import Pipeline
-from epsilon_research.run_record import flatten
+from epsilon_research.pipeline.record import flatten
 from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
-from epsilon_research.stages.search.stage import RandomSearchStage
+from epsilon_research.stages.correlate import Correlate
+from epsilon_research.stages.figures import Figures
+from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
 
@@ -107,7 +109,7 @@ def pipeline(**changes: Any) -> Pipeline:
         "executor": SerialExecutor(),
         "store": NoStore(),
         "seed": 2,
-        "bootstrap_resamples": 20,
+        "stages": {"correlate": Correlate(num_resamples=20), "figures": Figures()},
     }
     return Pipeline(**parts | changes)
 
@@ -120,7 +122,6 @@ def pipeline(**changes: Any) -> Pipeline:
         ({"batch_size": 2}, "batch_size must be a whole number of 3 or more, got 2:"),
         ({"seed": -1}, "seed must be a whole number of 0 or more, got -1:"),
         ({"minibatch_seed": -1}, "minibatch_seed must be a whole number of 0 or more, got -1:"),
-        ({"bootstrap_resamples": 0}, "bootstrap_resamples must be a whole number of 1 or more"),
     ],
 )
 def test_what_does_not_fit_is_refused_when_it_is_built(changes: dict, sentence: str) -> None:
@@ -132,13 +133,13 @@ def test_the_seed_draws_architectures_and_its_own_seed_the_minibatch() -> None:
     base = pipeline(search_space=selection(num_architectures=12), benchmark=NoBenchmark())
     first, same = base.prepare(), base.prepare()
     assert first.ids == same.ids
-    assert first.minibatch.content_hash == same.minibatch.content_hash
+    assert first.scoring.minibatch.content_hash == same.scoring.minibatch.content_hash
     other = replace(base, seed=3).prepare()
     assert other.ids != first.ids
-    assert other.minibatch.content_hash == first.minibatch.content_hash
+    assert other.scoring.minibatch.content_hash == first.scoring.minibatch.content_hash
     other = replace(base, minibatch_seed=2).prepare()
     assert other.ids == first.ids
-    assert other.minibatch.content_hash != first.minibatch.content_hash
+    assert other.scoring.minibatch.content_hash != first.scoring.minibatch.content_hash
 
 
 def test_a_table_of_other_architectures_is_refused_before_any_work() -> None:
@@ -184,7 +185,7 @@ class Counting(SerialExecutor):
 def test_processes_give_their_memory_back_before_the_statistics_of_many(
     many: int, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("epsilon_research.pipeline._MANY", many)
+    monkeypatch.setattr("epsilon_research.pipeline.pipeline._MANY", many)
     executor = Counting()
     job = pipeline(executor=executor, figures=False)
     job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
@@ -206,7 +207,7 @@ def test_a_published_search_knows_only_what_float32_can_score(
         budget=2, repeats=2, warmup_pool=0, protocol=protocol, sample_sizes=[2], selection_runs=1
     )
     table = Losses(ids=(lost["architecture_id"], kept["architecture_id"]))
-    job = replace(job, search=stage, benchmark=table)
+    job = replace(job, stages={"search": stage}, benchmark=table)
     summary = job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
     assert summary["selection"]["2"]["validation_accuracy"]["mean"] == chosen / 100
     assert not (tmp_path / "figures").exists()

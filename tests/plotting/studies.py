@@ -191,7 +191,7 @@ def _jobs(draw: st.DrawFn, number: int, settings: list[str]) -> dict[str, Any]:
     if not found and draw(st.booleans()):
         del one["metrics"]
     if draw(st.booleans()):
-        part = {name: draw(_numbers) for name in ("n", "mean_rho", "least_rho")}
+        part = {name: draw(_numbers) for name in ("n", "mean_rho", "min_rho")}
         one["stability"] = {"epsilon": {"minibatch": {"repeats": 4, **part}}}
     if draw(st.booleans()):
         one["weight_rule"] = {"rule": "limits", "weights": [1e-7, draw(_numbers)], "tried": []}

@@ -203,7 +203,7 @@ def test_weights_chosen_by_a_rule_are_shown():
 
 def test_stability_is_shown():
     record = weight_pairs()
-    part = {"repeats": 4, "n": 196, "coverage": 0.98, "mean_rho": 0.912, "least_rho": 0.85}
+    part = {"repeats": 4, "n": 196, "coverage": 0.98, "mean_rho": 0.912, "min_rho": 0.85}
     record["jobs"][0]["stability"] = {
         "epsilon": {"minibatch": part | {"mean_top10_overlap": None}},
     }

@@ -1,15 +1,14 @@
 """The example of a user's own objective: real training, in a few steps."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.digits import DigitsAccuracy
 from epsilon_research.stages.search.inputs import SearchInputs
-from epsilon_research.stages.search.stage import AgeingEvolutionStage
 
 
 def test_digits_are_told_better_by_a_network_with_convolutions_than_by_chance() -> None:
@@ -44,7 +43,7 @@ def test_an_impossible_training_is_refused(settings: dict, sentence: str) -> Non
         DigitsAccuracy(space=Toy(), **settings)
 
 
-def test_networks_are_trained_where_the_objective_says_so(tmp_path: Path) -> None:
+def test_networks_are_trained_where_the_objective_says_so() -> None:
     stage = AgeingEvolutionStage(
         budget=7,
         repeats=1,
@@ -58,13 +57,11 @@ def test_networks_are_trained_where_the_objective_says_so(tmp_path: Path) -> Non
         space=Toy(),
         accuracies=None,
         higher_is_better=True,
-        label="",
         scores={"size": lambda ids: np.array([float(id_.count("conv3x3")) for id_ in ids])},
         metrics=["size"],
         scored=Toy().architecture_ids,
-        title="",
     )
-    outcome = stage.run(inputs, run_dir=tmp_path, rng=np.random.default_rng(0))
-    assert outcome.tables["search_trials"]["fitness"].between(0, 1).all()
+    outcome = stage.search(inputs, rng=np.random.default_rng(0))
+    assert outcome.frames["search_trials"]["fitness"].between(0, 1).all()
     assert [len(entry["median_curve"]) for entry in outcome.summary["search"].values()] == [7, 7]
     assert list(outcome.summary["search"]) == ["ageing_evolution", "ageing_evolution+warmup_size"]

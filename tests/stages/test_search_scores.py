@@ -19,9 +19,9 @@ IDS = list(Toy().architecture_ids[60:70])
 class Interrupted(Scoring):
     """A scoring that is stopped from the keyboard."""
 
-    def score(self, ids, descriptions, *, advance):
+    def score(self, ids, descriptions):
         # A dataclass with slots is a new class, so that `super()` alone would not find it.
-        result = Scoring.score(self, ids, descriptions, advance=advance)
+        result = Scoring.score(self, ids, descriptions)
         return replace(result, interrupted=True)
 
 
@@ -36,11 +36,7 @@ def scoring(kind: type[Scoring] = Scoring) -> Scoring:
 
 
 def frame_of(ids: list[str]):
-    def quietly(done: int, *, from_store: int = 0, failed: int = 0) -> None:
-        pass
-
-    plain = scoring()
-    return plain.score(ids, plain.describe(ids, advance=quietly), advance=quietly).frame
+    return scoring().score_table(ids)
 
 
 def test_what_the_run_did_not_score_gets_the_score_that_it_would_have_had() -> None:
@@ -63,8 +59,8 @@ def test_the_runs_own_scores_are_not_computed_again() -> None:
 class Telling(Scoring):
     """A scoring whose metric tells what float32 defines: sizes of odd rows."""
 
-    def score(self, ids, descriptions, *, advance):
-        result = Scoring.score(self, ids, descriptions, advance=advance)
+    def score(self, ids, descriptions):
+        result = Scoring.score(self, ids, descriptions)
         odd = [IDS.index(id_) % 2 == 1 for id_ in ids]
         return replace(result, frame=result.frame.assign(size_float32_defined=odd))
 

@@ -7,7 +7,8 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from epsilon_research.stages.search.stage import AgeingEvolutionStage, RandomSearchStage
+from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
+from epsilon_research.stages.search.random_search import RandomSearchStage
 from tests.commands import ROOT
 
 
@@ -36,16 +37,16 @@ def test_wrong_settings_are_refused_when_it_is_built(
 
 def test_what_cannot_be_searched_is_refused_before_any_work(tmp_path: Path) -> None:
     stage = RandomSearchStage()
-    stage.check(["epsilon"], has_table=True)
+    stage.check_inputs(["epsilon"], has_accuracies=True)
     with pytest.raises(ValueError, match="must have accuracies or an objective"):
-        stage.check(["epsilon"], has_table=False)
+        stage.check_inputs(["epsilon"], has_accuracies=False)
     unknown = replace(stage, warmup_metric="synflow")
     with pytest.raises(ValueError, match="must be among epsilon, num_parameters, got synflow"):
-        unknown.check(["epsilon"], has_table=True)
-    replace(stage, warmup_metric="num_parameters").check(["epsilon"], has_table=True)
+        unknown.check_inputs(["epsilon"], has_accuracies=True)
+    replace(stage, warmup_metric="num_parameters").check_inputs(["epsilon"], has_accuracies=True)
     absent = replace(stage, score_file=str(tmp_path / "none.csv"))
     with pytest.raises(FileNotFoundError, match=r"search\.score_file must be an existing"):
-        absent.check(["epsilon"], has_table=True)
+        absent.check_inputs(["epsilon"], has_accuracies=True)
 
 
 @pytest.mark.parametrize("option", ["random_search", "ageing_evolution"])

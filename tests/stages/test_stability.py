@@ -8,16 +8,11 @@ import numpy as np
 import pytest
 
 from epsilon_research.data import Minibatch
-from epsilon_research.data.synthetic import RandomNormal
 from epsilon_research.engines.collapsed import CollapsedEngine
-from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Candidate, Epsilon, Metric, Score, SinglePassMetric
-from epsilon_research.scoring import Scoring
-from epsilon_research.spaces.nb201 import NasBench201, official_order
-from epsilon_research.stages.engine_comparison import say_nothing
-from epsilon_research.stages.stability import Repeats
-
-DATASET = RandomNormal(image_size=8)
+from epsilon_research.spaces.nb201 import official_order
+from epsilon_research.stages.stability import Stability
+from tests.stages.contexts import prepared_run, scored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +35,9 @@ class Drawn(SinglePassMetric):
 
 
 def measured(metrics: Mapping[str, Metric], **counts: int) -> dict:
-    minibatch = DATASET.draw(batch_size=8, rng=np.random.default_rng(1))
-    scoring = Scoring(
-        space=NasBench201(), metrics=metrics, minibatch=minibatch, executor=SerialExecutor()
-    )
-    ids = official_order()[:60]
-    frame = scoring.score(
-        ids, scoring.describe(ids, advance=say_nothing), advance=say_nothing
-    ).frame
-    repeats = Repeats(**{"sample_size": 50, "minibatches": 2, "seeds": 2} | counts)
-    return repeats.measure(
-        frame, scoring=scoring, dataset=DATASET, batch_size=8, minibatch_seed=1,
-        rng=np.random.default_rng(0),
-    )  # fmt: skip
+    context = scored(prepared_run(ids=official_order()[:60], metrics=metrics))
+    stage = Stability(**{"sample_size": 50, "minibatches": 2, "seeds": 2} | counts)
+    return dict(stage.run(context).summary["stability"])
 
 
 def test_noise_shows_between_seeds_and_not_between_minibatches() -> None:
@@ -68,7 +53,7 @@ def test_epsilon_has_minibatches_only_and_they_matter() -> None:
     found = measured({"epsilon": Epsilon(weights=[1e-7, 1], engine=CollapsedEngine())})
     assert set(found["epsilon"]) == {"minibatch"}
     rho = found["epsilon"]["minibatch"]
-    assert 0 < rho["least_rho"] <= rho["mean_rho"] < 1
+    assert 0 < rho["min_rho"] <= rho["mean_rho"] < 1
     assert rho["coverage"] == 1
 
 
@@ -79,4 +64,4 @@ def test_what_makes_no_sense_is_refused(wrong: dict, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     (name,) = wrong
     with pytest.raises(ValueError, match=f"stability.{name} must be a whole number of"):
-        Repeats(**{"sample_size": 10, "minibatches": 1, "seeds": 1} | wrong)
+        Stability(**{"sample_size": 10, "minibatches": 1, "seeds": 1} | wrong)

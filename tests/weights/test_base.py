@@ -16,7 +16,6 @@ from epsilon_research.metrics import Epsilon, Metric
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.engine_comparison import Agreement, say_nothing
 from epsilon_research.store import open_store
 from epsilon_research.weights.base import (
     ChosenPair,
@@ -42,7 +41,7 @@ def test_a_sample_is_of_connected_architectures_of_distinct_function() -> None:
 
 def test_a_sample_of_a_small_space_is_all_there_is() -> None:
     scoring = scoring_of(Toy())
-    everything = scoring.describe(scoring.space.architecture_ids, advance=say_nothing)
+    everything = scoring.describe(scoring.space.architecture_ids)
     functions = {facts.canonical_hash for facts in everything if facts.connected}
     _, descriptions = draw_functions(scoring, count=1000, rng=np.random.default_rng(0))
     assert {facts.canonical_hash for facts in descriptions} == functions
@@ -52,11 +51,11 @@ def test_a_sample_of_a_small_space_is_all_there_is() -> None:
 def test_outputs_are_those_that_a_run_at_these_weights_has(weights: list[float]) -> None:
     scoring = scoring_of(Toy())
     ids = ["conv3x3-skip-conv1x1", "none-none-skip", "conv3x3-skip-conv1x1", "skip-pool-skip"]
-    descriptions = scoring.describe(ids, advance=say_nothing)
+    descriptions = scoring.describe(ids)
     found = evaluate_weights(METRIC, ids, descriptions, weights=weights, scoring=scoring)
     metric = replace(METRIC, weights=[weights[0], weights[-1]])
     run = replace(scoring, metrics={"epsilon": metric})
-    frame = run.score(ids, descriptions, advance=say_nothing).frame
+    frame = run.score(ids, descriptions).frame
     order = (0, -1) if weights[0] < weights[-1] else (-1, 0)
     scores = [metric.score([row[place] for place in order]) for row in found]
     np.testing.assert_array_equal([score.value for score in scores], frame["epsilon"])
@@ -119,22 +118,18 @@ class Always(WeightRule):
 def test_a_choice_is_put_wherever_a_run_uses_epsilon() -> None:
     other = Epsilon(weights=[1e-3, 1], engine=ENGINE)
     metrics: dict[str, Metric] = {"epsilon": METRIC, "other": other, "size": NumParameters()}
-    agreement = Agreement(sample_size=3, engine=ENGINE, metric=METRIC)
-    outcome = apply_rule(
+    chosen, record = apply_rule(
         Always(weights=(1e2, 1e-5)),
-        agreement=agreement,
         scoring=scoring_of(Toy(), metrics=metrics),
         rng=np.random.default_rng(0),
     )
-    assert outcome.agreement is not None
-    assert list(outcome.metrics) == ["epsilon", "other", "size"]
-    assert epsilon_weights(outcome.metrics) == [1e-5, 1e2]
-    assert outcome.agreement.metric == outcome.metrics["epsilon"]
-    assert outcome.metrics["other"] is other
-    assert outcome.record["rule"] == "always"
-    assert outcome.record["weights"] == [1e-5, 1e2]
-    assert outcome.record["why"] == "so"
-    assert outcome.record["seconds"] >= 0
+    assert list(chosen) == ["epsilon", "other", "size"]
+    assert epsilon_weights(chosen) == [1e-5, 1e2]
+    assert chosen["other"] is other
+    assert record["rule"] == "always"
+    assert record["weights"] == [1e-5, 1e2]
+    assert record["why"] == "so"
+    assert record["seconds"] >= 0
 
 
 def test_a_run_is_about_the_weights_of_epsilon() -> None:

@@ -13,7 +13,6 @@ from epsilon_research.engines.reference import ReferenceEngine
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.nbnlp import NasBenchNlp
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.tracking.record import to_plain
 from epsilon_research.weights.base import ChosenPair, check_rule
 from epsilon_research.weights.limits import Limits
@@ -33,7 +32,7 @@ def test_beyond_the_limits_no_score_changes(on_nb201: ChosenPair) -> None:
     scoring = scoring_of(NasBench201())
     # Of the whole space in its order, so others than the rule has seen.
     ids = official_order()[:30]
-    descriptions = scoring.describe(ids, advance=say_nothing)
+    descriptions = scoring.describe(ids)
     weights = [low, high, low * 1e-30, high * 1e50, 1e-3, 1.0]
     found = evaluate_weights(METRIC, ids, descriptions, weights=weights, scoring=scoring)
 

@@ -12,7 +12,6 @@ from weight_inputs import choose, scoring_of
 from epsilon_research.metrics import Score
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.engine_comparison import say_nothing
 from epsilon_research.weights.base import ChosenPair
 from epsilon_research.weights.widest import Widest, exponents_by_width, undefined_shares
 
@@ -88,9 +87,7 @@ def test_shares_are_those_of_a_run_on_the_architectures_that_numpy_draws(
     places = np.random.choice(15_625, 100)  # noqa: NPY002
     ids = [official_order()[place] for place in places]
     scoring = scoring_of(NasBench201())
-    frame = scoring.score(
-        ids, scoring.describe(ids, advance=say_nothing), advance=say_nothing
-    ).frame
+    frame = scoring.score(ids, scoring.describe(ids)).frame
     defined = frame["epsilon_float32_defined"] & frame["epsilon"].notna()
     record = picks["float32"].record
     assert record["tried"][0]["undefined"]["paper"] == (~defined).mean()

@@ -1,9 +1,7 @@
-"""What a run hands to its search, what the search hands back, and by what it selects."""
+"""What a run hands to its search, and by what the search selects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,38 +24,18 @@ class SearchInputs:
             `test_accuracy`: all that the benchmark knows of this space, not only what the run has
             scored. None without a table.
         higher_is_better: Direction of the accuracies.
-        label: What the reported column is, for the figure's axis.
         scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
         metrics: Those of them that the run is about.
         scored: Architectures that have scores already: warm-up pools are drawn from them, so that
-            no pool costs anything. None: `warmup_pool` random architectures are scored once, and
-            are the pool of every repeat.
-        title: One line over the figure.
+            no pool costs anything.
     """
 
     space: SearchSpace
     accuracies: pd.DataFrame | None
     higher_is_better: bool
-    label: str
     scores: Mapping[str, Scores]
     metrics: Sequence[str]
-    scored: Sequence[str] | None
-    title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOutcome:
-    """What a search leaves.
-
-    Args:
-        summary: `search` (one entry per variant) and `selection` (one per sample size).
-        tables: {file name without ending: table}; written to the run folder already.
-        figures: Paths.
-    """
-
-    summary: Mapping[str, Any]
-    tables: Mapping[str, pd.DataFrame]
-    figures: Sequence[Path]
+    scored: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,15 +7,14 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.search import compare_pairs, describe_target
-from epsilon_research.stages.search.repeats import Repeats, Task
+from epsilon_research.stages.search.task import Task
+from epsilon_research.stages.search.variant_runs import VariantRuns
 
 
 def describe_variants(
-    found: Sequence[Repeats],
+    found: Sequence[VariantRuns],
     task: Task,
     *,
-    selected_on: str,
-    reported: str,
     targets: Sequence[float],
     rng: np.random.Generator,
 ) -> dict[str, dict[str, Any]]:
@@ -29,27 +28,27 @@ def describe_variants(
     reference = float(np.median(found[0].curves[:, -1]))
     wanted = dict.fromkeys([reference, *(float(target) for target in targets)])
     entries = {}
-    for repeats in found:
-        entries[repeats.variant.name] = {
-            **_settings(repeats, task, selected_on=selected_on, reported=reported),
-            **repeats.describe(),
+    for runs in found:
+        entries[runs.variant.name] = {
+            **_settings(runs, task),
+            **runs.describe(),
             "targets": {
                 f"{target:.6g}": describe_target(
-                    repeats.curves, target, higher_is_better=task.higher_is_better
+                    runs.curves, target, higher_is_better=task.higher_is_better
                 )
                 for target in wanted
             },
             "compared_with": {
-                other.variant.name: _compare(repeats, other, rng=rng)
+                other.variant.name: _compare(runs, other, rng=rng)
                 for other in found
-                if other is not repeats
+                if other is not runs
             },
         }
     return entries
 
 
-def _settings(repeats: Repeats, task: Task, *, selected_on: str, reported: str) -> dict[str, Any]:
-    variant = repeats.variant
+def _settings(runs: VariantRuns, task: Task) -> dict[str, Any]:
+    variant = runs.variant
     warm = variant.warmup_metric is not None
     return {
         "algorithm": variant.method.name,
@@ -61,33 +60,33 @@ def _settings(repeats: Repeats, task: Task, *, selected_on: str, reported: str) 
         "warmup_metric": variant.warmup_metric,
         **variant.method.settings,
         "move_metric": variant.move_metric,
-        "selected_on": selected_on,
-        "reported": reported,
+        "selected_on": task.selected_on,
+        "reported": task.reported,
         "higher_is_better": task.higher_is_better,
     }
 
 
-def _compare(repeats: Repeats, other: Repeats, *, rng: np.random.Generator) -> dict[str, Any]:
+def _compare(runs: VariantRuns, other: VariantRuns, *, rng: np.random.Generator) -> dict[str, Any]:
     return {
-        "final": compare_pairs(repeats.curves[:, -1], other.curves[:, -1], rng=rng),
-        "anytime": compare_pairs(repeats.curves.mean(axis=1), other.curves.mean(axis=1), rng=rng),
+        "final": compare_pairs(runs.curves[:, -1], other.curves[:, -1], rng=rng),
+        "anytime": compare_pairs(runs.curves.mean(axis=1), other.curves.mean(axis=1), rng=rng),
     }
 
 
-def curves_table(found: Sequence[Repeats]) -> pd.DataFrame:
+def curves_table(found: Sequence[VariantRuns]) -> pd.DataFrame:
     """One row per variant, repeat and trained model: `variant`, `repeat`, `trained`, `accuracy`.
 
-    Repeats count from 0, trained models from 1; accuracies (or losses) are in their own unit.
+    VariantRuns count from 0, trained models from 1; accuracies (or losses) are in their own unit.
     """
-    return pd.concat([_curves(repeats) for repeats in found], ignore_index=True)
+    return pd.concat([_curves(runs) for runs in found], ignore_index=True)
 
 
-def _curves(repeats: Repeats) -> pd.DataFrame:
-    num_repeats, budget = repeats.curves.shape
+def _curves(runs: VariantRuns) -> pd.DataFrame:
+    num_repeats, budget = runs.curves.shape
     columns: Mapping[str, Any] = {
-        "variant": repeats.variant.name,
+        "variant": runs.variant.name,
         "repeat": np.repeat(np.arange(num_repeats), budget),
         "trained": np.tile(np.arange(1, budget + 1), num_repeats),
-        "accuracy": repeats.curves.ravel(),
+        "accuracy": runs.curves.ravel(),
     }
     return pd.DataFrame(columns)

@@ -29,11 +29,13 @@ def scores_of_run(
         scoring: How they were made.
         float32_only: Whether scores that float32 leaves undefined are taken for undefined.
     """
-    beyond = _Beyond(replace(scoring, executor=SerialExecutor()), float32_only=float32_only)
+    on_demand = _OnDemandScores(
+        replace(scoring, executor=SerialExecutor()), float32_only=float32_only
+    )
     ids = list(frame["architecture_id"])
     return {
         name: stored_scores(
-            ids, _column(frame, name, float32_only=float32_only), compute=beyond.column(name)
+            ids, _column(frame, name, float32_only=float32_only), compute=on_demand.column(name)
         )
         for name in dict.fromkeys([*scoring.metrics, NUM_PARAMETERS])
     }
@@ -46,7 +48,7 @@ def _column(
     return np.where(float32_defined(frame, name), scores, np.nan) if float32_only else scores
 
 
-class _Beyond:
+class _OnDemandScores:
     """Scores of architectures that the run did not score; each of them is scored once."""
 
     def __init__(self, scoring: Scoring, *, float32_only: bool) -> None:
@@ -66,17 +68,8 @@ class _Beyond:
     def _score(self, ids: Sequence[str]) -> None:
         if not ids:
             return
-        descriptions = self._scoring.describe(ids, advance=_quietly)
-        result = self._scoring.score(ids, descriptions, advance=_quietly)
-        if result.interrupted:
-            raise KeyboardInterrupt
+        frame = self._scoring.score_table(ids)
         names = [*self._scoring.metrics, NUM_PARAMETERS]
-        columns = {
-            name: _column(result.frame, name, float32_only=self._float32_only) for name in names
-        }
+        columns = {name: _column(frame, name, float32_only=self._float32_only) for name in names}
         for row, id_ in enumerate(ids):
             self._known[id_] = {name: float(values[row]) for name, values in columns.items()}
-
-
-def _quietly(done: int, *, from_store: int = 0, failed: int = 0) -> None:
-    """Tells nobody: a search shows its own progress."""

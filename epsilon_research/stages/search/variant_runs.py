@@ -1,4 +1,4 @@
-"""Repeats of one variant of a search: seeds, warm-up pools, curves, and what the record says."""
+"""The searches of one variant: warm-up pools, trials, curves, and what the record says."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,67 +10,18 @@ from jaxtyping import Float
 
 from epsilon_research.search import (
     Domain,
-    Protocol,
     ScoreCache,
     Start,
     Trajectory,
     best_first,
-    draw_pool,
     run_search,
 )
-from epsilon_research.spaces import SearchSpace
+from epsilon_research.stages.search.task import SEARCH, Task
 from epsilon_research.stages.search.variants import Variant
 
-_POOL, _SEARCH = 0, 1
-"""The two streams of random numbers of each repeat."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """What all variants of a run share, so that their repeats are pairs.
-
-    Args:
-        space: Gives draws and mutations.
-        known: Architectures that a search may visit; None: any of the space.
-        evaluate: Fitness of an architecture, higher is better.
-        report: What a curve shows of an architecture, in its own unit.
-        higher_is_better: Direction of what is reported.
-        protocol: What counts and what is shown.
-        universe: Architectures that warm-up pools are drawn from.
-        pool_size: Of each pool.
-        budget: Trained models per search.
-        repeats: Searches per variant.
-        seed: Repeat i of every variant has the same pool and the same stream of random numbers.
-    """
-
-    space: SearchSpace
-    known: Sequence[str] | None
-    evaluate: Callable[[str], float]
-    report: Callable[[str], float]
-    higher_is_better: bool
-    protocol: Protocol
-    universe: Sequence[str]
-    pool_size: int
-    budget: int
-    repeats: int
-    seed: int
-
-    def generator(self, repeat: int, stream: int) -> np.random.Generator:
-        """A fresh generator for one purpose in one repeat."""
-        return np.random.default_rng([self.seed, repeat, stream])
-
-    def pool(self, repeat: int) -> list[str]:
-        """The warm-up pool of a repeat."""
-        return draw_pool(
-            self.universe,
-            size=self.pool_size,
-            with_replacement=self.protocol.draws_with_replacement,
-            rng=self.generator(repeat, _POOL),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repeats:
+class VariantRuns:
     """All searches of one variant.
 
     Args:
@@ -89,7 +40,7 @@ class Repeats:
     def trials(self) -> pd.DataFrame:
         """One row per trial: `variant`, `repeat`, `ask`, `architecture_id`, `fitness`, `repeated`.
 
-        `fitness` is what the search was told, higher is better; repeats and asks count from 0.
+        `fitness` is what the search selects by, higher is better; repeats and asks count from 0.
         """
         rows = [
             (repeat, ask, *trial)
@@ -121,14 +72,14 @@ class Repeats:
         }  # fmt: skip
 
 
-def run_repeats(
+def run_variant(
     variant: Variant,
     task: Task,
     *,
     scores: Mapping[str, ScoreCache],
     advance: Callable[[int], None],
-) -> Repeats:
-    """Runs all repeats of a variant; `advance` hears of each."""
+) -> VariantRuns:
+    """Run all repeats of a variant, calling `advance` after each."""
     domain = Domain(
         space=task.space,
         known=task.known,
@@ -146,12 +97,12 @@ def run_repeats(
             task.evaluate,
             budget=task.budget,
             counts_repeats=task.protocol.counts_repeats,
-            rng=task.generator(repeat, _SEARCH),
+            rng=task.generator(repeat, SEARCH),
         )
         trajectories.append(trajectory)
         curves.append(_curve(trajectory, task))
         advance(1)
-    return Repeats(
+    return VariantRuns(
         variant=variant, trajectories=trajectories, curves=np.stack(curves), domain=domain
     )
 

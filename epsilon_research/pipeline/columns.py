@@ -1,0 +1,74 @@
+"""The table of a run: scores with the aggregates, accuracies and published keys of each row."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.analysis.rank_aggregation import aggregate_ranks
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES
+from epsilon_research.stages.prepared import Prepared
+
+UNDEFINED_PART = "undefined_part"
+"""Failure of an aggregate: one of its metrics has no score."""
+
+
+def table_of_run(
+    scores: pd.DataFrame, prepared: Prepared, *, aggregates: Mapping[str, Sequence[str]]
+) -> pd.DataFrame:
+    """Return the table of scores with further columns.
+
+    Args:
+        scores: The table that scoring made.
+        prepared: Gives accuracies and published keys of its rows.
+        aggregates: See `check_aggregates`.
+    """
+    frame = with_aggregates(scores, aggregates)
+    frame = with_accuracies(frame, prepared.accuracies)
+    keys = prepared.scoring.space.published_keys(prepared.ids)
+    if keys is not None:
+        frame.insert(1, "published_key", np.array(keys, dtype=object))
+    return frame
+
+
+def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the table of scores with the trained results of each row, NaN where unknown."""
+    columns = {
+        name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
+        for name in ACCURACIES
+    }
+    seconds = list(frame.columns).index("seconds")
+    for offset, (name, values) in enumerate(columns.items()):
+        frame.insert(seconds + offset, name, values)
+    return frame
+
+
+def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:
+    """Refuse aggregates of what the run does not score.
+
+    Args:
+        aggregates: {name: metrics whose ranks are aggregated}.
+        metrics: Metrics of the run.
+
+    Raises:
+        ValueError: A part is no metric of the run, or an aggregate has the name of one.
+    """
+    for name, parts in aggregates.items():
+        missing = [part for part in parts if part not in metrics]
+        if missing or not parts or name in metrics:
+            raise ValueError(
+                f"aggregates must name metrics of the run ({', '.join(metrics)}) under a name of "
+                f"their own, got {name}: {list(parts)}: pass metric=[...] with all of them"
+            )
+
+
+def with_aggregates(frame: pd.DataFrame, aggregates: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return the table of scores with each aggregate, NaN where a part is undefined."""
+    for name, parts in aggregates.items():
+        scores = frame[list(parts)].to_numpy(dtype=np.float64)
+        values = aggregate_ranks(scores, aggregate="log_rank")
+        failures = [UNDEFINED_PART if undefined else None for undefined in np.isnan(values)]
+        start = list(frame.columns).index("seconds")
+        frame.insert(start, name, values)
+        frame.insert(start + 1, f"{name}_failure", np.array(failures, dtype=object))
+    return frame

@@ -1,0 +1,271 @@
+"""What all search stages share: would a search have been faster when it is started by scores?"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from epsilon_research.progress import progress
+from epsilon_research.search import (
+    PROTOCOLS,
+    ScoreCache,
+    SearchMethod,
+    read_score_file,
+    select_one,
+)
+from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.search.inputs import (
+    Results,
+    Scores,
+    SearchInputs,
+    read_results,
+    stored_scores,
+)
+from epsilon_research.stages.search.record import curves_table, describe_variants
+from epsilon_research.stages.search.scores import scores_of_run
+from epsilon_research.stages.search.task import Task, make_task
+from epsilon_research.stages.search.variant_runs import run_variant
+from epsilon_research.stages.search.variants import make_variants
+
+AUTO = "auto"
+
+Objective = Callable[[str], float]
+"""A user's own fitness of an architecture id, higher is better, NaN where it has none."""
+
+_WHOLE_NUMBERS = (
+    ("budget", 1, 300),
+    ("repeats", 1, 100),
+    ("warmup_pool", 0, 3000),
+    ("selection_runs", 1, 500),
+)
+"""Settings with their smallest value and an example."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStage(Stage):
+    """Searches with and without scores, many times, on results that are known already.
+
+    The fields are the settings that all algorithms share. They stand here, and an algorithm's own
+    ones in the final classes below, so that a command line reads `search.budget=100
+    search.population_size=32`, without a word for which part of the stage a setting goes to.
+
+    Warm-up pools are drawn from the architectures that the run has scored: a pool per repeat, and
+    no score beyond the run's. If the run has scored the whole space, that is the published
+    protocol; if it has scored no more than `warmup_pool`, all repeats share one pool.
+
+    Args:
+        budget: Trained models per search.
+        repeats: Searches per variant; repeat i of all variants has the same seeds.
+        warmup_pool: Architectures scored before the search starts from the best of them; 0: none.
+        warmup_metric: What ranks the pool: a metric of the run, `num_parameters`, a column of
+            `score_file`, a list of such (one variant each), or "auto" (every metric of the run).
+        protocol: "sound" or "published", see `epsilon_research.search.protocols`. It is the setting
+            that users of the published search know, and no protocol of rows, which says which
+            architectures a statistic is about.
+        score_file: A table with an `architecture_id` and columns of scores, or None.
+        objective: Fitness of an architecture id, instead of a table's; or None. Its values are
+            kept, so that each architecture is evaluated once in the whole run.
+        targets: Accuracies (fractions, or losses) whose cost in trained models is recorded, besides
+            what the first variant reaches at the end.
+        sample_sizes: Of the choice of one architecture without training.
+        selection_runs: Samples of each size.
+    """
+
+    budget: int = 300
+    repeats: int = 100
+    warmup_pool: int = 3000
+    warmup_metric: str | Sequence[str] = AUTO
+    protocol: str = "sound"
+    score_file: str | None = None
+    objective: Objective | None = None
+    targets: Sequence[float] = ()
+    sample_sizes: Sequence[int] = (10, 100, 1000)
+    selection_runs: int = 500
+
+    def __post_init__(self) -> None:
+        for name, least, example in _WHOLE_NUMBERS:
+            value = getattr(self, name)
+            if not _is_whole(value, least):
+                raise ValueError(
+                    f"search.{name} must be a whole number of {least} or more, got {value!r}: "
+                    f"pass e.g. search.{name}={example}"
+                )
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(
+                f"search.protocol must be one of {', '.join(PROTOCOLS)}, got {self.protocol!r}: "
+                "choose one of them"
+            )
+        if self.objective is not None and not callable(self.objective):
+            raise ValueError(
+                "search.objective must be something that can be called with an architecture id, "
+                f"got {self.objective!r}: name a class that has __call__, or pass null"
+            )
+        if not all(_is_whole(size, 1) for size in self.sample_sizes):
+            raise ValueError(
+                "search.sample_sizes must be whole numbers of 1 or more, got "
+                f"{list(self.sample_sizes)}: pass e.g. search.sample_sizes=[10,100]"
+            )
+        self.methods()
+
+    @property
+    def float32_only(self) -> bool:
+        """Whether the protocol knows only scores that the published float32 code has."""
+        return PROTOCOLS[self.protocol].float32_only
+
+    @abstractmethod
+    def methods(self) -> list[SearchMethod]:
+        """Return the algorithms with their settings, the one to compare the others with first."""
+
+    def check(self, prepared: Prepared) -> None:
+        """Refuse a run that a search cannot follow; see `check_inputs`."""
+        metrics = list(prepared.scoring.metrics)
+        self.check_inputs(metrics, has_accuracies=prepared.table is not None)
+
+    def check_inputs(self, metrics: Sequence[str], *, has_accuracies: bool) -> None:
+        """Refuse metrics and accuracies that a search cannot work with.
+
+        Args:
+            metrics: Those of the run.
+            has_accuracies: Whether there is a table.
+
+        Raises:
+            ValueError: There is nothing to search by, or a metric does not exist.
+            FileNotFoundError: `score_file` does not exist.
+        """
+        if self.objective is None and not has_accuracies:
+            raise ValueError(
+                "search must have accuracies or an objective to search by, got neither: pass a "
+                "benchmark, or search.objective"
+            )
+        self._warmup_metrics(metrics, [*metrics, "num_parameters", *self._file()])
+
+    def run(self, context: Context) -> Outcome:
+        """Return the parts `search` (one entry per variant) and `selection` (per sample size)."""
+        prepared, table = context.prepared, context.prepared.table
+        inputs = SearchInputs(
+            space=prepared.scoring.space,
+            accuracies=None if table is None else table.rows,
+            higher_is_better=True if table is None else table.higher_is_better,
+            scores=scores_of_run(
+                context.frame, scoring=prepared.scoring, float32_only=self.float32_only
+            ),
+            metrics=list(prepared.scoring.metrics),
+            scored=prepared.ids,
+        )
+        found = self.search(inputs, rng=context.rng("search"), console=context.console)
+        if not context.draws_figures:
+            return found
+        # Matplotlib takes half a second to import: only when there is something to draw.
+        from epsilon_research.plotting.search_curves import save_search_curves
+
+        by_objective = self.objective is not None or table is None
+        figures = save_search_curves(
+            found.summary["search"],
+            folder=context.run_dir / "figures",
+            title=prepared.title,
+            label="objective" if by_objective else table.label,
+        )
+        return replace(found, figures=figures)
+
+    def search(
+        self, inputs: SearchInputs, *, rng: np.random.Generator, console: Console | None = None
+    ) -> Outcome:
+        """Run all variants, and return the record and the tables `search_curves`, `search_trials`.
+
+        Args:
+            inputs: What the run has scored, and what is known of its space.
+            rng: The one source of randomness: seeds of repeats, samples, bootstrap.
+            console: Where progress is shown; standard error by default.
+
+        Raises:
+            ValueError: As `check_inputs`, or the table knows none of the scored architectures.
+        """
+        scores = self._scores(inputs)
+        names = self._warmup_metrics(inputs.metrics, list(scores))
+        variants = make_variants(self.methods(), metrics=names, has_warmup=self.warmup_pool > 0)
+        results = None
+        if inputs.accuracies is not None:
+            results = read_results(inputs.accuracies, higher_is_better=inputs.higher_is_better)
+        search_rng, selection_rng, bootstrap_rng = rng.spawn(3)
+        task = make_task(
+            inputs,
+            results,
+            objective=self.objective,
+            protocol=PROTOCOLS[self.protocol],
+            warmup_pool=self.warmup_pool,
+            budget=self.budget,
+            repeats=self.repeats,
+            rng=search_rng,
+        )
+        shown = console or Console(stderr=True)
+        with progress(shown, "searching", len(variants) * self.repeats) as advance:
+            found = [run_variant(one, task, scores=scores, advance=advance) for one in variants]
+        entries = describe_variants(found, task, targets=self.targets, rng=bootstrap_rng)
+        selection = self._select(task, results, names, scores=scores, rng=selection_rng)
+        return Outcome(
+            summary={"search": entries, "selection": selection},
+            frames={
+                "search_curves": curves_table(found),
+                "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
+            },
+        )
+
+    def _file(self) -> list[str]:
+        if self.score_file is None:
+            return []
+        return [str(name) for name in read_score_file(Path(self.score_file)).columns]
+
+    def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
+        found: dict[str, Scores] = dict(inputs.scores)
+        if self.score_file is not None:
+            scores = read_score_file(Path(self.score_file), float32_only=self.float32_only)
+            ids = inputs.space.canonical_ids(list(scores.index))
+            for name in scores.columns:
+                found[str(name)] = stored_scores(ids, scores[name].to_numpy())
+        return {name: ScoreCache(compute) for name, compute in found.items()}
+
+    def _warmup_metrics(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
+        wanted = self.warmup_metric
+        if wanted == AUTO:
+            return list(metrics)
+        names = [wanted] if isinstance(wanted, str) else list(wanted)
+        for name in names:
+            if name not in known:
+                raise ValueError(
+                    f"search.warmup_metric must be among {', '.join(dict.fromkeys(known))}, got "
+                    f"{name}: run that metric too (metric=[...]), or bring search.score_file"
+                )
+        return names
+
+    def _select(
+        self,
+        task: Task,
+        results: Results | None,
+        metrics: Sequence[str],
+        *,
+        scores: Mapping[str, ScoreCache],
+        rng: np.random.Generator,
+    ) -> dict[str, Any]:
+        if results is None or not metrics:
+            return {}
+        ids = [id_ for id_ in task.universe if id_ in results.rows.index]
+        rows = results.rows.loc[ids]
+        return select_one(
+            {name: task.protocol.rank(scores[name](ids)) for name in metrics},
+            {str(name): rows[name].to_numpy() for name in rows},
+            judged_by=results.reported,
+            higher_is_better=results.higher_is_better,
+            sample_sizes=self.sample_sizes,
+            num_runs=self.selection_runs,
+            rng=rng,
+        )
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
