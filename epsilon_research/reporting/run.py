@@ -210,7 +210,7 @@ class Stability:
     n: float
     coverage: float
     mean_rho: float
-    least_rho: float
+    min_rho: float
     mean_top10_overlap: float
 
     @classmethod

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from epsilon_research.reporting import Table
+from epsilon_research.reporting.numbers import value
 from epsilon_research.stages.base import Context, Outcome, Stage
 
 
@@ -44,9 +45,9 @@ class BestScored(Stage):
         return Outcome(summary={"best_scored": best}, tables=[shown])
 
     def _best(self, context: Context, name: str) -> list[dict[str, Any]]:
-        frame: pd.DataFrame = context.frame[context.frame[name].notna()]
         # Stable, so that of equal scores the first in the run's order comes first.
-        frame = frame.sort_values(name, ascending=False, kind="stable").head(self.count)
+        frame = context.frame.dropna(subset=name).sort_values(name, ascending=False, kind="stable")
+        frame = frame.head(self.count)
         found = {"architecture_id": frame["architecture_id"], "score": frame[name]}
         if context.prepared.table is not None:
             found["accuracy"] = frame[context.prepared.table.target]
@@ -54,8 +55,5 @@ class BestScored(Stage):
 
 
 def _numbers(entry: dict[str, Any]) -> list[str]:
-    score = f"{entry['score']:.6g}"
-    if "accuracy" not in entry:
-        return [score]
-    accuracy = entry["accuracy"]
-    return [score, f"{accuracy:.4f}" if pd.notna(accuracy) else "–"]
+    accuracies = [value(entry["accuracy"], "test_accuracy_mean")] if "accuracy" in entry else []
+    return [f"{entry['score']:.6g}", *accuracies]

@@ -9,6 +9,7 @@ import pandas as pd
 from epsilon_research.analysis import compare_metrics, diagnose, summarise_metrics
 from epsilon_research.analysis.rank_correlations import rho_matrix
 from epsilon_research.reporting import Table
+from epsilon_research.reporting.numbers import value
 from epsilon_research.stages.base import Context, Outcome, Stage
 
 
@@ -25,10 +26,10 @@ class Correlate(Stage):
     num_resamples: int
 
     def __post_init__(self) -> None:
-        value = self.num_resamples
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        count = self.num_resamples
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
             raise ValueError(
-                f"bootstrap_resamples must be a whole number of 1 or more, got {value!r}: "
+                f"bootstrap_resamples must be a whole number of 1 or more, got {count!r}: "
                 "pass e.g. bootstrap_resamples=1000"
             )
 
@@ -72,8 +73,8 @@ def _without_accuracies(frame: pd.DataFrame, columns: Sequence[str]) -> Outcome:
     rhos = rho_matrix(scores)
     part = {"metrics": list(columns), "n": len(scores), "spearman_rho": rhos.tolist()}
     rows = [
-        [name, *(f"{rho:.3f}" if np.isfinite(rho) else "–" for rho in line)]
-        for name, line in zip(columns, rhos, strict=True)
+        [name, *(value(rho) for rho in line)]
+        for name, line in zip(columns, rhos.tolist(), strict=True)
     ]
     table = Table(
         title="Spearman's ρ between metrics",

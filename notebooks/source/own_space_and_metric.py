@@ -198,7 +198,7 @@ scores[shown].sort_values("epsilon", ascending=False, ignore_index=True).round(4
 from epsilon_research.analysis import compare_metrics
 from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
 from epsilon_research.spaces.nb201 import NasBench201
-from epsilon_research.run_record import with_accuracies
+from epsilon_research.pipeline.columns import with_accuracies
 
 space, benchmark = NasBench201(), Nb201Cifar10().load()
 scoring = Scoring(space=space, metrics=metrics, minibatch=minibatch, executor=SerialExecutor())

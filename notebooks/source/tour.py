@@ -157,7 +157,7 @@ print(f"{len(ids)} cells, {result.num_distinct} distinct functions")
 
 # %%
 from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
-from epsilon_research.run_record import with_accuracies
+from epsilon_research.pipeline.columns import with_accuracies
 
 benchmark = Nb201Cifar10().load()
 scores = with_accuracies(result.frame, benchmark.lookup(ids))

@@ -1,4 +1,4 @@
-"""Random streams by name: the draws of those that were positions, and the independence of others."""
+"""Random streams by name: those that were positions keep their draws, others depend on none."""
 
 import numpy as np
 import pytest

@@ -164,12 +164,11 @@ class SearchStage(Stage):
         # Matplotlib takes half a second to import: only when there is something to draw.
         from epsilon_research.plotting.search_curves import save_search_curves
 
-        by_objective = self.objective is not None or table is None
         figures = save_search_curves(
             found.summary["search"],
             folder=context.run_dir / "figures",
             title=prepared.title,
-            label="objective" if by_objective else table.label,
+            label="objective" if self.objective or table is None else table.label,
         )
         return replace(found, figures=figures)
 
