@@ -32,6 +32,7 @@ from epsilon_research.analysis.protocols import float32_defined as float32_defin
 from epsilon_research.analysis.protocols import summarise_metric as summarise_metric
 from epsilon_research.analysis.protocols import summarise_metrics as summarise_metrics
 from epsilon_research.analysis.rank_aggregation import aggregate_ranks as aggregate_ranks
+from epsilon_research.analysis.ranks_last import ranked_scores as ranked_scores
 from epsilon_research.analysis.stability import StabilityStatistics as StabilityStatistics
 from epsilon_research.analysis.stability import measure_stability as measure_stability
 from epsilon_research.analysis.statistics import STATISTICS as STATISTICS

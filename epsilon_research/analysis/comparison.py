@@ -21,6 +21,7 @@ from epsilon_research.analysis.partial_correlation import GroupedCorrelation, rh
 from epsilon_research.analysis.protocols import common_protocols
 from epsilon_research.analysis.rank_aggregation import aggregate_ranks, best_subsets
 from epsilon_research.analysis.rank_correlations import resampled_rhos, rho_matrix
+from epsilon_research.analysis.ranks_last import finite_scores
 from epsilon_research.analysis.top import oriented
 
 COVARIATE = "num_convolutions"
@@ -43,7 +44,8 @@ def compare_metrics(
 
     Args:
         frame: One row per architecture: a column for each metric, the target and, if there are
-            any, `num_convolutions`, `<metric>_seconds` and `<metric>_float32_defined`.
+            any, `num_convolutions`, `<metric>_seconds`, `<metric>_float32_defined` and
+            `<metric>_ranks_last`.
         metrics: Columns of scores, higher is better; at least two.
         target: Column of accuracies or losses.
         higher_is_better: False for losses.
@@ -93,7 +95,7 @@ def _compare(
     rng: np.random.Generator,
     num_resamples: int,
 ) -> dict[str, Any]:
-    scores = rows[list(metrics)].to_numpy(dtype=np.float64)
+    scores = np.column_stack([finite_scores(rows, metric) for metric in metrics])
     # The first column is the accuracy.
     rhos = rho_matrix(np.column_stack([accuracies, scores]))
     resampled = resampled_rhos(scores, accuracies, rng=rng, num_resamples=num_resamples)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.analysis.protocols import DIFFERENCE_INTERVAL
+from epsilon_research.analysis.ranks_last import ranked_scores
 
 NEAR_ZERO = 1e-3
 """A space whose scores are all below this is flat: at the published settings the median score is
@@ -25,6 +26,7 @@ _REASONS = {
     "disconnected": "disconnected (no path from input to output)",
     "constant_output": "constant output over the minibatch",
     "overflow": "overflow",
+    "identity_block": "a block that does nothing",
     "no_common_sample": "no sample on which both weights give a value",
 }
 
@@ -75,8 +77,17 @@ def _undefined(frame: pd.DataFrame, metric: str) -> Sequence[str]:
         counts = f": {', '.join(parts)}"
     return [
         f"{_share(int(undefined.sum()), len(frame))} have no {metric} score{counts}."
-        " They are left out of every protocol but worst, which ranks them last."
+        f" {_treatment(frame, metric, num_undefined=int(undefined.sum()))}"
     ]
+
+
+def _treatment(frame: pd.DataFrame, metric: str, *, num_undefined: int) -> str:
+    last = int(np.isneginf(ranked_scores(frame, metric)).sum())
+    published = "under every protocol, as in the published code"
+    if last == num_undefined:
+        return f"They rank last {published}."
+    some = f"{last:,} of them rank last {published}; the others" if last else "They"
+    return f"{some} are left out of every protocol but worst, which ranks them last."
 
 
 def _lost_by_float32(frame: pd.DataFrame, metric: str) -> Sequence[str]:

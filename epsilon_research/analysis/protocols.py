@@ -18,7 +18,8 @@ one publishes. So each metric is summarised under several protocols, side by sid
 
 Rows without accuracy are in none of them. `n` is the number of rows used and `coverage` is `n`
 divided by the number of rows that have an accuracy, under every protocol alike. Infinite scores
-are undefined.
+are undefined. An undefined score that its metric's published code ranks last (column
+`<metric>_ranks_last`) counts as defined under every protocol, below all others (`ranks_last.py`).
 """
 
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from jaxtyping import Bool, Float
 
 from epsilon_research.analysis.published_overlap import published_top10_overlap_percent
 from epsilon_research.analysis.rank_correlations import rho_difference_interval
+from epsilon_research.analysis.ranks_last import dense_ranks, finite_scores, ranked_scores
 from epsilon_research.analysis.statistics import Statistics, describe
 from epsilon_research.analysis.top import oriented
 
@@ -103,7 +105,7 @@ def summarise_metrics(
         for protocol, rows in common_protocols(rated, metrics).items():
             for metric in metrics:
                 summaries[metric][protocol] = _describe_defined(
-                    np.where(rows, _column(rated, metric), np.nan),
+                    np.where(rows, finite_scores(rated, metric), np.nan),
                     accuracies,
                     rng=rngs[metric].spawn(1)[0],
                     num_resamples=num_resamples,
@@ -125,8 +127,8 @@ def summarise_metric(
 
     Args:
         frame: One row per architecture; columns `connected` (bool), `canonical_hash` (str),
-            `metric` and `target` (float64, NaN where unknown) and, if there is one,
-            `<metric>_float32_defined` (bool).
+            `metric` and `target` (float64, NaN where unknown) and, if there are any,
+            `<metric>_float32_defined` and `<metric>_ranks_last` (bool).
         metric: Column of scores, higher is better.
         target: Column of accuracies (fractions in [0, 1]) or losses.
         higher_is_better: False for losses; a good metric has ρ > 0 either way, see `top.oriented`.
@@ -193,24 +195,28 @@ def protocol_scores(
         protocol: One of `PROTOCOLS`.
         paper_filter: As in `summarise_metric`.
     """
-    scores = _column(frame, metric)
-    finite = np.isfinite(scores)
-    connected = frame["connected"].to_numpy(dtype=bool)
+    ranked = ranked_scores(frame, metric)
+    defined, last = ~np.isnan(ranked), np.isneginf(ranked)
     if protocol == "worst":
-        return _undefined_last(scores)
+        return dense_ranks(np.where(defined, ranked, -np.inf))
+    connected = frame["connected"].to_numpy(dtype=bool)
     kept = {
-        "paper": lambda: PAPER_FILTERS[paper_filter](scores) & float32_defined(frame, metric),
-        "connected": lambda: finite & connected,
-        "unique": lambda: finite & connected & _first_of_function(frame, among=connected),
+        "paper": lambda: (
+            (PAPER_FILTERS[paper_filter](ranked) | last) & float32_defined(frame, metric)
+        ),
+        "connected": lambda: defined & connected,
+        "unique": lambda: defined & connected & _first_of_function(frame, among=connected),
     }[protocol]()
-    return np.where(kept, scores, np.nan)
+    return np.where(kept, finite_scores(frame, metric), np.nan)
 
 
 def common_protocols(
     frame: pd.DataFrame, metrics: Sequence[str]
 ) -> dict[str, Bool[np.ndarray, " rows"]]:
     """The rows of `common` and, where it differs, `common_float32`."""
-    common = np.isfinite(_column(frame, list(metrics))).all(axis=1)
+    common = np.ones(len(frame), dtype=bool)
+    for metric in metrics:
+        common &= ~np.isnan(ranked_scores(frame, metric))
     in_float32 = common.copy()
     for metric in metrics:
         in_float32 &= float32_defined(frame, metric)
@@ -229,14 +235,6 @@ def _describe_defined(
     found = describe(scores[kept], accuracies[kept], rng=rng, num_resamples=num_resamples)
     coverage = int(kept.sum()) / scores.size if scores.size else np.nan
     return {"n": found["n"], "coverage": coverage} | found
-
-
-def _undefined_last(scores: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    # Ranks instead of values, because there is not always a number below the smallest score.
-    finite = np.isfinite(scores)
-    ranks = np.zeros(scores.size)
-    ranks[finite] = 1.0 + np.unique(scores[finite], return_inverse=True)[1]
-    return ranks
 
 
 def float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:

@@ -33,7 +33,6 @@ def aggregate_ranks(
     scores: Float[np.ndarray, "rows metrics"],
     *,
     aggregate: str = "mean_rank",
-    undefined: str = "left_out",
 ) -> Float[np.ndarray, " rows"]:
     """One score made of several, none of which needs to have the scale of another.
 
@@ -43,17 +42,15 @@ def aggregate_ranks(
     good ones bring.
 
     Args:
-        scores: Values of each metric, higher is better; undefined where not finite.
+        scores: Values of each metric, higher is better. −∞ ranks last; a row with a NaN has no
+            aggregate, and counts in no ranking (`ranks_last.ranked_scores` gives both).
         aggregate: Key of `AGGREGATES`.
-        undefined: `left_out`: a row without one of the scores has no aggregate, and counts in
-            no ranking. `last`: it ranks below all others in that metric, tied with the others
-            that have none.
 
     Returns:
         The aggregate, higher is better; NaN in rows that are left out.
 
     Raises:
-        ValueError: An option is unknown, or there is no metric.
+        ValueError: `aggregate` is unknown, or there is no metric.
 
     References:
         Borda, "Mémoire sur les élections au scrutin", 1781. Logarithms: Lee and Ham, "AZ-NAS:
@@ -61,16 +58,12 @@ def aggregate_ranks(
     """
     if aggregate not in AGGREGATES:
         raise ValueError(f"aggregate must be one of {', '.join(AGGREGATES)}, got {aggregate!r}")
-    if undefined not in ("left_out", "last"):
-        raise ValueError(f"undefined must be one of left_out, last, got {undefined!r}")
     if scores.shape[1] == 0:
         raise ValueError("at least one metric must be aggregated, got none")
-    finite = np.isfinite(scores)
-    kept = finite.all(axis=1) | (undefined == "last")
+    kept = ~np.isnan(scores).any(axis=1)
     found = np.full(len(scores), np.nan)
     if kept.any():
-        ranks = rank_columns(np.where(finite, scores, -np.inf)[kept])
-        found[kept] = AGGREGATES[aggregate](ranks)
+        found[kept] = AGGREGATES[aggregate](rank_columns(scores[kept]))
     return found
 
 

@@ -13,6 +13,7 @@ from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
 from epsilon_research.metrics.network_metric import (
     NETWORK_CODE,
+    NOISE,
     Subject,
     UndefinedScoreError,
     check_finite,
@@ -38,6 +39,13 @@ _TRAINABILITY_SHIFT = 1e-6
 """Likewise the reciprocal."""
 
 
+RANKS_LAST = "ranks_last"
+"""Column: whether the score is undefined, but the published code ranks the network last."""
+
+_LAST = ("identity_block", "constant_output", "overflow")
+"""Reasons for which the published code has −∞ as a score, or NaN, which it replaces by −∞."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzNas(Metric):
     """One of AZ-NAS' proxies; higher is better. Their fourth one, complexity, is `flops`.
@@ -47,29 +55,37 @@ class AzNas(Metric):
 
     - expressivity: Σ H(f_i);
     - progressivity: the least H(f_i) − H(f_{i−1});
-    - trainability: the mean over blocks of 2 − s − 1/s, s the largest singular value of the mean
-      over images and pixels of g_in · g_outᵀ: g_out random signs, g_in what a block makes of them
-      backwards. NaN ("identity_block") where a block hands them on as they are.
+    - trainability: the mean over blocks of 2 − s − 1/s, with s the largest singular value of the
+      mean over images and pixels of g_in · g_outᵀ, where g_out are random signs and g_in their
+      gradient through the block. NaN ("identity_block") where a block returns them unchanged.
 
     Weights are normal with variance 2/fan_in. All three are measured in one pass, so that with a
-    score store a second one of them costs nothing. AZ-NAS itself is Σ log(rank/n) over the four,
-    ranks (1 the worst) among the n architectures compared.
+    score store the second and third cost nothing. AZ-NAS itself is the sum over the four of
+    log(rank/n), with ranks (1 is the worst) among the n architectures compared.
+
+    The published code ranks a network last where a proxy is −∞ or NaN. Here such a score is NaN
+    with its reason, and the column `ranks_last` is True: aggregates and all protocols rank it below
+    every other score (`analysis.ranked_scores`).
 
     Args:
         part: "expressivity", "progressivity" or "trainability".
-        seed: Of the network's parameters and the signs.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters, the signs and the noise.
+        num_samples: Number of images, at most as many as the minibatch has; None takes as many.
+        inputs: "noise", standard normal noise of the minibatch's shape, as published for
+            NAS-Bench-201; "minibatch", the first images of the minibatch.
 
     References:
         Lee and Ham, "AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search", CVPR
-        2024, section 3.2, and their code.
+        2024, section 3.2; cvlab-yonsei/AZ-NAS, NB201/ZeroShotProxy/compute_az_nas_score.py.
 
-    Differs from the published code: images of the minibatch instead of noise.
+    Differs from: the published code in networks whose output does not depend on their input. It
+    measures those too, where the path is cut by a product with 0; here they have no score.
     """
 
     part: str
     seed: int = 0
     num_samples: int | None = 64
+    inputs: str = NOISE
     shared_by_function: bool = False
     candidates_per_chunk: int = 4
 
@@ -78,12 +94,19 @@ class AzNas(Metric):
             raise ValueError(
                 f"part must be one of {', '.join(PARTS)}, got {self.part!r}: choose one of them"
             )
-        check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
+        check_settings(
+            self.name, seed=self.seed, num_samples=self.num_samples, inputs=self.inputs
+        )
 
     @property
     def name(self) -> str:
         """What the configuration calls it."""
         return f"az_{self.part}"
+
+    @property
+    def columns(self) -> Mapping[str, type]:
+        """See `Metric`; whether an undefined score ranks last."""
+        return {RANKS_LAST: bool}
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -92,7 +115,7 @@ class AzNas(Metric):
 
     @property
     def _shared_settings(self) -> dict[str, Any]:
-        return {"seed": self.seed, "num_samples": self.num_samples}
+        return {"seed": self.seed, "num_samples": self.num_samples, "inputs": self.inputs}
 
     @property
     def passes(self) -> Sequence[Pass]:
@@ -117,7 +140,7 @@ class AzNas(Metric):
             values, failure = np.empty(0), "disconnected"
             if candidate.connected:
                 try:
-                    values, failure = measure_parts(subject_of(candidate)), None
+                    values, failure = self._measure(subject_of(candidate)), None
                 except UndefinedScoreError as error:
                     failure = str(error)
             seconds = time.perf_counter() - start
@@ -128,14 +151,20 @@ class AzNas(Metric):
     def score(self, evaluations: Sequence[Evaluation]) -> Score:
         """See `Metric`."""
         (only,) = evaluations
-        if only.failure is not None:
-            return Score(value=math.nan, failure=only.failure)
-        value = float(only.values[PARTS.index(self.part)])
-        return Score(value=value, failure="identity_block" if math.isnan(value) else None)
+        failure, value = only.failure, math.nan
+        if failure is None:
+            value = float(only.values[PARTS.index(self.part)])
+            failure = "identity_block" if math.isnan(value) else None
+        return Score(value=value, failure=failure, columns={RANKS_LAST: failure in _LAST})
+
+    def _measure(self, subject: Subject) -> np.ndarray:
+        if self.inputs == NOISE:
+            subject = subject._replace(images=subject.noise(*subject.images.shape))
+        return measure_parts(subject)
 
 
 def measure_parts(subject: Subject) -> np.ndarray:
-    """The `PARTS` of a connected network.
+    """The `PARTS` of a connected network, float64 (3).
 
     Raises:
         UndefinedScoreError: It has fewer than two values between blocks, or one that is constant or

@@ -1,11 +1,16 @@
-"""How much the loss would change if single channels were removed."""
+"""Fisher information of the channels of an untrained network, summed over its weights."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from epsilon_research.metrics.network_gradients import loss_of
 from epsilon_research.metrics.network_metric import NetworkMetric, Subject, check_settings
-from epsilon_research.metrics.untrained_network import positions_of, watching
+from epsilon_research.metrics.untrained_network import (
+    fan_in,
+    positions_of,
+    watching,
+    weighted_layers,
+)
 from epsilon_research.programs.operations import Convolution, Linear
 
 if TYPE_CHECKING:
@@ -14,19 +19,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fisher(NetworkMetric):
-    """Σ over channels of ½ · mean over images of (Σ over pixels of a · ∂loss/∂a)²; at least 0.
+    """Sum over all weights of the Fisher pruning score of their output channel; at least 0.
 
-    With a the output of a convolution or linear layer and the loss the mean cross-entropy. Higher
+    With a the output of a convolution or linear layer (batch, channels, height, width) and L the
+    mean cross-entropy, the score of a channel is ½ · mean over images of (Σ over pixels of
+    a · ∂L/∂a)². A channel counts once for each entry of its weight, `fan_in` times in all. Higher
     is taken as better.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
-        Theis et al., "Faster gaze prediction with dense networks and Fisher pruning", 2018, and
-        Turner et al., "BlockSwap", ICLR 2020, summed as in Abdelfattah et al., "Zero-Cost Proxies
-        for Lightweight NAS", ICLR 2021.
+        Theis et al., "Faster gaze prediction with dense networks and Fisher pruning", 2018, arXiv
+        1801.05787; Turner et al., "BlockSwap", ICLR 2020. The sum over weights is that
+        of Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, section 3:
+        SamsungLabs/zero-cost-nas, foresight/pruners/measures/fisher.py.
     """
 
     name: str = "fisher"
@@ -50,8 +58,10 @@ class Fisher(NetworkMetric):
             loss = loss_of(network, subject.images, subject.labels)
         gradients = torch.autograd.grad(loss, maps, materialize_grads=True)
         return sum(
-            _channels(values.detach(), gradient)
-            for values, gradient in zip(maps, gradients, strict=True)
+            fan_in(layer) * _channels(values.detach(), gradient)
+            for layer, values, gradient in zip(
+                weighted_layers(network), maps, gradients, strict=True
+            )
         )
 
 

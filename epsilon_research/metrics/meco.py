@@ -1,9 +1,10 @@
-"""How far a network's maps of one image are from depending on each other."""
+"""MeCo: how far the feature maps of one image are from being linearly dependent."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from epsilon_research.metrics.network_metric import (
+    NOISE,
     NetworkMetric,
     Subject,
     UndefinedScoreError,
@@ -15,37 +16,49 @@ if TYPE_CHECKING:
     import torch
 
 
+_NOISE_SIZE = 64
+"""Height and width of the noise image; the published value."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meco(NetworkMetric):
-    """Σ over layers of the least eigenvalue of the correlation matrix of their channels.
+    """Sum over layers of the least eigenvalue of the correlation matrix of their channels.
 
-    The channels are a layer's output for the minibatch's first image, as vectors over pixels; every
-    layer counts, batch norms, ReLUs, pools and sums too. A correlation with a constant channel is
-    0, its own too. At least 0 but for rounding, higher is better.
+    The channels are a layer's output for one image, as vectors over pixels. Every layer counts:
+    batch norms, ReLUs, pools and sums as well. All correlations of a constant channel are 0, with
+    itself too. The score is at least 0 but for rounding; higher is better.
 
     Args:
-        seed: Of the network's parameters.
+        seed: Seed of the network's parameters and the noise.
+        inputs: "noise", one 64 × 64 image of standard normal noise, as published; "minibatch", the
+            first image of the minibatch. A layer with no more pixels than channels adds 0, which
+            is the whole last stage of NAS-Bench-201 with images of 32 × 32 pixels.
 
     References:
         Jiang, Wang and Bie, "MeCo: Zero-Shot NAS with One Data and Single Forward Pass via Minimum
-        Eigenvalue of Correlation", NeurIPS 2023, equation 8, and their code.
+        Eigenvalue of Correlation", NeurIPS 2023, equation 8; HamsterMimi/MeCo,
+        correlation/foresight/pruners/measures/meco.py.
 
-    Differs from the published code: the image is the minibatch's first one instead of 64 × 64
-    noise, and modules that only contain others are not counted again.
+    Differs from: the published code, which also counts modules that only contain others, such as a
+    whole cell, so that its values depend on how a network is nested. Layer by layer they are equal.
     """
 
     name: str = "meco"
     seed: int = 0
+    inputs: str = NOISE
     shared_by_function: bool = False
     candidates_per_chunk: int = 8
 
     def __post_init__(self) -> None:
-        check_settings(self.name, seed=self.seed)
+        check_settings(self.name, seed=self.seed, inputs=self.inputs)
 
     def measure(self, subject: Subject) -> float:
         """See `NetworkMetric`."""
         import torch
 
+        image = subject.images[:1]
+        if self.inputs == NOISE:
+            image = subject.noise(1, image.shape[1], _NOISE_SIZE, _NOISE_SIZE)
         network = subject.build()
         found: list[float] = []
         places = range(1, len(network.layers))
@@ -53,7 +66,7 @@ class Meco(NetworkMetric):
             torch.no_grad(),
             watching(network, places, outputs=lambda _, output: found.append(_least(output[0]))),
         ):
-            network(subject.images[:1])
+            network(image)
         return sum(found)
 
 

@@ -38,6 +38,9 @@ NETWORK_CODE = (
 
 LARGEST_SEED = 2**63
 
+NOISE, MINIBATCH = INPUTS = ("noise", "minibatch")
+"""What a network sees: standard normal noise, or images of the minibatch."""
+
 
 class UndefinedScoreError(Exception):
     """A network has no such score; the message is the reason, in one word."""
@@ -72,6 +75,12 @@ class Subject(NamedTuple):
     def generator(self, purpose: str) -> "torch.Generator":
         """A generator for draws other than parameters."""
         return generator_of(self.seed, purpose)
+
+    def noise(self, *shape: int) -> "torch.Tensor":
+        """Standard normal noise, float32, the same at every call."""
+        import torch
+
+        return torch.randn(shape, generator=self.generator("noise"))
 
 
 class NetworkMetric(SinglePassMetric):
@@ -139,23 +148,46 @@ class NetworkMetric(SinglePassMetric):
         return score
 
 
-def check_settings(name: str, *, seed: int, num_samples: int | None = None) -> None:
-    """Refuses settings that a network metric cannot have.
+def check_settings(
+    name: str,
+    *,
+    seed: int,
+    num_samples: int | None = None,
+    repeats: int = 1,
+    inputs: str = MINIBATCH,
+) -> None:
+    """Check the settings of a network metric.
 
     Raises:
-        ValueError: The seed is no whole number from 0, or the samples are fewer than 2.
+        ValueError: `seed` is negative, there are fewer than two samples or no repeat, or `inputs`
+            is not one of `INPUTS`.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < LARGEST_SEED:
+    check_integer(f"metric.{name}.seed", seed, least=0, example=0)
+    if seed >= LARGEST_SEED:
         raise ValueError(
-            f"metric.{name}.seed must be a whole number from 0 to 2^63 - 1, got {seed!r}: pass "
-            f"e.g. metric.{name}.seed=0"
+            f"metric.{name}.seed must be at most 2^63 - 1, got {seed!r}: pass e.g. "
+            f"metric.{name}.seed=0"
         )
-    if num_samples is None:
-        return
-    if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples < 2:
+    if num_samples is not None:
+        check_integer(f"metric.{name}.num_samples", num_samples, least=2, example=64)
+    check_integer(f"metric.{name}.repeats", repeats, least=1, example=4)
+    if inputs not in INPUTS:
         raise ValueError(
-            f"metric.{name}.num_samples must be null or a whole number of 2 or more, got "
-            f"{num_samples!r}: pass e.g. metric.{name}.num_samples=64"
+            f"metric.{name}.inputs must be one of {', '.join(INPUTS)}, got {inputs!r}: pass e.g. "
+            f"metric.{name}.inputs={INPUTS[0]}"
+        )
+
+
+def check_integer(setting: str, value: object, *, least: int, example: int) -> None:
+    """Check a count or a seed.
+
+    Raises:
+        ValueError: `value` is not an integer, or is below `least`.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(
+            f"{setting} must be an integer of {least} or more, got {value!r}: pass e.g. "
+            f"{setting}={example}"
         )
 
 

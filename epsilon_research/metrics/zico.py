@@ -10,6 +10,7 @@ from epsilon_research.metrics.network_metric import (
     Subject,
     UndefinedScoreError,
     check_finite,
+    check_integer,
     check_settings,
 )
 
@@ -43,11 +44,7 @@ class Zico(NetworkMetric):
 
     def __post_init__(self) -> None:
         check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
-        if not isinstance(self.num_batches, int) or self.num_batches < 2:
-            raise ValueError(
-                "metric.zico.num_batches must be a whole number of 2 or more, got "
-                f"{self.num_batches!r}: pass e.g. metric.zico.num_batches=2"
-            )
+        check_integer("metric.zico.num_batches", self.num_batches, least=2, example=2)
 
     def measure(self, subject: Subject) -> float:
         """See `NetworkMetric`."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from epsilon_research.analysis.rank_aggregation import aggregate_ranks
+from epsilon_research.analysis import aggregate_ranks, ranked_scores
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
 from epsilon_research.stages.prepared import Prepared
 
@@ -63,9 +63,12 @@ def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequen
 
 
 def with_aggregates(frame: pd.DataFrame, aggregates: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return the table of scores with each aggregate, NaN where a part is undefined."""
+    """Return the table of scores with each aggregate.
+
+    It is NaN where a part is undefined, unless that part ranks last (`ranked_scores`).
+    """
     for name, parts in aggregates.items():
-        scores = frame[list(parts)].to_numpy(dtype=np.float64)
+        scores = np.column_stack([ranked_scores(frame, part) for part in parts])
         values = aggregate_ranks(scores, aggregate="log_rank")
         failures = [UNDEFINED_PART if undefined else None for undefined in np.isnan(values)]
         start = list(frame.columns).index("seconds")

@@ -12,6 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
+from epsilon_research.analysis import ranked_scores
 from epsilon_research.plotting.notes import decimals
 from epsilon_research.plotting.scales import log_tick_labels
 from epsilon_research.plotting.style import BLUE, COLOUR_MAP, PAGE_WIDTH, VERMILION
@@ -47,7 +48,8 @@ def rank_scatter_matrix(
     |ρ| with accuracy are shown, in their given order, and the title says so.
 
     Args:
-        frame: One row per architecture: the metrics and the target.
+        frame: One row per architecture: the metrics, the target and, if there are any,
+            `<metric>_ranks_last`.
         metrics: Columns of scores.
         target: Column of accuracies or losses.
         comparison: The part `common` of `analysis.compare_metrics`, which has each ρ.
@@ -56,8 +58,8 @@ def rank_scatter_matrix(
         higher_is_better: False for losses, which are ranked from the highest.
     """
     shown = _choose(metrics, comparison)
-    values = frame[[*metrics, target]].to_numpy(dtype=np.float64)
-    common = frame.loc[np.isfinite(values).all(axis=1), [*shown, target]]
+    ranked = pd.DataFrame({name: ranked_scores(frame, name) for name in [*metrics, target]})
+    common = ranked.dropna()[[*shown, target]]
     ranks = _relative_ranks(common, higher_is_better=higher_is_better)
     rhos = _rhos(comparison, metrics=metrics, shown=shown)
     names = [*shown, target_label.replace(" ", "\n")]

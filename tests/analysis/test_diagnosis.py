@@ -51,6 +51,27 @@ def test_an_undefined_score_without_a_reason_is_still_counted():
     assert "1 no reason recorded" in sentence
 
 
+@pytest.mark.parametrize(
+    ("num_last", "sentence"),
+    [
+        (0, "They are left out of every protocol but worst, which ranks them last."),
+        (
+            10,
+            "10 of them rank last under every protocol, as in the published code; the others are "
+            "left out of every protocol but worst, which ranks them last.",
+        ),
+        (40, "They rank last under every protocol, as in the published code."),
+    ],
+)
+def test_undefined_scores_that_rank_last_are_not_called_left_out(num_last, sentence):
+    frame = score_frame(2000)
+    undefine(frame, slice(0, 40), "identity_block")
+    frame["epsilon_ranks_last"] = np.arange(len(frame)) < num_last
+    [found] = diagnosis(frame)
+    assert found.startswith("40 of 2,000 architectures (2.0 %) have no epsilon score: 40 a block")
+    assert found.endswith(f". {sentence}")
+
+
 def test_scores_near_zero_name_the_weights():
     frame = score_frame()
     frame["epsilon"] *= 1e-5

@@ -12,6 +12,7 @@ from epsilon_research.analysis.protocols import (
     summarise_metric,
     summarise_metrics,
 )
+from epsilon_research.analysis.ranks_last import finite_scores, ranked_scores
 from epsilon_research.analysis.statistics import STATISTICS
 from tests.analysis.frames import score_frame, undefine
 from tests.analysis.naive import naive_statistics
@@ -174,6 +175,46 @@ def test_common_holds_the_rows_on_which_all_metrics_are_defined():
             scores, accuracies = common[metric].to_numpy(), common["test_accuracy"].to_numpy()
             values = [found[metric][protocol][name] for name in STATISTICS]
             np.testing.assert_allclose(values, naive_statistics(scores, accuracies), atol=1e-12)
+
+
+def with_last(frame):
+    """Twenty rows without a score, of which the first ten rank last."""
+    frame["az"] = np.random.default_rng(3).normal(size=len(frame))
+    frame.loc[frame.index[:20], "az"] = np.nan
+    return frame.assign(az_ranks_last=np.arange(len(frame)) < 10)
+
+
+@pytest.mark.parametrize("protocol", ["paper", "connected", "unique", "common"])
+def test_an_undefined_score_that_ranks_last_counts_below_all_others(protocol):
+    frame = with_last(score_frame(100))
+    found: Any = summarise_metrics(
+        frame,
+        metrics=["az", "num_parameters"],
+        target="test_accuracy",
+        higher_is_better=True,
+        rng=np.random.default_rng(0),
+        num_resamples=20,
+    )["az"][protocol]
+    kept = pd.concat([frame[:10].assign(az=-9.0), frame[20:]])
+    reference = naive_statistics(kept["az"].to_numpy(), kept["test_accuracy"].to_numpy())
+    assert found["n"] == 90
+    np.testing.assert_allclose([found[name] for name in STATISTICS], reference, atol=1e-12)
+
+
+def test_under_worst_all_undefined_scores_tie_whether_they_rank_last_or_not():
+    frame = with_last(score_frame(100))
+    ranks = protocol_scores(frame, metric="az", protocol="worst")
+    assert set(ranks[:20]) == {0.0}
+    assert ranks[20:].min() == 1
+
+
+@pytest.mark.parametrize("lowest", [-np.finfo(np.float64).max, -7.0])
+def test_ranks_last_is_below_whatever_is_lowest(lowest):
+    frame = pd.DataFrame({"az": [np.nan, lowest, 0.5, np.nan], "az_ranks_last": [1, 0, 0, 0]})
+    np.testing.assert_array_equal(ranked_scores(frame, "az"), [-np.inf, lowest, 0.5, np.nan])
+    np.testing.assert_array_equal(finite_scores(frame, "az"), [0, 1, 2, np.nan])
+    plain = frame.drop(columns="az_ranks_last")
+    np.testing.assert_array_equal(finite_scores(plain, "az"), [np.nan, lowest, 0.5, np.nan])
 
 
 def test_where_float32_defines_all_common_rows_they_are_one_protocol():

@@ -15,6 +15,7 @@ from epsilon_research.metrics.meco import Meco
 from epsilon_research.metrics.naswot import Naswot
 from epsilon_research.metrics.network_metric import NetworkMetric, Subject, UndefinedScoreError
 from epsilon_research.metrics.swap import Swap, distinct
+from epsilon_research.metrics.untrained_network import gaussian_initialisation, generator_of
 from epsilon_research.metrics.zen import Zen
 from epsilon_research.programs.operations import BatchNorm, Convolution, GlobalMean, Linear, ReLU
 
@@ -35,9 +36,23 @@ def test_images_with_the_same_activations_have_no_naswot() -> None:
 
 
 def test_swap_counts_the_different_patterns_over_images() -> None:
-    # The units' patterns over the two images: 10, 11, 01, 00.
+    # The units' patterns over the two images: 10, 11, 01, 00. The weights are the same in each draw.
     assert Swap().measure(known()) == 4
     assert Swap().measure(known((1, 3), (2, 5))) == 2
+
+
+def test_swap_is_the_mean_over_gaussian_draws() -> None:
+    program = chain(Convolution(3, 3), ReLU(), GlobalMean(), Linear(2))
+    images = torch.randn(3, 1, 4, 4, generator=generator_of(0, "images"))
+    subject = Subject(program, images, None, 4)
+    counts = []
+    for seed in range(4, 36):
+        network = subject._replace(seed=seed).build(gaussian_initialisation)
+        maps = network.layers[1](images).detach()
+        units = (maps > 0).flatten(1).T.tolist()
+        counts.append(len({tuple(unit) for unit in units}))
+    assert len(set(counts)) > 1
+    assert Swap().measure(subject) == pytest.approx(np.mean(counts))
 
 
 @given(npst.arrays(np.uint8, npst.array_shapes(min_dims=2, max_dims=2, max_side=20)))
@@ -58,13 +73,13 @@ def test_meco_is_the_least_eigenvalue_of_channel_correlations() -> None:
     # the correlation r, eigenvalues 1 + r and 1 − r, and what is one pixel has no correlations.
     image = (1.0, -2.0, 3.0, -1.0)
     r = np.corrcoef(np.maximum(image, 0), np.maximum(np.negative(image), 0))[0, 1]
-    found = Meco().measure(known(image, (0.0, 0.0, 0.0, 0.0)))
+    found = Meco(inputs="minibatch").measure(known(image, (0.0, 0.0, 0.0, 0.0)))
     assert found == pytest.approx(1 - abs(r), rel=1e-6)
 
 
 def test_a_constant_channel_has_no_correlation_in_meco() -> None:
     # All pixels positive: the second channel of the ReLU is constantly 0.
-    assert Meco().measure(known((1.0, 2.0, 4.0), (0.0, 0.0, 0.0))) == pytest.approx(0, abs=1e-7)
+    assert Meco(inputs="minibatch").measure(known((1.0, 2.0, 4.0), (0.0, 0.0, 0.0))) == pytest.approx(0, abs=1e-7)
 
 
 def test_zen_is_how_far_the_features_move() -> None:
@@ -75,28 +90,44 @@ def test_zen_is_how_far_the_features_move() -> None:
     assert Zen().measure(subject) == pytest.approx(expected, rel=1e-4)
 
 
-def test_zen_puts_back_the_scale_that_batch_norm_takes_away() -> None:
-    # The noise's variance v is both channels': without eps the features are divided by √v once and
-    # multiplied once.
-    layers = (Convolution(2, 1), BatchNorm(eps=1e-12), ReLU(), GlobalMean(), Linear(2, bias=False))
-    normed = known(program=chain(*layers))
-    noise, shift = torch.randn(2, 2, 1, 1, 2, generator=normed.generator("noise"))
-    # The shifted noise has a mean and a deviation of its own.
-    before, after = (
-        (values - values.mean()) / values.std(correction=0)
-        for values in (noise, noise + 0.01 * shift)
-    )
-    moved = math.log(float((before - after).abs().sum()) / 2)
-    expected = moved + math.log(float(noise.var())) / 2
-    assert Zen().measure(normed) == pytest.approx(expected, rel=1e-3)
+NORMED = chain(
+    Convolution(2, 1), BatchNorm(eps=1e-12), ReLU(), GlobalMean(), Linear(2, bias=False)
+)
 
 
-def test_zen_averages_repeats() -> None:
+@pytest.mark.parametrize("repeats", [1, 3])
+@pytest.mark.parametrize("momentum", [0.1, 1.0])
+def test_zen_puts_back_the_running_scale_that_batch_norm_takes_away(
+    momentum: float, repeats: int
+) -> None:
+    # Channels x and −x have one variance, which the running one of PyTorch approaches in two
+    # steps for each repeat.
+    subject = known(program=NORMED)
+    norm = torch.nn.BatchNorm2d(1, eps=1e-12, momentum=momentum, affine=False)
+    scores = []
+    for seed in range(repeats):
+        noise, shift = subject._replace(seed=seed).noise(2, 2, 1, 1, 2)
+        moved = float((norm(noise) - norm(noise + 0.01 * shift)).abs().sum()) / 2
+        scores.append(math.log(moved) + math.log(float(norm.running_var)) / 2)
+    found = Zen(repeats=repeats, momentum=momentum).measure(subject)
+    assert found == pytest.approx(np.mean(scores), rel=1e-4)
+
+
+def test_zen_draws_parameters_and_noise_for_each_repeat() -> None:
+    # Without batch norm nothing is left of the repeats before.
     program = chain(Convolution(2, 1), ReLU(), GlobalMean(), Linear(2))
     subject = Subject(program, known().images, None, 4)
     single = [Zen().measure(subject._replace(seed=seed)) for seed in (4, 5, 6)]
     assert len(set(single)) == 3
     assert Zen(repeats=3).measure(subject) == pytest.approx(np.mean(single))
+
+
+def test_meco_sees_one_noise_image_of_64_pixels_a_side() -> None:
+    # The channels x and −x are dependent, the ReLU's have the correlation r.
+    subject = known()
+    noise = subject.noise(1, 1, 64, 64).flatten().numpy()
+    r = np.corrcoef(np.maximum(noise, 0), np.maximum(-noise, 0))[0, 1]
+    assert Meco().measure(subject) == pytest.approx(1 - abs(r), rel=1e-5)
 
 
 def test_a_batch_without_activations_has_no_swap() -> None:
@@ -105,7 +136,7 @@ def test_a_batch_without_activations_has_no_swap() -> None:
         Swap().measure(known(program=program))
 
 
-@pytest.mark.parametrize("metric", [Naswot(), Swap(), Meco()])
+@pytest.mark.parametrize("metric", [Naswot(), Swap(), Meco(inputs="minibatch")])
 def test_values_that_are_not_finite_have_no_score(metric: NetworkMetric) -> None:
     with pytest.raises(UndefinedScoreError, match="overflow"):
         metric.measure(known((3e38, 3e38, 3e38), (1.0, -1.0, 0.0)))

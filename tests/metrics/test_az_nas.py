@@ -31,6 +31,7 @@ from epsilon_research.programs.operations import (
 from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.store import Evaluation
 
 NOISE = np.random.default_rng(0).normal(size=(4, 3, 8, 8)).astype(np.float32)
 MINIBATCH = Minibatch(inputs=NOISE, kind="images", dataset="noise")
@@ -135,12 +136,39 @@ def test_the_parts_are_one_pass_and_three_scores() -> None:
     assert trainability <= 0
 
 
-def test_an_identity_block_leaves_the_other_parts() -> None:
+def test_an_identity_block_ranks_last_and_leaves_the_other_parts() -> None:
     candidate = candidate_of(Toy(), "none-skip-none")
     scores = {part: scorer_of(AzNas(part=part), MINIBATCH)(candidate) for part in PARTS}
     assert scores["trainability"].failure == "identity_block"
-    assert scores["expressivity"].failure is None
+    assert scores["trainability"].columns == {"ranks_last": True}
+    for part in ("expressivity", "progressivity"):
+        assert scores[part].failure is None
+        assert scores[part].columns == {"ranks_last": False}
     assert scores["progressivity"].value == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("failure", "last"),
+    [
+        ("constant_output", True),
+        ("overflow", True),
+        ("no_blocks", False),
+        ("disconnected", False),
+    ],
+)
+def test_what_the_published_code_has_as_nan_ranks_last(failure: str, last: bool) -> None:
+    evaluation = Evaluation(values=np.empty(0), failure=failure, seconds=0.0)
+    found = AzNas(part="expressivity").score([evaluation])
+    assert found.failure == failure
+    assert found.columns == {"ranks_last": last}
+
+
+def test_noise_or_images_are_measured() -> None:
+    candidate = candidate_of(Toy(), "conv3x3-skip-conv1x1")
+    other = Minibatch(inputs=NOISE + 1, kind="images", dataset="noise")
+    noise, images = AzNas(part="expressivity"), AzNas(part="expressivity", inputs="minibatch")
+    assert scorer_of(noise, other)(candidate) == scorer_of(noise, MINIBATCH)(candidate)
+    assert scorer_of(images, other)(candidate) != scorer_of(images, MINIBATCH)(candidate)
 
 
 def test_a_disconnected_network_has_no_parts() -> None:

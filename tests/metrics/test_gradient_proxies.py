@@ -47,10 +47,10 @@ def test_plain_adds_products_with_their_signs() -> None:
     assert Plain().measure(known()) == pytest.approx(expected, rel=1e-6)
 
 
-def test_fisher_adds_squares_over_channels() -> None:
-    convolution = (2 * S) ** 2 + T**2 + (1.5 * T) ** 2
-    linear = S**2 + (1.5 * T) ** 2 + (3 * S) ** 2 + T**2
-    expected = (convolution + linear) / 4
+def test_fisher_counts_a_channel_once_for_each_entry_of_its_weight() -> None:
+    convolution = (2 * S) ** 2 + T**2 + (1.5 * T) ** 2  # one entry in a channel's weight
+    linear = S**2 + (1.5 * T) ** 2 + (3 * S) ** 2 + T**2  # two
+    expected = (1 * convolution + 2 * linear) / 4
     assert Fisher().measure(known()) == pytest.approx(expected, rel=1e-6)
 
 

@@ -22,7 +22,9 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Candidate, Metric, scorer_of
 from epsilon_research.metrics.az_nas import AzNas
 from epsilon_research.metrics.grad_norm import GradNorm
+from epsilon_research.metrics.meco import Meco
 from epsilon_research.metrics.snip import Snip
+from epsilon_research.metrics.swap import Swap
 from epsilon_research.metrics.untrained_network import build_network, generator_of, weighted_layers
 from epsilon_research.metrics.zen import Zen
 from epsilon_research.metrics.zico import Zico
@@ -127,10 +129,12 @@ def test_a_recurrent_network_on_images_is_refused() -> None:
         scorer_of(Snip(), MINIBATCH)(candidate)
 
 
-DATA_FREE = {"synflow", "l2_norm", "zen"}
+AZ_NAS = {"az_expressivity", "az_progressivity", "az_trainability"}
+DATA_FREE = {"synflow", "l2_norm", "zen", "meco", *AZ_NAS}
+"""What sees no images with its default settings."""
 
 
-@pytest.mark.parametrize("option", sorted(set(OPTIONS) - {"meco", *DATA_FREE}))
+@pytest.mark.parametrize("option", sorted(set(OPTIONS) - DATA_FREE))
 def test_only_the_first_images_are_seen(option: str) -> None:
     changed = INPUTS.copy()
     changed[6:] += 1
@@ -142,8 +146,9 @@ def test_only_the_first_images_are_seen(option: str) -> None:
     )
     half = metric_of(option, num_samples=6)
     assert scores(half, first) == scores(half, other)
-    assert scores(metric_of(option), first) != scores(metric_of(option), other)
-    assert scores(metric_of(option, num_samples=None)) == scores(metric_of(option))
+    whole = metric_of(option, num_samples=None)
+    assert scores(whole, first) != scores(whole, other)
+    assert scores(whole) == scores(metric_of(option, num_samples=12))
 
 
 @pytest.mark.parametrize("option", sorted(DATA_FREE))
@@ -161,11 +166,11 @@ def test_labels_matter_and_are_told_where_they_are_used(option: str) -> None:
     uses = option in LABELLED_OPTIONS
     assert (scores(metric) != scores(metric, LABELLED)) == uses
     assert [pass_.uses_labels for pass_ in metric.passes] == [uses]
-    assert metric.columns == ({"pseudo_labels": bool} if uses else {})
+    assert metric.columns.keys() - {"ranks_last"} == ({"pseudo_labels"} if uses else set())
     assert ("pseudo-labels" in metric.settings.get("labels", "")) == uses
     for minibatch, drawn in ((MINIBATCH, True), (LABELLED, False)):
         found = scorer_of(metric, minibatch)(candidate_of(SPACE, IDS[0]))
-        assert found.columns == ({"pseudo_labels": drawn} if uses else {})
+        assert found.columns.get("pseudo_labels") == (drawn if uses else None)
 
 
 STATM = Path("/proc/self/statm")
@@ -182,7 +187,7 @@ def candidate(*operations: Operation) -> Candidate:
     return Candidate(build=lambda count: program, num_classes=2, num_parameters=1, connected=True)
 
 
-@pytest.mark.parametrize("option", sorted(set(OPTIONS) - DATA_FREE))
+@pytest.mark.parametrize("option", sorted(set(OPTIONS) - {"synflow", "l2_norm", "zen"}))
 def test_what_overflows_has_a_reason_and_no_score(option: str) -> None:
     builder = ProgramBuilder(input_channels=3)
     last = builder.append(Convolution(4, 3), builder.input)
@@ -192,7 +197,8 @@ def test_what_overflows_has_a_reason_and_no_score(option: str) -> None:
     builder.append(Linear(2), builder.append(GlobalMean(), last))
     program = builder.build()
     huge = Minibatch(inputs=INPUTS * np.float32(5e37), kind="images", dataset="huge")
-    found = scorer_of(metric_of(option), huge)(
+    settings = {"inputs": "minibatch"} if "inputs" in config_of(option) else {}
+    found = scorer_of(metric_of(option, **settings), huge)(
         Candidate(build=lambda count: program, num_classes=2, num_parameters=1, connected=True)
     )
     assert math.isnan(found.value)
@@ -228,8 +234,14 @@ def test_too_few_images_are_refused(count: int) -> None:
 
 
 def test_other_mistakes_are_refused() -> None:
-    with refused(ValueError, "metric.zen.repeats"):
+    with refused(ValueError, "metric.zen.repeats", "got 0"):
         Zen(repeats=0)
+    with refused(ValueError, "metric.swap.repeats", "got True"):
+        Swap(repeats=True)
+    with refused(ValueError, "metric.zen.momentum", "got 0"):
+        Zen(momentum=0)
+    with refused(ValueError, "metric.meco.inputs", "noise, minibatch", "got 'images'"):
+        Meco(inputs="images")
     with refused(ValueError, "metric.zico.num_batches"):
         Zico(num_batches=1)
     with refused(ValueError, "at least 20 images", "got 12"):
