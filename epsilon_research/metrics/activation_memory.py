@@ -1,4 +1,4 @@
-"""The memory that a network's feature maps take, a baseline that every proxy has to beat."""
+"""The memory that a network's feature maps take, a baseline for every proxy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ FLOAT32_BYTES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationMemory(SinglePassMetric):
-    """Most bytes of feature maps that are alive at a time, for one image; higher is better.
+    """Peak memory of the feature maps of one image in bytes; higher is better.
 
     Layers are computed one by one in the program's order, each into float32 memory of its own, and
-    a map is freed after its last reader: the forward pass of the ordinary PyTorch network. The
-    image counts, parameters and a kernel's workspace do not. The image has the size of those in the
+    a map is freed after its last reader, as in the forward pass of the PyTorch network. The image
+    counts; parameters and a kernel's workspace do not. The image has the size of those in the
     minibatch, the network one output per class.
 
-    For a recurrent network: of one sequence. A layer holds the whole sequence that it reads and the
+    A recurrent network reads one sequence. A layer holds the whole sequence that it reads and the
     one that it writes, and the values of one step, each of which is freed after its last reader.
     """
 
@@ -48,7 +48,7 @@ class ActivationMemory(SinglePassMetric):
 
 
 def peak_of_image(program: Program, *, height: int, width: int) -> int:
-    """Most numbers that are alive at a time while `program` reads one image.
+    """Largest count of numbers alive at a time while `program` reads one image.
 
     Raises:
         ValueError: The image does not fit the network.
@@ -63,7 +63,7 @@ def peak_of_image(program: Program, *, height: int, width: int) -> int:
 
 
 def peak_of_sequence(program: RecurrentProgram, *, steps: int) -> int:
-    """Most numbers that are alive at a time while `program` reads one sequence of `steps` steps.
+    """Largest count of numbers alive at a time while `program` reads a sequence of `steps` steps.
 
     The decoder, which turns the last layer's sequence into one of words, comes last.
     """
@@ -80,10 +80,10 @@ def _layer_peak(program: RecurrentProgram, inputs: int, hidden: int, steps: int)
 
 
 def _peak(numbers: Sequence[int], inputs: Sequence[Sequence[int]], *, kept: Sequence[int]) -> int:
-    """Most numbers that are alive at a time when values are computed in order.
+    """Largest count of numbers alive at a time when values are computed in order.
 
     Args:
-        numbers: How many each value has. Those without inputs are there from the start.
+        numbers: Size of each value. Those without inputs are alive from the start.
         inputs: Positions of the values that each is computed from.
         kept: Positions of values that are never freed.
     """

@@ -94,9 +94,7 @@ class AzNas(Metric):
             raise ValueError(
                 f"part must be one of {', '.join(PARTS)}, got {self.part!r}: choose one of them"
             )
-        check_settings(
-            self.name, seed=self.seed, num_samples=self.num_samples, inputs=self.inputs
-        )
+        check_settings(self.name, seed=self.seed, num_samples=self.num_samples, inputs=self.inputs)
 
     @property
     def name(self) -> str:

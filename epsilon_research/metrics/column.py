@@ -1,4 +1,4 @@
-"""Scores that others computed, read from a file."""
+"""Scores read from a file, such as those that others have published."""
 
 import hashlib
 import math
@@ -20,18 +20,18 @@ from epsilon_research.metrics.single_pass import SinglePassMetric
 class Column(SinglePassMetric):
     """A column of a score file; higher is taken as better.
 
-    An architecture that the file does not have is NaN with the reason "not_in_file", one whose
-    value there is no finite number with "undefined_in_file".
+    An architecture that is not in the file is NaN with the reason "not_in_file"; one whose value is
+    not finite, or `undefined`, is NaN with the reason "undefined_in_file".
 
     Args:
         path: A .parquet or .csv file with one row per architecture.
-        column: The scores.
-        id_column: The architecture ids, as the search space writes them.
-        undefined: What the file says where there is no score, besides NaN, e.g. -1e8.
+        column: Name of the column of scores.
+        id_column: Name of the column of architecture ids, as the search space writes them.
+        undefined: Value that marks an undefined score, besides NaN, such as -1e8.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: It is of another kind, or has no such columns.
+        FileNotFoundError: `path` is not a file.
+        ValueError: The file is of another kind, or lacks one of the columns.
     """
 
     path: str
@@ -42,7 +42,7 @@ class Column(SinglePassMetric):
     shared_by_function: bool = False
     candidates_per_chunk: int = 4096
     content_hash: str = field(init=False)
-    """SHA-256 of the file, so that the score store tells its versions apart."""
+    """SHA-256 of the file, which distinguishes its versions in the score store."""
 
     def __post_init__(self) -> None:
         path = Path(self.path)
@@ -75,7 +75,7 @@ class Column(SinglePassMetric):
         """See `SinglePassMetric`; the minibatch does not matter.
 
         Raises:
-            ValueError: The file's scores are no numbers, or it gives an architecture two of them.
+            ValueError: The scores are not numbers, or an architecture has two of them.
         """
         scores = self._read()
 

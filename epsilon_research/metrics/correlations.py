@@ -7,7 +7,7 @@ from epsilon_research.metrics.network_metric import UndefinedScoreError
 
 
 def correlations_of_rows(rows: Float[np.ndarray, "rows values"]) -> Float[np.ndarray, "rows rows"]:
-    """The correlation of each row with each.
+    """Correlation matrix of rows, clipped to [-1, 1].
 
     Raises:
         UndefinedScoreError: A row is constant or not finite.

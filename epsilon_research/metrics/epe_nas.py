@@ -1,4 +1,4 @@
-"""How differently a network reacts to images of one class."""
+"""EPE-NAS: how differently an untrained network reacts to images of one class."""
 
 import math
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ def class_score(
     *,
     num_classes: int,
 ) -> float:
-    """EPE-NAS' score of the images' gradients.
+    """The EPE-NAS score of the images' gradients.
 
     With s_c = Σ log(|r| + k) over all correlations r among the gradients of class c, its own with
     themselves too: Σ |s_c| over classes. With more than 100 classes: s_c divided by the class's
@@ -49,17 +49,19 @@ def class_score(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpeNas(NetworkMetric):
-    """`class_score` of the gradients of the sum of all outputs for each image's pixels.
+    """`class_score` of the gradients of the sum of all outputs with respect to each image's pixels.
 
-    At least 0, higher is better.
+    At least 0, higher is better. For most networks a sum over pairs of images of one class, so that
+    it depends on how many images each class has.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
         Lopes, Alirezazadeh and Alexandre, "EPE-NAS: Efficient Performance Estimation Without
-        Training for Neural Architecture Search", 2021, arXiv 2102.08099, and their code.
+        Training for Neural Architecture Search", 2021, arXiv 2102.08099; VascoLopes/EPE-NAS,
+        search.py; automl/NASLib (branch zerocost), naslib/predictors/pruners/measures/epe_nas.py.
     """
 
     name: str = "epe_nas"

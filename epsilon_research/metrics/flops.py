@@ -1,4 +1,4 @@
-"""The number of multiply-adds, a baseline that every proxy has to beat."""
+"""The number of multiply-adds, a baseline for every proxy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from epsilon_research.programs import (
 class Flops(SinglePassMetric):
     """Multiply-adds of convolutions and linear layers for one image; at least 0, higher is better.
 
-    The image has the size of those in the minibatch, the network one output per class. For a
-    recurrent network: of its linear nodes and its decoder, for one time step of one sequence.
+    The image has the size of those in the minibatch, the network one output per class. A recurrent
+    network is counted for one time step of one sequence: its linear nodes and its decoder.
     """
 
     name: str = "flops"

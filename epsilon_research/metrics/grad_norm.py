@@ -1,4 +1,4 @@
-"""The size of the loss's gradient before training."""
+"""The norm of the loss's gradient before training."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,16 +9,17 @@ from epsilon_research.metrics.network_metric import NetworkMetric, Subject, chec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradNorm(NetworkMetric):
-    """Σ over layers of the Euclidean norm of ∂loss/∂weight; at least 0, higher is better.
+    """Sum over layers of the Euclidean norm of ∂L/∂weight; at least 0, higher is better.
 
-    Layers are convolutions and linear layers; the loss is the mean cross-entropy.
+    Layers are convolutions and linear layers; L is the mean cross-entropy.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
-        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, section 3.1.
+        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, section 3:
+        SamsungLabs/zero-cost-nas, foresight/pruners/measures/grad_norm.py.
     """
 
     name: str = "grad_norm"

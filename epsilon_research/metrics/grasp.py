@@ -1,4 +1,4 @@
-"""How much the size of the gradient would change if single weights were removed."""
+"""GraSP: the sensitivity of the gradient's norm to each weight of an untrained network."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,19 +9,20 @@ from epsilon_research.metrics.network_metric import NetworkMetric, Subject, chec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grasp(NetworkMetric):
-    """−Σ over weights of weight · (H g); either sign, higher is taken as better.
+    """Sum over weights of −weight · (H g); of either sign, higher is taken as better.
 
-    With g the gradient of the mean cross-entropy for the weights of convolutions and linear layers
-    and H its derivative, the Hessian.
+    g and H are the gradient and the Hessian of the mean cross-entropy with respect to the weights
+    of convolutions and linear layers.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
         Wang, Zhang and Grosse, "Picking Winning Tickets Before Training by Preserving Gradient
         Flow", ICLR 2020, equation 8, with the sign and the sum of Abdelfattah et al., "Zero-Cost
-        Proxies for Lightweight NAS", ICLR 2021.
+        Proxies for Lightweight NAS", ICLR 2021, section 3: SamsungLabs/zero-cost-nas,
+        foresight/pruners/measures/grasp.py.
     """
 
     name: str = "grasp"

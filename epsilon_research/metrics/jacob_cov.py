@@ -1,4 +1,4 @@
-"""How differently a network reacts to different images."""
+"""Jacobian covariance: how differently an untrained network reacts to different images."""
 
 import math
 from dataclasses import dataclass
@@ -15,17 +15,18 @@ _K = 1e-5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JacobCov(NetworkMetric):
-    """−Σ over eigenvalues v of (log(v + k) + 1/(v + k)), k = 1e-5; higher is better.
+    """Sum over eigenvalues v of −(log(v + k) + 1/(v + k)), k = 1e-5; higher is better.
 
-    The v are those of the correlation matrix of the images' gradients: of the sum of all outputs,
-    for each image's pixels. At most minus the number of images.
+    The v are the eigenvalues of the correlation matrix of the images' gradients: those of the sum
+    of all outputs with respect to each image's pixels. At most minus the number of images.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
-        Mellor et al., "Neural Architecture Search without Training", arXiv 2006.04647 version 1.
+        Mellor et al., "Neural Architecture Search without Training", arXiv 2006.04647 version 1;
+        SamsungLabs/zero-cost-nas, foresight/pruners/measures/jacob_cov.py.
     """
 
     name: str = "jacob_cov"

@@ -1,4 +1,4 @@
-"""The size of the initial weights, which is mostly their number."""
+"""The norm of the initial weights, mostly a count of layers and channels."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,15 +9,16 @@ from epsilon_research.metrics.untrained_network import weighted_layers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class L2Norm(NetworkMetric):
-    """Σ over convolutions and linear layers of their weights' Euclidean norm; higher is better.
+    """Sum over convolutions and linear layers of the weight's Euclidean norm; higher is better.
 
-    It is defined for disconnected networks too.
+    Disconnected networks have a score, too.
 
     Args:
-        seed: Of the network's parameters.
+        seed: Seed of the network's parameters.
 
     References:
-        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, their code.
+        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021:
+        SamsungLabs/zero-cost-nas, foresight/pruners/measures/l2_norm.py.
     """
 
     name: str = "l2_norm"

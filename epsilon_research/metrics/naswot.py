@@ -1,4 +1,4 @@
-"""How well a network's activation patterns tell images apart."""
+"""NASWOT: how well the activation patterns of an untrained network tell images apart."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,17 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naswot(NetworkMetric):
-    """log |det K|, K[i, j] the number of ReLUs that are both on or both off for images i and j.
+    """log |det K|, where K[i, j] counts the units with one state for images i and j.
 
-    Higher is better. A ReLU is counted for each channel and pixel of its map.
+    A unit is one channel and pixel of a ReLU's map, and its state is whether its input is positive.
+    Higher is better.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
         Mellor et al., "Neural Architecture Search without Training", ICML 2021, equation 2 (arXiv
-        2006.04647 version 2).
+        2006.04647 version 2); automl/NASLib (branch zerocost),
+        naslib/predictors/pruners/measures/nwot.py.
     """
 
     name: str = "naswot"

@@ -1,4 +1,4 @@
-"""Gradients of an untrained network, as several metrics need them."""
+"""Gradients of an untrained network, which several metrics share."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class WeightGradient(NamedTuple):
-    """The weight of a convolution or linear layer, and a gradient of the same shape."""
+    """The weight of a convolution or linear layer, and its gradient of the same shape."""
 
     weight: "torch.Tensor"
     gradient: "torch.Tensor"
@@ -21,10 +21,10 @@ class WeightGradient(NamedTuple):
 def loss_of(
     network: "Network", images: "torch.Tensor", labels: "torch.Tensor | None"
 ) -> "torch.Tensor":
-    """The mean cross-entropy of the minibatch.
+    """Mean cross-entropy of the minibatch, a scalar.
 
     Raises:
-        UndefinedScoreError: It is not finite.
+        UndefinedScoreError: The loss is not finite.
     """
     import torch
 
@@ -37,12 +37,12 @@ def loss_of(
 def weight_gradients(
     loss: "torch.Tensor", network: "Network", *, differentiable: bool = False
 ) -> list[WeightGradient]:
-    """The gradient of `loss` for each weight, zero where it has no influence.
+    """The gradient of `loss` with respect to each weight, zero where it has no influence.
 
     Args:
-        loss: One number.
-        network: Whose weights; biases and batch norms are left out.
-        differentiable: Whether the gradients will be differentiated.
+        loss: A scalar.
+        network: The network of the weights; biases and batch norms are left out.
+        differentiable: Whether the gradients can be differentiated.
     """
     import torch
 
@@ -57,16 +57,16 @@ def weight_gradients(
 
 
 def loss_gradients(subject: Subject) -> list[WeightGradient]:
-    """Weights and gradients of the cross-entropy of a network as PyTorch initialises it."""
+    """Weights and gradients of the cross-entropy of a network with PyTorch's initialisation."""
     network = subject.build()
     return weight_gradients(loss_of(network, subject.images, subject.labels), network)
 
 
 def input_gradients(subject: Subject) -> "torch.Tensor":
-    """The gradient of the sum of all outputs for each image, float64 (batch, pixels).
+    """The gradient of the sum of all outputs with respect to each image, float64 (batch, values).
 
-    With batch norm by the minibatch an image's pixels have influence on other images' outputs too;
-    the published scores include it.
+    With batch norm by the minibatch, an image also influences the outputs of others; the published
+    scores include this.
 
     Raises:
         UndefinedScoreError: An output is not finite.

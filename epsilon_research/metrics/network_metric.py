@@ -1,4 +1,4 @@
-"""Metrics that look at the untrained network of an architecture, with one output per class."""
+"""The base class of metrics of the untrained network, with one output per class."""
 
 import math
 from abc import abstractmethod
@@ -43,23 +43,24 @@ NOISE, MINIBATCH = INPUTS = ("noise", "minibatch")
 
 
 class UndefinedScoreError(Exception):
-    """A network has no such score; the message is the reason, in one word."""
+    """Raised where a network has no score; the message is the reason, in one word."""
 
 
 def check_finite(values: "torch.Tensor") -> None:
-    """Refuses values with a NaN or an infinity, e.g. outputs, to which layers hand them on.
+    """Check that all values are finite.
 
     Raises:
-        UndefinedScoreError: There is one.
+        UndefinedScoreError: One is NaN or infinite; the reason is "overflow".
     """
     if not values.isfinite().all():
         raise UndefinedScoreError("overflow")
 
 
 class Subject(NamedTuple):
-    """What a metric measures: a network on its part of the minibatch.
+    """A network and the part of the minibatch on which a metric measures it.
 
-    `labels` are int64 (batch), None for metrics that need none.
+    `images` are float32 (batch, channels, height, width); `labels` are int64 (batch), None for
+    metrics that do not need them.
     """
 
     program: Program
@@ -68,12 +69,12 @@ class Subject(NamedTuple):
     seed: int
 
     def build(self, initialise: Initialise = default_initialisation) -> "Network":
-        """The network, a new one each time but with the same parameters."""
+        """A new network, with the same parameters at every call."""
         generator = self.generator("parameters")
         return build_network(self.program, generator=generator, initialise=initialise)
 
     def generator(self, purpose: str) -> "torch.Generator":
-        """A generator for draws other than parameters."""
+        """A generator for the draws of one purpose, such as noise."""
         return generator_of(self.seed, purpose)
 
     def noise(self, *shape: int) -> "torch.Tensor":
@@ -84,11 +85,11 @@ class Subject(NamedTuple):
 
 
 class NetworkMetric(SinglePassMetric):
-    """A metric that is measured on the network as it is before training.
+    """A metric that is measured on the network before training.
 
-    Its further fields are `seed`, of the parameters and of what else is drawn, and for most
-    `num_samples`: how many images of the minibatch it sees, the first ones (None: all). One thread,
-    float32, batch norm by the minibatch. A value that is not finite becomes NaN with a reason.
+    Its fields are `seed`, of the parameters and of all other draws, and for most metrics
+    `num_samples`, the number of images to use (None: all). Measured in one thread and float32, with
+    batch norm by the minibatch. A value that is not finite becomes NaN with a reason.
     """
 
     seed: int
@@ -122,8 +123,8 @@ class NetworkMetric(SinglePassMetric):
         """See `SinglePassMetric`.
 
         Raises:
-            ValueError: The minibatch is not of images; then or when a candidate is scored, a
-                setting is not what it must be.
+            ValueError: The minibatch does not hold images. A setting that does not fit the
+                minibatch is refused then, or when a candidate is scored.
         """
         columns = {PSEUDO_LABELS: minibatch.labels is None} if self.uses_labels else {}
         subject_of = subjects(
@@ -192,10 +193,10 @@ def check_integer(setting: str, value: object, *, least: int, example: int) -> N
 
 
 def check_images_wanted(name: str, kind: str, dataset: str) -> None:
-    """Refuses minibatches of tokens, whose networks have no such score.
+    """Check that a minibatch holds images, since networks of tokens have no such score.
 
     Raises:
-        ValueError: The kind is another one than images.
+        ValueError: `kind` is not "images".
     """
     if kind != IMAGES:
         raise ValueError(
@@ -212,10 +213,10 @@ def subjects(
     num_samples: int | None,
     uses_labels: bool = False,
 ) -> Callable[[Candidate], Subject]:
-    """A function that says what the metric called `name` measures of a candidate.
+    """A function from a candidate to the subject that the metric `name` measures.
 
     Raises:
-        ValueError: The minibatch is not of images.
+        ValueError: The minibatch does not hold images.
     """
     check_images_wanted(name, minibatch.kind, minibatch.dataset)
     import torch

@@ -1,4 +1,4 @@
-"""The number of layers with weights, a baseline that every proxy has to beat."""
+"""The number of layers with weights, a baseline for every proxy."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from epsilon_research.programs import count_weighted_layers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumLayers(SinglePassMetric):
-    """Convolutions and linear layers of the network; at least 0, higher is better.
+    """Number of convolutions and linear layers of the network; at least 0, higher is better.
 
-    Those of a recurrent network are its linear nodes, in each layer, and its decoder.
+    A recurrent network counts the linear nodes of each layer and its decoder.
     """
 
     name: str = "num_layers"

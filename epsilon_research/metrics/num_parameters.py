@@ -1,4 +1,4 @@
-"""The number of trainable parameters, the baseline that every proxy has to beat."""
+"""The number of trainable parameters, the baseline for every proxy."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from epsilon_research.metrics.single_pass import SinglePassMetric
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumParameters(SinglePassMetric):
-    """Trainable parameters of the network as it is trained; at least 0, higher is better."""
+    """Number of trainable parameters, one output per class; at least 0, higher is better."""
 
     name: str = "num_parameters"
     # Two architectures of one function may differ in parameters that do not reach the output.

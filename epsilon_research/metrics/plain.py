@@ -1,4 +1,4 @@
-"""SNIP's sum without the absolute values."""
+"""The sum of SNIP without its absolute values."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,19 +9,19 @@ from epsilon_research.metrics.network_metric import NetworkMetric, Subject, chec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain(NetworkMetric):
-    """Σ over weights of weight · ∂loss/∂weight, either sign; higher is taken as better.
+    """Sum over weights of weight · ∂L/∂weight; of either sign, higher is taken as better.
 
-    Weights are those of convolutions and linear layers; the loss is the mean cross-entropy. Terms
-    of both signs nearly cancel out (those of a layer before a batch norm wholly, but for eps), so
-    that published values differ with the implementation: on 40 cells of NAS-Bench-201 the ranks of
-    two seeds correlate by 0.05.
+    Weights are those of convolutions and linear layers; L is the mean cross-entropy. Terms of both
+    signs nearly cancel (those of a layer before a batch norm entirely, but for its eps), so that
+    the ranks are mostly those of the random draw.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
-        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021, their code.
+        Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR 2021:
+        SamsungLabs/zero-cost-nas, foresight/pruners/measures/plain.py.
     """
 
     name: str = "plain"

@@ -1,4 +1,4 @@
-"""The epsilon score with random numbers for parameters, where epsilon has constants."""
+"""The epsilon score of two random draws of the parameters instead of two constants."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -43,7 +43,7 @@ _PURPOSES = ("first initialisation of", "second initialisation of")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomInitialisation(SinglePassMetric):
-    """The epsilon score of two independent draws of all parameters; 0 or more, higher is better.
+    """The epsilon score of two independent draws of all parameters; at least 0, higher is better.
 
     Both draws are of one distribution. The network has one output. Weights of convolutions are
     drawn, those of linear layers are normal with standard deviation 0.01; biases are 0, batch norm
@@ -54,16 +54,17 @@ class RandomInitialisation(SinglePassMetric):
     Args:
         distribution: "uniform" (0 to 1), "normal" (standard deviation 1), "kaiming_uniform" (by
             fan_in), "kaiming_normal" (by fan_out) or "orthogonal".
-        seed: Of all draws, which differ between architectures: were they one for all, the first
-            layers would be too, and ranks would be those of one draw.
-        num_samples: Samples of the minibatch that it sees, the first ones; None: all, as epsilon.
+        seed: Seed of all draws, which differ between architectures: with common draws the first
+            layers would be equal, and the ranks those of a single draw.
+        num_samples: Number of samples to use, the first of the minibatch; None uses all, as
+            epsilon does.
 
     References:
         Gracheva, arXiv 2302.04406, ablation on initialisations; distributions and their settings
         are those of the published code.
 
-    Differs from the paper: the published code draws for all architectures from one stream, here
-    each has its own, by its id. It has no such score for recurrent networks.
+    Differs from: the published code, which draws for all architectures from one stream; here each
+    has its own, by its id. The published code has no such score for recurrent networks.
     """
 
     name: str = "random_initialisation"
@@ -119,7 +120,7 @@ class RandomInitialisation(SinglePassMetric):
 
 
 def drawn_from(distribution: str) -> Initialise:
-    """Draws a layer's weights from one of the distributions, and sets its bias to 0."""
+    """An initialisation that draws a layer's weights from `distribution`; biases are 0."""
     from torch.nn import init
 
     function, settings = _DRAWS[distribution]
@@ -137,13 +138,13 @@ def initialised_outputs(
     generator: "torch.Generator",
     initialise: Initialise,
 ) -> np.ndarray:
-    """float32 [values]: the outputs that epsilon takes of a network with drawn parameters.
+    """The outputs of a network with drawn parameters that epsilon uses, float32 (values).
 
     Args:
         program: The network with one output.
         inputs: (batch, channels, height, width), or (time, batch, embedding) of embedded tokens.
-        generator: Draws the parameters, in the layers' order.
-        initialise: Sets those of a convolution or of a recurrent network's linear node.
+        generator: Source of the parameters, in layer order.
+        initialise: Draws those of a convolution or of a recurrent network's linear node.
     """
     import torch
 
@@ -196,7 +197,7 @@ def _recurrent_outputs(
 
 
 def score_of(first: np.ndarray, second: np.ndarray) -> Score:
-    """The epsilon score of two output vectors, or why there is none."""
+    """The epsilon score of two output vectors, or NaN with the reason."""
     reasons = {undefined_reason(first), undefined_reason(second)} - {None}
     if reasons:
         return Score(value=math.nan, failure=first_reason(reasons))

@@ -1,4 +1,4 @@
-"""Metrics that look at a network once and have their score."""
+"""The base class of metrics whose single pass gives the score itself."""
 
 import time
 from abc import abstractmethod
@@ -25,7 +25,7 @@ class SinglePassMetric(Metric):
     further_code: ClassVar[Sequence[str]] = ()
     """Modules beside its own whose code makes the number."""
     made_by: ClassVar[Mapping[str, Any]] = {}
-    """What else the number depends on: libraries and their versions."""
+    """Libraries that compute the number, and their versions."""
 
     @abstractmethod
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:

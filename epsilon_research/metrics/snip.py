@@ -1,4 +1,4 @@
-"""How much the loss would change if single weights were removed."""
+"""SNIP: the sensitivity of the loss to each weight of an untrained network."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,18 +9,19 @@ from epsilon_research.metrics.network_metric import NetworkMetric, Subject, chec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snip(NetworkMetric):
-    """Σ over weights of |weight · ∂loss/∂weight|; at least 0, higher is better.
+    """Sum over weights of |weight · ∂L/∂weight|; at least 0, higher is better.
 
-    Weights are those of convolutions and linear layers; the loss is the mean cross-entropy.
+    Weights are those of convolutions and linear layers; L is the mean cross-entropy.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
 
     References:
         Lee et al., "SNIP: Single-Shot Network Pruning Based on Connection Sensitivity", ICLR 2019,
-        equation 6, summed as in Abdelfattah et al., "Zero-Cost Proxies for Lightweight NAS", ICLR
-        2021.
+        equation 6, without its normalisation, summed as in Abdelfattah et al., "Zero-Cost Proxies
+        for Lightweight NAS", ICLR 2021, section 3: SamsungLabs/zero-cost-nas,
+        foresight/pruners/measures/snip.py.
     """
 
     name: str = "snip"

@@ -1,4 +1,4 @@
-"""The product of all weights along all paths, without data."""
+"""Synaptic flow: the products of absolute weights along all paths, without data."""
 
 import math
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ from epsilon_research.metrics.untrained_network import without_batch_norm
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synflow(NetworkMetric):
-    """log Σ over weights of |weight · ∂R/∂weight|; higher is better.
+    """Logarithm of the sum over weights of |weight · ∂R/∂weight|; higher is better.
 
     R is the sum of the outputs for one image of ones, with every parameter replaced by its absolute
-    value and every batch norm left out; weights are those of convolutions and linear layers. In
-    float64: the sums of NAS-Bench-201 reach 1e61.
+    value and every batch norm left out; weights are those of convolutions and linear layers.
+    Computed in float64, since the sums of NAS-Bench-201 reach 1e61.
 
     Args:
-        seed: Of the network's parameters.
+        seed: Seed of the network's parameters.
 
     References:
         Tanaka et al., "Pruning neural networks without any data by iteratively conserving synaptic
-        flow", NeurIPS 2020, summed as in Abdelfattah et al., "Zero-Cost Proxies for Lightweight
-        NAS", ICLR 2021.
-
-    Differs from the paper: the logarithm, which keeps all ranks.
+        flow", NeurIPS 2020, summed as in Abdelfattah et al., "Zero-Cost Proxies for
+        Lightweight NAS", ICLR 2021, section 3: SamsungLabs/zero-cost-nas,
+        foresight/pruners/measures/synflow.py. The logarithm, which keeps all ranks, is taken by
+        automl/NASLib (branch zerocost), naslib/predictors/zerocost.py.
     """
 
     name: str = "synflow"

@@ -1,4 +1,4 @@
-"""The untrained PyTorch network of a program: built, initialised by a generator, looked into.
+"""The untrained PyTorch network of a program: building, initialising and observing it.
 
 Nothing here reads or seeds PyTorch's global generator.
 """
@@ -23,7 +23,7 @@ Initialise = Callable[["nn.Module", "torch.Generator"], None]
 
 
 def generator_of(seed: int, purpose: str) -> "torch.Generator":
-    """A generator of its own for each purpose, so that one draw does not shift another."""
+    """The generator of one purpose, so that one draw does not shift another."""
     import torch
 
     digest = sha256(f"{seed}/{purpose}".encode()).digest()
@@ -31,19 +31,19 @@ def generator_of(seed: int, purpose: str) -> "torch.Generator":
 
 
 def default_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
-    """PyTorch's own: weights and biases uniform between ±1/√fan_in."""
+    """Draw weights and biases uniformly between ±1/√fan_in, as PyTorch does."""
     bound = 1 / math.sqrt(fan_in(layer))
     for parameter in layer.parameters():
         parameter.uniform_(-bound, bound, generator=generator)
 
 
 def kaiming_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
-    """Weights normal with variance 2/fan_in, biases 0."""
+    """Draw normal weights of variance 2/fan_in; biases are 0."""
     _normal(layer, generator, deviation=math.sqrt(2 / fan_in(layer)))
 
 
 def gaussian_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
-    """Weights standard normal, biases 0."""
+    """Draw standard normal weights; biases are 0."""
     _normal(layer, generator, deviation=1.0)
 
 
@@ -56,7 +56,7 @@ def _normal(layer: "nn.Module", generator: "torch.Generator", *, deviation: floa
 
 
 def fan_in(layer: "nn.Module") -> int:
-    """How many values a unit of a convolution or linear layer adds up."""
+    """Number of weights of one output channel of a convolution or linear layer."""
     (weight,) = [value for name, value in layer.named_parameters() if name == "weight"]
     return weight[0].numel()
 
@@ -67,12 +67,12 @@ def build_network(
     generator: "torch.Generator",
     initialise: Initialise = default_initialisation,
 ) -> "Network":
-    """The float32 network of `program` on the CPU; batch norm by the minibatch, scale 1, shift 0.
+    """The float32 network of `program` on the CPU; batch norms have scale 1 and shift 0.
 
     Args:
         program: The network's layers.
-        generator: Draws the parameters of convolutions and linear layers, in the layers' order.
-        initialise: From which distribution.
+        generator: Source of the parameters of convolutions and linear layers, in layer order.
+        initialise: Draws the parameters of one layer.
     """
     import torch
 
@@ -92,7 +92,7 @@ def build_network(
 
 
 def weighted_layers(network: "Network") -> "list[nn.Module]":
-    """The convolutions and linear layers, in the program's order."""
+    """The convolutions and linear layers of a network, in the program's order."""
     import torch
 
     kinds = torch.nn.Conv2d | torch.nn.Linear
@@ -100,7 +100,7 @@ def weighted_layers(network: "Network") -> "list[nn.Module]":
 
 
 def without_batch_norm(network: "Network") -> "Network":
-    """The same network with every batch norm left out, in place."""
+    """Replace every batch norm of a network by the identity, in place, and return the network."""
     import torch
 
     for position, module in enumerate(network.layers):
@@ -110,14 +110,14 @@ def without_batch_norm(network: "Network") -> "Network":
 
 
 def positions_of(program: Program, *kinds: type[Operation]) -> list[int]:
-    """Positions of the layers of these kinds."""
+    """Positions of the layers whose operation is of one of these kinds."""
     return [place for place, layer in enumerate(program.layers) if type(layer.operation) in kinds]
 
 
 def feature_layer(program: Program) -> int:
-    """Position of the last map: what feeds the last global mean or, without one, the last linear.
+    """Position of the last feature map: the input of the last global mean.
 
-    A program with neither gives its output.
+    Without a global mean it is the input of the last linear layer, and without both the output.
     """
     for kind in (GlobalMean, Linear):
         places = positions_of(program, kind)
@@ -127,7 +127,7 @@ def feature_layer(program: Program) -> int:
 
 
 def block_values(program: Program) -> list[int]:
-    """Positions of the values between a network's blocks, the first block's input among them.
+    """Positions of the values between a network's blocks, including the first block's input.
 
     A block ends with a sum or concatenation that every path from input to output passes: a cell of
     NAS-Bench-201, a residual block. Empty for a network without one.
@@ -160,13 +160,13 @@ def watching(
     inputs: "Callable[[int, torch.Tensor], None] | None" = None,
     outputs: "Callable[[int, torch.Tensor], None] | None" = None,
 ) -> Iterator[None]:
-    """Calls functions with the first input, or the output, of layers as they are computed.
+    """Call functions with the first input, or the output, of layers as they are computed.
 
     Args:
-        network: Runs inside the context.
-        positions: Which layers.
-        inputs: Gets a layer's position and its first input, before it is computed.
-        outputs: Gets a layer's position and its output.
+        network: The network that runs inside the context.
+        positions: Positions of the layers to observe.
+        inputs: Called with a layer's position and its first input, before the layer is computed.
+        outputs: Called with a layer's position and its output.
     """
     handles = []
     for position in positions:

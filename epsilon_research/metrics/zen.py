@@ -74,9 +74,7 @@ class Zen(NetworkMetric):
         """See `NetworkMetric`."""
         running = dict.fromkeys(positions_of(subject.program, BatchNorm), 1.0)
         scores = [
-            _score(
-                subject._replace(seed=subject.seed + repeat), running, momentum=self.momentum
-            )
+            _score(subject._replace(seed=subject.seed + repeat), running, momentum=self.momentum)
             for repeat in range(self.repeats)
         ]
         return math.fsum(scores) / self.repeats

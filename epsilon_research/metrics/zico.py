@@ -1,4 +1,4 @@
-"""How large and how steady gradients are over batches."""
+"""ZiCo: the inverse coefficient of variation of the gradients over batches."""
 
 import math
 from dataclasses import dataclass
@@ -17,21 +17,22 @@ from epsilon_research.metrics.network_metric import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zico(NetworkMetric):
-    """Σ over layers of log Σ over weights of mean |g| / standard deviation of g; higher is better.
+    """Sum over layers of log Σ over weights of mean |g| / standard deviation of g.
 
-    g is the gradient of the mean cross-entropy, mean and (population) standard deviation are over
-    the batches that the minibatch is cut into; weights whose gradient does not vary are left out,
-    and layers of such weights alone. Layers are convolutions and linear layers.
+    g is the gradient of the mean cross-entropy; the mean and the population standard deviation are
+    taken over the batches into which the minibatch is cut. Weights whose gradient does not vary are
+    left out, and so are layers that consist of such weights. Layers are convolutions and linear
+    layers. Higher is better.
 
     Args:
-        seed: Of the network's parameters.
-        num_samples: Images of the minibatch that it sees, the first ones; None: all.
-        num_batches: Batches of equal size that these are cut into, at least 2, as published; images
-            that are left over are not seen.
+        seed: Seed of the network's parameters.
+        num_samples: Number of images to use, the first of the minibatch; None uses all.
+        num_batches: Number of batches of equal size, at least 2; 2 as published. Images that are
+            left over are not used.
 
     References:
         Li et al., "ZiCo: Zero-shot NAS via Inverse Coefficient of Variation on Gradients", ICLR
-        2023, equation 15.
+        2023, equation 15; SLDGroup/ZiCo, ZeroShotProxy/compute_zico.py.
     """
 
     name: str = "zico"

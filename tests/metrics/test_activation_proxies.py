@@ -36,7 +36,7 @@ def test_images_with_the_same_activations_have_no_naswot() -> None:
 
 
 def test_swap_counts_the_different_patterns_over_images() -> None:
-    # The units' patterns over the two images: 10, 11, 01, 00. The weights are the same in each draw.
+    # The units' patterns over the two images: 10, 11, 01, 00. Each draw has the known weights.
     assert Swap().measure(known()) == 4
     assert Swap().measure(known((1, 3), (2, 5))) == 2
 
@@ -79,7 +79,8 @@ def test_meco_is_the_least_eigenvalue_of_channel_correlations() -> None:
 
 def test_a_constant_channel_has_no_correlation_in_meco() -> None:
     # All pixels positive: the second channel of the ReLU is constantly 0.
-    assert Meco(inputs="minibatch").measure(known((1.0, 2.0, 4.0), (0.0, 0.0, 0.0))) == pytest.approx(0, abs=1e-7)
+    found = Meco(inputs="minibatch").measure(known((1.0, 2.0, 4.0), (0.0, 0.0, 0.0)))
+    assert found == pytest.approx(0, abs=1e-7)
 
 
 def test_zen_is_how_far_the_features_move() -> None:
@@ -90,9 +91,7 @@ def test_zen_is_how_far_the_features_move() -> None:
     assert Zen().measure(subject) == pytest.approx(expected, rel=1e-4)
 
 
-NORMED = chain(
-    Convolution(2, 1), BatchNorm(eps=1e-12), ReLU(), GlobalMean(), Linear(2, bias=False)
-)
+NORMED = chain(Convolution(2, 1), BatchNorm(eps=1e-12), ReLU(), GlobalMean(), Linear(2, bias=False))
 
 
 @pytest.mark.parametrize("repeats", [1, 3])
