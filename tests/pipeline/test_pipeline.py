@@ -18,6 +18,7 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.pipeline import Pipeline
+from epsilon_research.pipeline.columns import with_aggregates
 from epsilon_research.pipeline.record import flatten
 from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
@@ -277,6 +278,16 @@ def test_an_aggregate_is_judged_like_a_metric(tmp_path: Path) -> None:
     assert (frame.loc[~known, "both_failure"] == "undefined_part").all()
     assert "spearman_rho" in summary["metrics"]["both"]["connected"]
     assert "both" in summary["comparison"]["common"]["spearman_rho"]
+
+
+def test_an_aggregate_ranks_last_what_its_part_ranks_last() -> None:
+    frame = pd.DataFrame({"a": [3.0, np.nan, 1.0, np.nan], "b": [1.0, 2.0, 3.0, 4.0], "seconds": 0})
+    frame["a_ranks_last"] = [False, True, False, False]
+    found = with_aggregates(frame, {"both": ["a", "b"]})
+    # Of the first three rows, a ranks 3, 1, 2 and b 1, 2, 3.
+    expected = np.log(np.array([3, 2, 6]) / 9)
+    np.testing.assert_allclose(found["both"], [*expected, np.nan])
+    assert [*found["both_failure"]] == [None, None, None, "undefined_part"]
 
 
 @pytest.mark.parametrize(
