@@ -169,7 +169,7 @@ def summarise_metric(
     paper, connected = (np.isfinite(ranked[protocol]) for protocol in ("paper", "connected"))
     if (paper != connected).any():
         interval = rho_difference_interval(
-            _column(rated, metric),
+            finite_scores(rated, metric),
             accuracies,
             first=paper,
             second=connected,
