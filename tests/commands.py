@@ -64,6 +64,7 @@ def succeeded(process: subprocess.CompletedProcess[str]) -> subprocess.Completed
 def error_in(text: str) -> str:
     """The one sentence that `text` must end in, without a traceback, before any scoring."""
     assert "Traceback" not in text
+    assert "Error executing job" not in text  # Hydra's own words
     assert "process(es)" not in text  # what a run says when it begins to score
     before, found, sentence = text.rpartition("error: ")
     assert found, text
