@@ -1,73 +1,178 @@
-"""All figures of one metric of one run, written as PNG and PDF."""
+"""What can be drawn, as functions that write files and import matplotlib only when called."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
+from jaxtyping import Float
 
-from epsilon_research.plotting.histogram import score_histogram
-from epsilon_research.plotting.points import Labels, ScorePoints, read_points
-from epsilon_research.plotting.scatter import score_against_accuracy, score_against_parameters
-from epsilon_research.plotting.style import paper_style, save_figure
+from epsilon_research.analysis import spearman_rho
+from epsilon_research.plotting.notes import weights_in_words
+from epsilon_research.plotting.points import AgreementPanel, Target, read_points
+from epsilon_research.plotting.settings import FigureSettings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DOT_STATISTICS = {"metrics_rho": "spearman_rho", "metrics_ndcg": "ndcg"}
+"""{name of the file: statistic} of the figures that compare the metrics of a run."""
 
 
-def save_figures(
+def save_run_figures(
     frame: pd.DataFrame,
     *,
-    metric: str,
-    statistics: Mapping[str, Any] | None,
-    target: str | None,
-    target_label: str,
+    metrics: Sequence[str],
+    target: Target | None,
+    statistics: Mapping[str, Any],
+    comparison: Mapping[str, Any] | None = None,
+    weights: Mapping[str, Sequence[float]],
     folder: Path,
     title: str,
-    higher_is_better: bool = True,
+    settings: FigureSettings | None = None,
 ) -> list[Path]:
-    """Write every figure that the frame allows: without accuracies, only those of the scores alone.
+    """Write the figures of each metric of a run and, of several metrics, their comparison.
 
     Args:
-        frame: One row per architecture: `connected`, `num_parameters`, `<metric>`, and where known
-            `<metric>_failure`, `<metric>_float32_defined` and the target column.
-        metric: Name of the score column.
-        statistics: {protocol: {statistic: value}} with the names of `summary.json`, or None.
-        target: Column of accuracies (fractions in [0, 1]) or losses; None where there are none.
-        target_label: What the target is, without a unit, e.g. `CIFAR-10 test accuracy`.
-        folder: Where to write; made if need be. One folder per metric, since the names are fixed.
-        title: One line over each figure; may be empty.
-        higher_is_better: False for losses.
+        frame: One row per architecture, with the columns of `read_points` for each metric.
+        metrics: Columns of scores; others are compared with the first.
+        target: What the trained results are; None without a table of accuracies.
+        statistics: {metric: {protocol: {statistic: value}}}, as in `summary.json`; may be empty.
+        comparison: What `analysis.compare_metrics` returned; None without accuracies.
+        weights: {metric: constants that its networks are initialised with}, where it has any.
+        folder: Where to write; made if need be. Several metrics have a folder each below it.
+        title: One line over each figure, to which the weights are added; may be empty.
+        settings: Size, formats and style.
 
     Returns:
-        The paths written, PNG and PDF each: `score_vs_accuracy` and `score_vs_accuracy_top10` (only
-        where some architecture has a score and an accuracy), `score_vs_parameters`,
-        `score_histogram`.
+        The paths written: of each metric `score_vs_accuracy` (with scores and accuracies),
+        `score_vs_accuracy_top10` (where ρ of these is defined), `score_vs_parameters` and
+        `score_histogram`; of the comparison `metrics_rho`, `metrics_ndcg` and `rank_matrix`.
 
     Raises:
-        KeyError: A needed column is missing.
+        KeyError: A column is missing.
     """
-    points = read_points(frame, metric=metric, target=target, higher_is_better=higher_is_better)
-    labels = Labels(
-        metric=metric, target=target_label, title=title, higher_is_better=higher_is_better
-    )
-    folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    with paper_style():
-        for name, figure in _figures(points, labels=labels, statistics=statistics).items():
-            written += save_figure(figure, folder=folder, name=name)
+    for metric in metrics:
+        written += _save_metric(
+            frame, metric=metric, target=target, statistics=statistics.get(metric),
+            folder=folder if len(metrics) == 1 else folder / metric,
+            title=_joined(title, weights_in_words(weights.get(metric, ()))),
+            settings=settings or FigureSettings(),
+        )  # fmt: skip
+    if target is not None and comparison is not None:
+        written += _save_comparison(
+            frame, metrics=metrics, target=target, statistics=statistics, comparison=comparison,
+            folder=folder / "comparison",
+            title=_joined(title, weights_in_words(next(iter(weights.values()), ()))),
+            settings=settings or FigureSettings(),
+        )  # fmt: skip
     return written
 
 
-def _figures(
-    points: ScorePoints, *, labels: Labels, statistics: Mapping[str, Any] | None
-) -> dict[str, Figure]:
-    figures = {}
-    if len(points.ranked().scores):
-        figures["score_vs_accuracy"] = score_against_accuracy(
-            points, labels=labels, statistics=statistics
+def save_agreement_panels(
+    reference: Float[np.ndarray, " points"],
+    panels: Sequence[AgreementPanel],
+    *,
+    folder: Path,
+    name: str,
+    settings: FigureSettings | None = None,
+    **words: Any,
+) -> list[Path]:
+    """Write values over a reference, one panel for each set of values, with the identity line.
+
+    Args:
+        reference: Horizontal values; NaN where undefined.
+        panels: Vertical values, at least one set, each of the reference's length.
+        folder: Where to write; made if need be.
+        name: File name without its suffix.
+        settings: Size, formats and style.
+        **words: Labels, title and scale, as `scatter.agreement_panels` takes them.
+
+    Returns:
+        The paths written, one per format.
+    """
+    from epsilon_research.plotting.scatter import agreement_panels
+
+    settings = settings or FigureSettings()
+    with _saving(folder, settings) as save:
+        return save(name, agreement_panels(reference, panels, settings=settings, **words))
+
+
+def _save_metric(
+    frame: pd.DataFrame,
+    *,
+    metric: str,
+    target: Target | None,
+    statistics: Mapping[str, Any] | None,
+    folder: Path,
+    title: str,
+    settings: FigureSettings,
+) -> list[Path]:
+    from epsilon_research.plotting.histogram import score_histogram
+    from epsilon_research.plotting.scatter import score_against_accuracy, score_against_parameters
+
+    points = read_points(frame, metric=metric, target=target)
+    ranked = points.ranked()
+    best = ranked.top_tenth()
+    look: dict[str, Any] = {"title": title, "settings": settings}
+    with _saving(folder, settings) as save:
+        written: list[Path] = []
+        if len(ranked.scores):
+            figure = score_against_accuracy(points, statistics=statistics, **look)
+            written += save("score_vs_accuracy", figure)
+        if np.isfinite(spearman_rho(best.scores, best.targets)):
+            figure = score_against_accuracy(points, statistics=statistics, top=True, **look)
+            written += save("score_vs_accuracy_top10", figure)
+        written += save("score_vs_parameters", score_against_parameters(points, **look))
+        written += save("score_histogram", score_histogram(points, **look))
+    return written
+
+
+def _save_comparison(
+    frame: pd.DataFrame,
+    *,
+    metrics: Sequence[str],
+    target: Target,
+    statistics: Mapping[str, Any],
+    comparison: Mapping[str, Any],
+    folder: Path,
+    title: str,
+    settings: FigureSettings,
+) -> list[Path]:
+    from epsilon_research.plotting.dots import metric_dots
+    from epsilon_research.plotting.scatter_matrix import rank_scatter_matrix
+
+    with _saving(folder, settings) as save:
+        written: list[Path] = []
+        for name, statistic in DOT_STATISTICS.items():
+            figure = metric_dots(
+                {metric: statistics[metric] for metric in metrics}, statistic=statistic,
+                target_label=target.label, title=title, highlighted=metrics[:1], settings=settings,
+            )  # fmt: skip
+            written += save(name, figure)
+        figure = rank_scatter_matrix(
+            frame, metrics=metrics, target=target, comparison=comparison["common"], title=title,
+            settings=settings,
+        )  # fmt: skip
+        return written + save("rank_matrix", figure)
+
+
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+@contextmanager
+def _saving(
+    folder: Path, settings: FigureSettings
+) -> Iterator[Callable[[str, "Figure"], list[Path]]]:
+    """Draw in the project's style; yields what writes a figure under a name into the folder."""
+    from epsilon_research.plotting.style import figure_style, save_figure
+
+    with figure_style(settings):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield lambda name, figure: save_figure(
+            figure, folder=folder, name=name, settings=settings
         )
-        figures["score_vs_accuracy_top10"] = score_against_accuracy(
-            points, labels=labels, statistics=statistics, top=True
-        )
-    figures["score_vs_parameters"] = score_against_parameters(points, labels=labels)
-    figures["score_histogram"] = score_histogram(points, labels=labels)
-    return figures

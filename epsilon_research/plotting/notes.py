@@ -1,45 +1,23 @@
-"""Words inside a panel: the statistics of a protocol, in a corner where it hides no point."""
+"""Numbers and statistics as the text of figures; free of matplotlib."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
-from matplotlib.axes import Axes
 
-from epsilon_research.plotting.style import DARK
+STATISTIC_LABELS = {
+    "spearman_rho": "Spearman's ρ",
+    "kendall_tau": "Kendall's τ",
+    "spearman_rho_top10": "Spearman's ρ among the 10 % most accurate",
+    "kendall_tau_top10": "Kendall's τ among the 10 % most accurate",
+    "top10_overlap_percent": "share of the 10 % best-scored among the 10 % most accurate (%)",
+    "top64_in_top5": "of the 64 best-scored, among the 5 % most accurate",
+    "ndcg": "nDCG of the 10 % best-scored",
+    "coverage": "coverage (%)",
+}
+"""Labels of the axes that show the statistics of a summary."""
 
-# Part of the width and of the height that a note covers.
-_WIDTH, _HEIGHT = 0.62, 0.3
-_CORNERS = ("upper left", "lower right", "upper right", "lower left")
-
-
-def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_points: int) -> str:
-    """The statistics of protocol `connected` as a few lines, only those that are there.
-
-    Args:
-        statistics: {protocol: {statistic: value}}, names as in `summary.json`; None: no table.
-        top: Whether the figure shows the top 10 % by accuracy, which has statistics of its own.
-        num_points: How many points the figure shows.
-    """
-    found = (statistics or {}).get("connected", {})
-    ending = "_top10" if top else ""
-    names = (("ρ", f"spearman_rho{ending}"), ("τ", f"kendall_tau{ending}"))
-    lines = [f"{symbol} = {with_interval(found, name)}" for symbol, name in names if name in found]
-    if top:
-        return "\n".join(["protocol connected", f"top 10 %, n = {num_points:,}", *lines])
-    size = f"n = {found.get('n', num_points):,}"
-    if "coverage" in found:
-        size += f", coverage {percent(found['coverage'])}"
-    return "\n".join(["protocol connected", *lines, size])
-
-
-def with_interval(found: Mapping[str, Any], name: str) -> str:
-    """A statistic with three decimals and, where there is one, its interval."""
-    interval = found.get(f"{name}_interval")
-    if interval is None:
-        return decimals(found.get(name))
-    return f"{decimals(found.get(name))} [{decimals(interval[0])}, {decimals(interval[1])}]"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def decimals(value: int | float | None) -> str:
@@ -55,65 +33,59 @@ def percent(fraction: int | float | None, *, unit: str = " %") -> str:
     return f"{'99.9' if text == '100.0' and fraction < 1 else text}{unit}"
 
 
-def write_note(
-    axes: Axes,
-    note: str,
-    *,
-    points: tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]],
-) -> None:
-    """Write `note` into a corner without points; if there is none, the axis grows upwards.
+def with_interval(found: Mapping[str, Any], name: str) -> str:
+    """A statistic with three decimals, and its 95 % confidence interval where there is one."""
+    interval = found.get(f"{name}_interval")
+    if interval is None:
+        return decimals(found.get(name))
+    return f"{decimals(found.get(name))}, 95 % CI [{', '.join(map(decimals, interval))}]"
+
+
+def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_points: int) -> str:
+    """The statistics of protocol `connected` in up to three lines, only those that there are.
 
     Args:
-        axes: A panel whose limits are set.
-        note: A few short lines.
-        points: Horizontal and vertical positions of what is drawn.
+        statistics: {protocol: {statistic: value}}, names as in `summary.json`; None: no table.
+        top: Whether the figure shows the top 10 % by accuracy, which has statistics of its own.
+        num_points: Number of points in the figure.
     """
-    corner = free_corner(axes, *points)
-    if corner is None:
-        corner = _make_room(axes, *points)
-    vertical, horizontal = corner.split()
-    axes.text(
-        0.03 if horizontal == "left" else 0.97,
-        0.97 if vertical == "upper" else 0.03,
-        note,
-        transform=axes.transAxes,
-        ha="left" if horizontal == "left" else "right",
-        va="top" if vertical == "upper" else "bottom",
-        multialignment="left",
-        fontsize=7,
-        color=DARK,
-        linespacing=1.3,
-        # A veil over the grid lines.
-        bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 1},
-    )
+    found = (statistics or {}).get("connected", {})
+    suffix = "_top10" if top else ""
+    names = (("ρ", f"spearman_rho{suffix}"), ("τ", f"kendall_tau{suffix}"))
+    lines = [f"{symbol} = {with_interval(found, name)}" for symbol, name in names if name in found]
+    if top:
+        return "\n".join([f"10 % most accurate of connected: n = {num_points:,}", *lines])
+    size = f"connected: n = {found.get('n', num_points):,}"
+    if "coverage" in found:
+        size += f", coverage {percent(found['coverage'])}"
+    return "\n".join([size, *lines])
 
 
-def free_corner(
-    axes: Axes, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]
-) -> str | None:
-    """A corner of a panel, by matplotlib's name for it, where a note hides no point, or None."""
-    horizontal, vertical = _relative(x, axes.get_xlim()), _relative(y, axes.get_ylim())
-    for corner in _CORNERS:
-        beside = horizontal < _WIDTH if "left" in corner else horizontal > 1 - _WIDTH
-        level = vertical < _HEIGHT if "lower" in corner else vertical > 1 - _HEIGHT
-        if not (beside & level).any():
-            return corner
-    return None
+def count_label(value: int | float) -> str:
+    """A count with a unit prefix: 950, 20k, 1.5M."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:g}{unit}"
+    return f"{value:g}"
 
 
-def _make_room(axes: Axes, x: Float[np.ndarray, " points"], y: Float[np.ndarray, " points"]) -> str:
-    horizontal = _relative(x, axes.get_xlim())
-    tops = {
-        "upper left": y[horizontal < _WIDTH].max(),
-        "upper right": y[horizontal > 1 - _WIDTH].max(),
-    }
-    corner = min(tops, key=lambda name: tops[name])
-    low = axes.get_ylim()[0]
-    axes.set_ylim(low, low + (tops[corner] - low) / (1 - _HEIGHT))
-    return corner
+def value_labels(values: Sequence[int | float]) -> list[str]:
+    """Labels of ticks: all plain numbers, or powers of ten as soon as one would be long."""
+    if all(value == 0 or 0.01 <= abs(value) < 10_000 for value in values):
+        return [f"{value:g}".replace("-", "−") for value in values]
+    return [power_label(value) for value in values]
 
 
-def _relative(
-    positions: Float[np.ndarray, " points"], limits: tuple[float, float]
-) -> Float[np.ndarray, " points"]:
-    return (positions - limits[0]) / (limits[1] - limits[0])
+def power_label(value: float) -> str:
+    """A number as a power of ten, 10⁻⁷ or 3.2·10⁻⁵; plain from 1 to 99."""
+    if value == 0 or 1 <= abs(value) < 100:
+        return f"{value:g}".replace("-", "−")
+    digits, _, exponent = f"{value:.2e}".partition("e")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    factor = f"{float(digits):g}".replace("-", "−")
+    return power if factor == "1" else f"{factor}·{power}"
+
+
+def weights_in_words(weights: Sequence[float]) -> str:
+    """Constants that a metric initialises its networks with, e.g. `weights 10⁻⁷ and 1`."""
+    return f"weights {' and '.join(value_labels(weights))}" if weights else ""

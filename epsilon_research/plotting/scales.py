@@ -3,12 +3,15 @@
 Points are transformed before they are drawn, so that dots, hexagons and bars share one code path.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.cm import ScalarMappable
+from matplotlib.colorbar import Colorbar
 from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
@@ -17,9 +20,14 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
-# Where the middle half of the values takes less than this part of a linear axis, they are a blot.
+from epsilon_research.plotting.notes import count_label, value_labels
+from epsilon_research.plotting.style import SMALL
+
+# A linear axis is crowded where the interquartile range takes less than this part of it.
 _CROWDED = 0.2
 _MARGIN = 0.04
+# Labels nearer than this part of the axis would touch.
+_LABEL_DISTANCE = 0.075
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +56,12 @@ ERROR = Scale(
 
 
 def choose_scale(values: Float[np.ndarray, " values"]) -> Scale:
-    """`LOG` for positive values that crowd a linear axis but not a log axis, else `LINEAR`."""
+    """Return `LOG` for positive values that crowd a linear axis but not a log axis, or `LINEAR`."""
     return LOG if np.all(values > 0) and _is_better(LOG, values) else LINEAR
 
 
 def choose_percent_scale(values: Float[np.ndarray, " values"]) -> Scale:
-    """`ERROR` for percentages that crowd the upper end of a linear axis, else `LINEAR`."""
+    """Return `ERROR` for percentages that crowd the upper end of a linear axis, or `LINEAR`."""
     inside = np.all((values >= 0) & (values <= 100))
     return ERROR if inside and _is_better(ERROR, values) else LINEAR
 
@@ -69,27 +77,37 @@ def apply_scale(
         values: All values on the axis, in their own unit; may be empty.
         is_count: Write 1000 as 1k and 1000000 as 1M.
     """
-    low, high = _limits(scale.forward(values))
+    low, high = limits_of(scale.forward(values))
     set_limits = axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim
     set_limits(low, high)
     if scale.name == "linear":
-        axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
+        axis.set_major_locator(round_ticks(6))
         if is_count:
             axis.set_major_formatter(FuncFormatter(lambda value, _: count_label(value)))
         return
     ticks, minor = _ERROR_TICKS if scale.name == "error" else log_ticks(10**low, 10**high)
-    ticks, positions = _visible(scale, ticks, low=low, high=high)
+    ticks = _apart(scale, ticks, low=low, high=high)
     labels = [count_label(tick) for tick in ticks] if is_count else value_labels(ticks)
+    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), labels)
+    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor, np.float64)).tolist()))
+
+
+def round_ticks(most: int) -> MaxNLocator:
+    """Return at most `most` + 1 ticks at multiples of 1, 2, 2.5 or 5 of a power of ten."""
+    return MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10])
+
+
+def fix_ticks(axis: Axis, positions: Sequence[float], labels: Sequence[str]) -> None:
+    """Set the labelled ticks of an axis; minor ticks keep their places and have no label."""
     axis.set_major_locator(FixedLocator(positions))
     axis.set_major_formatter(FixedFormatter(labels))
-    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor, np.float64)).tolist()))
     axis.set_minor_formatter(NullFormatter())
 
 
 def log_ticks(low: float, high: float) -> tuple[list[float], list[float]]:
-    """Labelled and unlabelled ticks of a logarithmic axis from `low` to `high`, both positive.
+    """Return labelled and unlabelled ticks of a log axis from `low` to `high`, both positive.
 
-    Whole decades where at least three fit, else 1, 2 and 5 times the decades.
+    Powers of ten where at least three fit, else 1, 2 and 5 times these.
     """
     decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     within = [decade for decade in decades if low <= 10.0**decade <= high]
@@ -100,68 +118,70 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[float]]:
     return [10.0**decade for decade in within[::step]], minor
 
 
-def log_tick_labels(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Labelled ticks of a logarithmic colour bar of counts from `low` to `high`."""
-    ticks = _visible(LOG, log_ticks(low, high)[0], low=np.log10(low), high=np.log10(high))[0]
-    return ticks, [count_label(tick) for tick in ticks]
+def add_colour_bar(
+    axes: Axes, drawn: ScalarMappable, *, label: str, is_count: bool = True, **place: object
+) -> Colorbar:
+    """Add a colour bar on the right of a panel, named above it.
+
+    A name beside the bar would read as that of the next panel's vertical axis.
+
+    Args:
+        axes: The panel.
+        drawn: Dots or hexagons with a norm.
+        label: A few short lines.
+        is_count: Whether the colours are counts on a logarithmic scale.
+        **place: Passed to `Figure.colorbar`.
+    """
+    options: dict = {"ax": axes, "pad": 0.02, "aspect": 30} | place
+    bar = axes.figure.colorbar(drawn, **options)
+    bar.ax.set_title(label, fontsize=SMALL, loc="center")
+    if is_count:
+        low, high = drawn.get_clim()
+        ticks = log_ticks(low, high)[0]
+        ticks = _apart(LOG, ticks, low=np.log10(low), high=np.log10(high))
+        fix_ticks(bar.ax.yaxis, ticks, [count_label(tick) for tick in ticks])
+    # The bar shows the colours themselves, not how transparent dots mix.
+    if bar.solids is not None:
+        bar.solids.set_alpha(1)
+    return bar
 
 
-def count_label(value: int | float) -> str:
-    """A count as people write it: 950, 20k, 1.5M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:g}{unit}"
-    return f"{value:g}"
-
-
-def value_labels(ticks: list[float]) -> list[str]:
-    """Plain numbers, or powers of ten as soon as one tick would be long."""
-    if all(tick == 0 or 1e-2 <= tick < 1e4 for tick in ticks):
-        return [f"{tick:g}" for tick in ticks]
-    return [_power(tick) for tick in ticks]
+def limits_of(
+    positions: Float[np.ndarray, " values"], *, margin: float = _MARGIN
+) -> tuple[float, float]:
+    """Return limits of an axis that holds all finite positions, with a margin at both ends."""
+    positions = positions[np.isfinite(positions)]
+    if not len(positions):
+        return 0.0, 1.0
+    low, high = float(positions.min()), float(positions.max())
+    # One value, or many equal ones, still need an axis with a length.
+    spare = margin * (high - low) or 0.1 * abs(high) or 0.1
+    return low - spare, high + spare
 
 
 _ERROR_TICKS = (
     [0.0, 50.0, 70.0, 80.0, 85.0, 90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5, 99.9],
     [*np.arange(0.0, 90.0, 10.0), *np.arange(90.0, 100.0)],
 )
-# Labels nearer than this part of the axis would touch.
-_LABEL_DISTANCE = 0.075
 
 
-def _visible(
-    scale: Scale, ticks: list[float], *, low: float, high: float
-) -> tuple[list[float], list[float]]:
-    kept: list[tuple[float, float]] = []
+def _apart(scale: Scale, ticks: Sequence[float], *, low: float, high: float) -> list[float]:
+    """The ticks between two positions, without those whose label would touch the one before."""
+    kept: list[float] = []
+    last = -np.inf
     for tick, position in zip(ticks, scale.forward(np.array(ticks)).tolist(), strict=True):
-        far = not kept or position - kept[-1][1] >= _LABEL_DISTANCE * (high - low)
-        if low <= position <= high and far:
-            kept.append((tick, position))
-    return [tick for tick, _ in kept], [position for _, position in kept]
-
-
-def _power(tick: float) -> str:
-    exponent = int(np.floor(np.log10(tick) + 1e-9))
-    digit = round(tick / 10.0**exponent)
-    return f"$10^{{{exponent}}}$" if digit == 1 else f"${digit}\\cdot 10^{{{exponent}}}$"
-
-
-def _limits(positions: Float[np.ndarray, " values"]) -> tuple[float, float]:
-    if not len(positions):
-        return 0.0, 1.0
-    low, high = float(positions.min()), float(positions.max())
-    # One value, or many equal ones, still need an axis with a length.
-    margin = _MARGIN * (high - low) or 0.1 * abs(high) or 0.1
-    return low - margin, high + margin
+        if low <= position <= high and position - last >= _LABEL_DISTANCE * (high - low):
+            kept.append(tick)
+            last = position
+    return kept
 
 
 def _is_better(scale: Scale, values: Float[np.ndarray, " values"]) -> bool:
-    linear = _middle_part(values)
-    return linear < _CROWDED and _middle_part(scale.forward(values)) > 1.5 * linear
+    linear = _interquartile_part(values)
+    return linear < _CROWDED and _interquartile_part(scale.forward(values)) > 1.5 * linear
 
 
-def _middle_part(positions: Float[np.ndarray, " values"]) -> float:
-    # How much of the axis the middle half of the values takes.
+def _interquartile_part(positions: Float[np.ndarray, " values"]) -> float:
     length = positions.max() - positions.min() if len(positions) else 0.0
     if length == 0.0:
         return 1.0

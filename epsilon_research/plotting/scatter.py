@@ -1,170 +1,190 @@
-"""Score against accuracy, and score against parameter count."""
+"""Scores against accuracies, against parameter counts, and against a reference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from jaxtyping import Float
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
-from epsilon_research.plotting.notes import statistics_note, write_note
-from epsilon_research.plotting.panel import (
-    Layout,
-    draw_density,
-    draw_dots,
-    draw_rescued_density,
-    draw_rescued_dots,
-)
-from epsilon_research.plotting.points import Labels, ScorePoints
-from epsilon_research.plotting.scales import (
-    LOG,
-    choose_percent_scale,
-    choose_scale,
-    log_tick_labels,
-)
+from epsilon_research.analysis import spearman_rho
+from epsilon_research.plotting.clouds import Cloud
+from epsilon_research.plotting.notes import decimals, statistics_note
+from epsilon_research.plotting.points import AgreementPanel, ScorePoints
+from epsilon_research.plotting.scales import LINEAR, LOG
+from epsilon_research.plotting.settings import FigureSettings
 from epsilon_research.plotting.style import (
     BLUE,
-    COLUMN_WIDTH,
+    FAINT,
     GREY,
-    PAGE_WIDTH,
     PANEL_HEIGHT,
-    new_figure,
+    VERMILION,
+    Look,
+    letter_panels,
+    new_panels,
 )
+
+_NOTE_LINE, _LEGEND_LINE = 0.13, 0.2
+"""Inches of one line of a title, and of a legend below the panels."""
+
+_MOST_COLUMNS = 3
 
 
 def score_against_accuracy(
     points: ScorePoints,
     *,
-    labels: Labels,
     statistics: Mapping[str, Any] | None = None,
     top: bool = False,
+    title: str = "",
+    settings: FigureSettings | None = None,
 ) -> Figure:
-    """Scores over accuracies, coloured by parameter count, with the statistics in a corner.
+    """Scores over accuracies, coloured by parameter count, with their correlation above.
 
-    Where float32 leaves some of the drawn scores undefined, a second panel shows which.
+    A second panel marks the scores that float32 leaves undefined, where there are any.
 
     Args:
-        points: All architectures; those with a finite score and accuracy are drawn.
-        labels: The words of the figure.
+        points: All architectures; those with a finite score and an accuracy are drawn.
         statistics: {protocol: {statistic: value}}; `connected` is shown.
         top: Draw only the 10 % most accurate.
+        title: One line over the figure; may be empty.
+        settings: Widths of the figure.
     """
-    drawn = points.ranked()
-    if top:
-        drawn = drawn.top_tenth(higher_is_better=labels.higher_is_better)
-    choose = choose_percent_scale if labels.higher_is_better else choose_scale
-    layout = Layout(
-        x=drawn.targets,
-        y=drawn.scores,
-        x_scale=choose(drawn.targets),
-        y_scale=choose_scale(drawn.scores),
-        x_label=labels.target_axis,
-        y_label=labels.score_axis,
-    )
-    figure, main, second = _panels(labels, rescued=drawn.float32_undefined)
-    layout.decorate(main)
-    _draw_main(main, layout, parameters=drawn.parameters)
+    ranked = points.ranked()
+    drawn = ranked.top_tenth() if top else ranked
     note = statistics_note(statistics, top=top, num_points=len(drawn.scores))
-    write_note(main, note, points=layout.positions())
-    if second is not None and drawn.float32_undefined is not None:
-        layout.decorate(second)
-        second.set(ylabel="", ylim=main.get_ylim())
-        _draw_rescued(second, layout, rescued=drawn.float32_undefined, hue=GREY)
-    return figure
+    cloud = Cloud.of_accuracy(drawn)
+    return _with_float32(cloud, drawn, note=note, title=title, settings=settings)
 
 
-def score_against_parameters(points: ScorePoints, *, labels: Labels) -> Figure:
-    """Scores over parameter counts; what float32 leaves undefined is in another hue.
+def score_against_parameters(
+    points: ScorePoints, *, title: str = "", settings: FigureSettings | None = None
+) -> Figure:
+    """Scores over parameter counts, with their correlation above.
+
+    Scores that float32 leaves undefined are in another hue, or in a second panel of hexagons.
 
     Args:
         points: All architectures; the connected ones with a finite score are drawn.
-        labels: The words of the figure.
+        title: One line over the figure; may be empty.
+        settings: Widths of the figure.
     """
     drawn = points.scored()
-    layout = Layout(
-        x=drawn.parameters,
-        y=drawn.scores,
-        x_scale=LOG,
-        y_scale=choose_scale(drawn.scores),
-        x_label="number of parameters",
-        y_label=labels.score_axis,
-        x_is_count=True,
+    cloud = Cloud.of_parameters(drawn)
+    rho = decimals(spearman_rho(drawn.scores, drawn.parameters))
+    note = f"n = {len(drawn.scores):,}\nρ = {rho} with the number of parameters"
+    if cloud.is_dense:
+        return _with_float32(cloud, drawn, note=note, title=title, settings=settings)
+    rescued = bool(drawn.float32_undefined.any())
+    figure, (axes,) = new_panels(
+        1, settings=settings, height=PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE, title=title
     )
-    rescued = drawn.float32_undefined
-    if rescued is None:
-        rescued = np.zeros(len(drawn.scores), np.bool_)
-    if not layout.is_dense:
-        figure, main, _ = _panels(labels, rescued=None)
-        layout.decorate(main)
-        _draw_rescued(main, layout, rescued=rescued, hue=BLUE)
-        return figure
-    figure, main, second = _panels(labels, rescued=rescued)
-    layout.decorate(main)
-    _draw_main(main, layout, parameters=drawn.parameters)
-    if second is not None:
-        layout.decorate(second)
-        second.set_ylabel("")
-        _draw_rescued(second, layout, rescued=rescued, hue=GREY)
+    cloud.draw_marked(axes, drawn.float32_undefined)
+    axes.set_title(note)
+    if rescued:
+        _write_float32_legend(figure, hue=BLUE)
     return figure
 
 
-def _panels(
-    labels: Labels, *, rescued: Bool[np.ndarray, " architectures"] | None
-) -> tuple[Figure, Axes, Axes | None]:
-    if rescued is None or not rescued.any():
-        figure = new_figure(width=COLUMN_WIDTH, height=PANEL_HEIGHT)
-        main, second = figure.add_subplot(), None
-    else:
-        figure = new_figure(width=PAGE_WIDTH, height=PANEL_HEIGHT)
-        main, second = figure.subplots(1, 2)
-        # So that nobody takes the label of the left colour bar for the axis of the right panel.
-        figure.set_layout_engine("constrained", wspace=0.08)
-    if labels.title:
-        figure.suptitle(labels.title)
-    return figure, main, second
+def agreement_panels(
+    reference: Float[np.ndarray, " points"],
+    panels: Sequence[AgreementPanel],
+    *,
+    reference_label: str,
+    value_label: str,
+    legend: tuple[str, str],
+    log: bool = True,
+    title: str = "",
+    settings: FigureSettings | None = None,
+) -> Figure:
+    """Values over a reference, one panel for each set of values, with the line of identity.
 
+    All panels share one range on both axes. Points that a panel cannot show, undefined or on a
+    logarithmic axis not positive, are counted in its title.
 
-def _draw_main(
-    axes: Axes, layout: Layout, *, parameters: Float[np.ndarray, " architectures"]
-) -> None:
-    if not len(parameters):
-        return
-    if layout.is_dense:
-        _colour_bar(axes, draw_density(axes, layout), label="architectures per hexagon")
-        return
-    low, high = float(parameters.min()), float(parameters.max())
-    # One parameter count still needs a colour bar with a length.
-    norm = LogNorm(low, high) if low < high else LogNorm(low / 2, high * 2)
-    dots = draw_dots(axes, layout, values=parameters, norm=norm)
-    _colour_bar(axes, dots, label="number of parameters, log scale")
+    Args:
+        reference: Horizontal values; NaN where undefined.
+        panels: Vertical values, at least one set, each of the reference's length.
+        reference_label: Label of the horizontal axes.
+        value_label: Label of the vertical axes.
+        legend: What the two hues mean: of the other points, and of the marked ones.
+        log: Whether both axes are logarithmic.
+        title: One line over the figure; may be empty.
+        settings: Widths of the figure.
 
-
-def _draw_rescued(
-    axes: Axes, layout: Layout, *, rescued: Bool[np.ndarray, " architectures"], hue: str
-) -> None:
-    if layout.is_dense:
-        share = draw_rescued_density(axes, layout, rescued=rescued)
-        axes.figure.colorbar(share, ax=axes, pad=0.02, aspect=30, label="undefined in float32 (%)")
-        return
-    draw_rescued_dots(axes, layout, rescued=rescued, hue=hue)
-    if rescued.any():
-        # Above the panel, where it hides no point.
-        axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, borderaxespad=0.2,
-            handletextpad=0.1, columnspacing=1,
+    Raises:
+        ValueError: There is no panel, or one has another number of values than the reference.
+    """
+    lengths = {panel.title: len(panel.values) for panel in panels}
+    if not panels or set(lengths.values()) != {len(reference)}:
+        raise ValueError(
+            f"panels must have as many values as the reference ({len(reference)}) and be at least "
+            f"one, got {lengths}: pass one value per point, NaN where undefined"
+        )
+    columns = min(_MOST_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = new_panels(
+        len(panels), settings=settings, columns=columns, title=title,
+        height=rows * PANEL_HEIGHT + _LEGEND_LINE + 2 * _NOTE_LINE, sharex=True, sharey=True,
+    )  # fmt: skip
+    shown = [_showable(reference, log=log) & _showable(panel.values, log=log) for panel in panels]
+    everything = np.concatenate(
+        [np.concatenate([reference[s], panel.values[s]]) for s, panel in zip(shown, panels, strict=True)]
+    )
+    scale = LOG if log else LINEAR
+    for one, panel, keep in zip(axes, panels, shown, strict=True):
+        cloud = Cloud(
+            x=reference[keep], y=panel.values[keep], x_scale=scale, y_scale=scale,
+            x_label=reference_label, y_label=value_label,
         )  # fmt: skip
+        cloud.draw_marked(one, panel.marked[keep], label=f"{legend[1]}\n(%)")
+        one.axline((0, 0), slope=1, color=FAINT, linewidth=0.6, zorder=0)
+        hidden = int((~keep).sum())
+        words = f"n = {keep.sum():,}" + (f", {hidden:,} not shown" if hidden else "")
+        one.set_title(f"{panel.title}\n{words}")
+        one.label_outer()
+    figure.legend(
+        handles=[Look(colour=BLUE).handle(legend[0]), Look(colour=VERMILION).handle(legend[1])],
+        loc="outside lower center", ncols=2,
+    )  # fmt: skip
+    letter_panels(axes)
+    return figure
 
 
-def _colour_bar(axes: Axes, drawn: ScalarMappable, *, label: str) -> None:
-    bar = axes.figure.colorbar(drawn, ax=axes, pad=0.02, aspect=30, label=label)
-    ticks, words = log_tick_labels(*drawn.get_clim())
-    bar.ax.yaxis.set_major_locator(FixedLocator(ticks))
-    bar.ax.yaxis.set_major_formatter(FixedFormatter(words))
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
-    # The bar shows the colours themselves, not how the dots mix.
-    if bar.solids is not None:
-        bar.solids.set_alpha(1)
+def _showable(values: Float[np.ndarray, " points"], *, log: bool) -> np.ndarray:
+    return np.isfinite(values) & ((values > 0) if log else True)
+
+
+def _with_float32(
+    cloud: Cloud, drawn: ScorePoints, *, note: str, title: str, settings: FigureSettings | None
+) -> Figure:
+    """All points by parameter count, and beside them which of them float32 leaves undefined."""
+    rescued = drawn.float32_undefined
+    num_rescued = int(rescued.sum())
+    height = PANEL_HEIGHT + _NOTE_LINE * (2 + note.count("\n"))
+    has_legend = num_rescued > 0 and not cloud.is_dense
+    figure, panels = new_panels(
+        2 if num_rescued else 1,
+        settings=settings,
+        height=height + _LEGEND_LINE * has_legend,
+        title=title,
+    )
+    cloud.draw_values(panels[0], drawn.parameters, label="parameters")
+    panels[0].set_title(note)
+    for axes in panels[1:]:
+        cloud.draw_marked(axes, rescued, hue=GREY, label="undefined in\nfloat32 (%)")
+        axes.set_title(f"undefined in float32: {num_rescued:,} of {len(rescued):,}")
+    if has_legend:
+        _write_float32_legend(figure, hue=GREY)
+    letter_panels(panels)
+    return figure
+
+
+def _write_float32_legend(figure: Figure, *, hue: str) -> None:
+    figure.legend(
+        handles=[
+            Look(colour=hue).handle("defined in float32"),
+            Look(colour=VERMILION).handle("undefined in float32"),
+        ],
+        loc="outside lower center",
+        ncols=2,
+    )

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter
 
 from epsilon_research.analysis import ranked_scores
 from epsilon_research.plotting.notes import decimals
-from epsilon_research.plotting.scales import log_tick_labels
-from epsilon_research.plotting.style import BLUE, COLOUR_MAP, PAGE_WIDTH, VERMILION
+from epsilon_research.plotting.points import Target
+from epsilon_research.plotting.scales import add_colour_bar
+from epsilon_research.plotting.settings import FigureSettings
+from epsilon_research.plotting.style import BLUE, COLOUR_MAP, VERMILION
 
 MOST_METRICS = 8
 """More panels than these are too small for a page."""
@@ -25,7 +25,7 @@ MOST_DOTS = 1500
 
 _HEXAGONS = (26, 15)
 # Where the panels lie, as parts of the figure, and the gaps between them, of a panel.
-_LEFT, _RIGHT, _BOTTOM, _TOP, _GAP = 0.04, 0.905, 0.055, 0.96, 0.07
+_LEFT, _RIGHT, _BOTTOM, _TOP, _GAP = 0.04, 0.905, 0.055, 0.945, 0.07
 _SIGN_MAP = LinearSegmentedColormap.from_list("sign", [VERMILION, "#FFFFFF", BLUE])
 # Of the background of a number, which has to stay readable.
 _PALE = 0.55
@@ -35,11 +35,10 @@ def rank_scatter_matrix(
     frame: pd.DataFrame,
     *,
     metrics: Sequence[str],
-    target: str,
+    target: Target,
     comparison: Mapping[str, Any],
-    target_label: str,
     title: str = "",
-    higher_is_better: bool = True,
+    settings: FigureSettings | None = None,
 ) -> Figure:
     """Ranks of each two metrics below the diagonal, their Spearman's ρ above it.
 
@@ -51,48 +50,42 @@ def rank_scatter_matrix(
         frame: One row per architecture: the metrics, the target and, if there are any,
             `<metric>_ranks_last`.
         metrics: Columns of scores.
-        target: Column of accuracies or losses.
+        target: What the trained results are; losses are ranked from the highest.
         comparison: The part `common` of `analysis.compare_metrics`, which has each ρ.
-        target_label: What the accuracies are.
         title: One line over the figure; may be empty.
-        higher_is_better: False for losses, which are ranked from the highest.
+        settings: Width of the page.
     """
     shown = _choose(metrics, comparison)
-    ranked = pd.DataFrame({name: ranked_scores(frame, name) for name in [*metrics, target]})
-    common = ranked.dropna()[[*shown, target]]
-    ranks = _relative_ranks(common, higher_is_better=higher_is_better)
+    columns = [*metrics, target.column]
+    ranked = pd.DataFrame({name: ranked_scores(frame, name) for name in columns})
+    common = ranked.dropna()[[*shown, target.column]]
     rhos = _rhos(comparison, metrics=metrics, shown=shown)
-    names = [*shown, target_label.replace(" ", "\n")]
-    figure, panels = _square_panels(len(names))
+    names = [*shown, target.label.replace(" ", "\n")]
+    figure, panels = _square_panels(len(names), width=(settings or FigureSettings()).page_width)
     for (row, column), axes in np.ndenumerate(panels):
         _prepare(axes, is_left=column == 0 and row > 0, is_bottom=row == len(names) - 1 > column)
         if row == column:
             _write_name(axes, names[row])
         elif row < column:
             _write_rho(axes, rhos[row, column])
+    ranks = _relative_ranks(common, higher_is_better=target.higher_is_better)
     _draw_ranks(figure, panels, ranks)
-    figure.supxlabel("rank, from the worst to the best (%)", fontsize=7.5, y=0.008)
-    omitted = len(metrics) - len(shown)
-    parts = [title, f"n = {len(common):,}"] if title else [f"n = {len(common):,}"]
-    if omitted:
+    figure.supxlabel("rank, from the worst to the best (%)", y=0.008)
+    parts = [title] if title else []
+    parts.append(f"n = {len(common):,}")
+    if len(shown) < len(metrics):
         parts.append(f"{len(shown)} of {len(metrics)} metrics")
-    figure.suptitle(", ".join(parts), y=0.99)
+    figure.suptitle(", ".join(parts), y=0.995)
     return figure
 
 
-def _square_panels(num_variables: int) -> tuple[Figure, np.ndarray]:
+def _square_panels(num_variables: int, *, width: float) -> tuple[Figure, np.ndarray]:
     """Panels of one size, close together; laid out by hand, since the engine takes seconds."""
-    figure = Figure(figsize=(PAGE_WIDTH, PAGE_WIDTH * (_RIGHT - _LEFT) / (_TOP - _BOTTOM)))
-    panels = figure.subplots(
-        num_variables,
-        num_variables,
-        squeeze=False,
-        gridspec_kw={
-            "left": _LEFT, "right": _RIGHT, "bottom": _BOTTOM, "top": _TOP,
-            "wspace": _GAP, "hspace": _GAP,
-        },
-    )  # fmt: skip
-    return figure, panels
+    figure = Figure(figsize=(width, width * (_RIGHT - _LEFT) / (_TOP - _BOTTOM)))
+    figure.subplots_adjust(
+        left=_LEFT, right=_RIGHT, bottom=_BOTTOM, top=_TOP, wspace=_GAP, hspace=_GAP
+    )
+    return figure, figure.subplots(num_variables, num_variables, squeeze=False)
 
 
 def _choose(metrics: Sequence[str], comparison: Mapping[str, Any]) -> list[str]:
@@ -149,20 +142,18 @@ def _prepare(axes: Axes, *, is_left: bool, is_bottom: bool) -> None:
 def _write_name(axes: Axes, name: str) -> None:
     axes.set_facecolor("#F4F4F4")
     longest = max(len(line) for line in name.split("\n"))
-    size = min(7.5, 62 / max(longest, 1))
-    axes.text(
-        0.5, 0.5, name, transform=axes.transAxes, ha="center", va="center", fontsize=size,
-        fontweight="bold",
-    )  # fmt: skip
+    _write(axes, name, fontsize=min(7.5, 62 / max(longest, 1)), fontweight="bold")
 
 
 def _write_rho(axes: Axes, rho: float) -> None:
     if np.isfinite(rho):
         red, green, blue, _ = _SIGN_MAP((rho * _PALE + 1) / 2)
         axes.set_facecolor((red, green, blue))
-    axes.text(
-        0.5, 0.5, decimals(rho), transform=axes.transAxes, ha="center", va="center", fontsize=7
-    )
+    _write(axes, decimals(rho), fontsize=7)
+
+
+def _write(axes: Axes, words: str, **font: Any) -> None:
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", **font)
 
 
 def _draw_ranks(
@@ -178,7 +169,7 @@ def _draw_ranks(
                 rasterized=True,
             )  # fmt: skip
         return
-    drawn: list[PolyCollection] = [
+    drawn = [
         panels[row, column].hexbin(
             ranks[:, column], ranks[:, row], gridsize=_HEXAGONS, extent=(0, 100, 0, 100), mincnt=1,
             linewidths=0.1, cmap=COLOUR_MAP, rasterized=True,
@@ -189,8 +180,4 @@ def _draw_ranks(
     for hexagons in drawn:
         hexagons.set_norm(LogNorm(1, max(most, 2)))
     place = figure.add_axes((_RIGHT + 0.012, _BOTTOM, 0.013, _TOP - _BOTTOM))
-    bar = figure.colorbar(drawn[0], cax=place, label="architectures per hexagon")
-    ticks, words = log_tick_labels(1, max(most, 2))
-    bar.ax.yaxis.set_major_locator(FixedLocator(ticks))
-    bar.ax.yaxis.set_major_formatter(FixedFormatter(words))
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    add_colour_bar(panels[-1, -1], drawn[0], label="architectures\nper hexagon", cax=place, ax=None)
