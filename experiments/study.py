@@ -9,13 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from epsilon_research.plotting import STUDY_FIGURES, FigureSettings, save_study_figure
 from epsilon_research.tracking import write_json, write_table
 from experiments.published import compare_with_published, published_tables
 
 logger = logging.getLogger(__name__)
-
-FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
-"""What can be drawn of a gathered study; here, since a report is checked without matplotlib."""
 
 _OPTIONAL_PARTS = (
     "metrics", "diagnosis", "search", "selection", "stability", "comparison", "agreement",
@@ -37,7 +35,7 @@ class Report:
         published: Tables of `paper.json`, in the order of their telling.
         needs: Files without which it cannot run, by the kinds of `experiments.paper`.
         uses: Files that it takes instead of what needs no download, likewise.
-        figure: One of `FIGURES`.
+        figure: One of `plotting.STUDY_FIGURES`.
         remark: Why results are not the published ones, or what else a reader has to know.
         order: Place among the studies of the paper; those without one come last.
     """
@@ -52,9 +50,9 @@ class Report:
     order: int | None = None
 
     def __post_init__(self) -> None:
-        if self.figure not in FIGURES:
+        if self.figure not in STUDY_FIGURES:
             raise ValueError(
-                f"report.figure must be one of {', '.join(FIGURES)}, got {self.figure!r}: "
+                f"report.figure must be one of {', '.join(STUDY_FIGURES)}, got {self.figure!r}: "
                 "choose one of them"
             )
         for table in self.published:
@@ -67,6 +65,7 @@ def gather(
     name: str,
     report: Report,
     overrides: Sequence[str],
+    plotting: FigureSettings | None = None,
 ) -> dict[str, Any]:
     """Reads what the jobs of a study left, writes table, record and figures beside them.
 
@@ -75,6 +74,7 @@ def gather(
         name: Of the study.
         report: What it asks.
         overrides: What was typed to start it, without the program.
+        plotting: Size, formats and style of its figure; None: the defaults.
 
     Returns:
         The record, as `study.json` has it.
@@ -114,7 +114,8 @@ def gather(
     # objective.
     drawn_of = "search" if report.figure == "search" else "metrics"
     figure = report.figure if any(drawn_of in job for job in jobs) else "none"
-    study["figures"] = _draw(study, figure=figure, folder=folder)
+    paths = save_study_figure(study, figure=figure, folder=folder / "figures", settings=plotting)
+    study["figures"] = [str(path.relative_to(folder)) for path in paths if path.suffix == ".png"]
     write_json(study, folder / "study.json")
     return study
 
@@ -225,12 +226,3 @@ def _common(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _quoted(word: str) -> str:
     """As a shell takes it."""
     return f"'{word}'" if any(letter in word for letter in "[]{}*?() ") else word
-
-
-def _draw(study: Mapping[str, Any], *, figure: str, folder: Path) -> list[str]:
-    """The gathered figures' paths within the study's folder; pictures only."""
-    # Matplotlib takes half a second to import: only when there is something to draw.
-    from epsilon_research.plotting.study_figures import save_study_figures
-
-    paths = save_study_figures(study, figure=figure, folder=folder / "figures")
-    return [str(path.relative_to(folder)) for path in paths if path.suffix == ".png"]

@@ -10,9 +10,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.launch.options import CONF
+from epsilon_research.launch.trust import check_targets
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +105,15 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
             f"report must have title and question and may have the fields of "
             f"{Report.__module__}.Report, got {report}: {error}"
         ) from error
-    study = gather(folder, name=config.name, report=checked, overrides=list(overrides))
+    plotting = OmegaConf.to_container(config.plotting, resolve=True)
+    check_targets(plotting)
+    study = gather(
+        folder,
+        name=config.name,
+        report=checked,
+        overrides=list(overrides),
+        plotting=instantiate(plotting, _convert_="all"),
+    )
     Console().print(study_table(study))
     logger.info("Gathered in %s", relative(folder / "study.json"))
 

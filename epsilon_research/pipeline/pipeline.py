@@ -18,6 +18,7 @@ from epsilon_research.executors import Executor
 from epsilon_research.metrics import Metric
 from epsilon_research.pipeline.columns import check_aggregates, table_of_run
 from epsilon_research.pipeline.record import about_run, check_settings, counts, flatten, problems
+from epsilon_research.plotting import FigureSettings
 from epsilon_research.progress import progress
 from epsilon_research.scoring import Scoring, ScoringResult
 from epsilon_research.spaces import Selection
@@ -56,6 +57,7 @@ class Pipeline:
         aggregates: Further columns, each the sum of the logarithms of some metrics' ranks.
         weight_rule: Chooses the two constants of epsilon before the run, or None.
         figures: Whether figures are drawn.
+        plotting: Size, formats and style of figures.
         console: Where progress is shown.
     """
 
@@ -73,6 +75,7 @@ class Pipeline:
     aggregates: Mapping[str, Sequence[str]] | None = None
     weight_rule: WeightRule | None = None
     figures: bool = True
+    plotting: FigureSettings = field(default_factory=FigureSettings)
     console: Console = field(default_factory=lambda: Console(stderr=True))
 
     def __post_init__(self) -> None:
@@ -205,7 +208,7 @@ class Pipeline:
                 columns=[*self.metric, *(self.aggregates or {})],
                 summary=summary,
                 run_dir=run_dir,
-                draws_figures=self.figures,
+                plotting=self.plotting if self.figures else None,
                 console=self.console,
             )
             outcome = stage.run(context)

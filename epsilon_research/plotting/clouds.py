@@ -94,9 +94,7 @@ class Cloud:
         if not len(self.x):
             axes.text(0.5, 0.5, "no finite score", transform=axes.transAxes, ha="center")
 
-    def draw_values(
-        self, axes: Axes, values: Float[np.ndarray, " points"], *, label: str
-    ) -> None:
+    def draw_values(self, axes: Axes, values: Float[np.ndarray, " points"], *, label: str) -> None:
         """Draw dots coloured by positive values, or hexagons coloured by how many they hold."""
         self.prepare(axes)
         if not len(self.x):

@@ -1,6 +1,5 @@
 """Statistics as dots with their intervals, one row for each metric or each setting of a study."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
@@ -107,13 +106,15 @@ def metric_dots(
     )  # fmt: skip
     for axes, protocol in zip(panels, protocols, strict=True):
         found = {metric: statistics[metric].get(protocol, {}) for metric in metrics}
-        axes.set_title(f"{protocol.replace('_', ' ')}\nn = {_range_of_rows(found)}")
+        axes.set_title(f"{protocol.replace('_', ' ')}\nn = {_range_of_rows(found)}", loc="left")
         _draw_protocol(axes, found, statistic=statistic, highlighted=highlighted)
     panels[0].set_yticks(range(len(metrics)), metrics)
     panels[0].set_ylim(-0.6, len(metrics) - 0.4)
     panels[0].xaxis.set_major_locator(round_ticks(3))
     joint = " with " if statistic in ("spearman_rho", "kendall_tau") else ", "
-    figure.supxlabel(joint.join(part for part in (STATISTIC_LABELS[statistic], target_label) if part))
+    figure.supxlabel(
+        joint.join(part for part in (STATISTIC_LABELS[statistic], target_label) if part)
+    )
     _write_legend(figure, metrics, highlighted, statistic=statistic)
     letter_panels(panels)
     return figure

@@ -1,6 +1,6 @@
 """What can be drawn, as functions that write files and import matplotlib only when called."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,9 @@ from epsilon_research.plotting.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+STUDY_FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
+"""What can be drawn of a study."""
 
 DOT_STATISTICS = {"metrics_rho": "spearman_rho", "metrics_ndcg": "ndcg"}
 """{name of the file: statistic} of the figures that compare the metrics of a run."""
@@ -59,17 +62,87 @@ def save_run_figures(
         written += _save_metric(
             frame, metric=metric, target=target, statistics=statistics.get(metric),
             folder=folder if len(metrics) == 1 else folder / metric,
-            title=_joined(title, weights_in_words(weights.get(metric, ()))),
+            title=_title(title, [metric], weights),
             settings=settings or FigureSettings(),
         )  # fmt: skip
     if target is not None and comparison is not None:
         written += _save_comparison(
             frame, metrics=metrics, target=target, statistics=statistics, comparison=comparison,
             folder=folder / "comparison",
-            title=_joined(title, weights_in_words(next(iter(weights.values()), ()))),
+            title=_title(title, metrics, weights),
             settings=settings or FigureSettings(),
         )  # fmt: skip
     return written
+
+
+def save_search_curves(
+    entries: Mapping[str, Mapping[str, Any]],
+    *,
+    label: str,
+    weights: Mapping[str, Sequence[float]],
+    folder: Path,
+    title: str,
+    settings: FigureSettings | None = None,
+) -> list[Path]:
+    """Write `search_curves`: what each variant of a search found against trained models.
+
+    Args:
+        entries: The `search` part of a summary, also as read back from a file.
+        label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
+        weights: {metric: constants that its networks are initialised with}, where it has any.
+        folder: Where to write; made if need be.
+        title: One line over the figure, to which the weights are added; may be empty.
+        settings: Size, formats and style.
+
+    Returns:
+        The paths written, one per format; none if no variant has a value to show.
+    """
+    from epsilon_research.plotting.search_curves import SearchPanel, search_curves
+
+    settings = settings or FigureSettings()
+    with _saving(folder, settings) as save:
+        panel = SearchPanel(entries=entries, label=label)
+        figure = search_curves([panel], title=_title(title, weights, weights), settings=settings)
+        return [] if figure is None else save("search_curves", figure)
+
+
+def save_study_figure(
+    study: Mapping[str, Any],
+    *,
+    figure: str,
+    folder: Path,
+    settings: FigureSettings | None = None,
+) -> list[Path]:
+    """Write the figure of a study under its own name.
+
+    Args:
+        study: The record of the study, as `study.json` has it.
+        figure: One of `STUDY_FIGURES`: `weight_grid` (heat maps over both weights), `settings` (a
+            row for each setting), `curve` (along a numeric setting, or along one of two weights),
+            `scatter` (score against accuracy of each job), `search` (what searches found against
+            trained models), `none`.
+        folder: Where to write; made if need be. Its parent is the folder of the study, in which the
+            jobs' tables of scores are.
+        settings: Size, formats and style.
+
+    Returns:
+        The paths written, one per format; none for `none`.
+
+    Raises:
+        ValueError: The figure is unknown, or cannot be drawn of this study.
+    """
+    if figure not in STUDY_FIGURES:
+        raise ValueError(
+            f"figure must be one of {', '.join(STUDY_FIGURES)}, got {figure!r}: choose one of them"
+        )
+    if figure == "none":
+        return []
+    from epsilon_research.plotting.study_figures import study_figure
+
+    settings = settings or FigureSettings()
+    with _saving(folder, settings) as save:
+        drawn = study_figure(study, figure=figure, folder=folder.parent, settings=settings)
+        return save(figure, drawn)
 
 
 def save_agreement_panels(
@@ -160,8 +233,11 @@ def _save_comparison(
         return written + save("rank_matrix", figure)
 
 
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+def _title(title: str, metrics: Iterable[str], weights: Mapping[str, Sequence[float]]) -> str:
+    """A title with the weights of those metrics, if they have some and all have the same."""
+    found = {tuple(weights[metric]) for metric in metrics if metric in weights}
+    words = weights_in_words(found.pop()) if len(found) == 1 else ""
+    return ", ".join(part for part in (title, words) if part)
 
 
 @contextmanager
@@ -171,8 +247,9 @@ def _saving(
     """Draw in the project's style; yields what writes a figure under a name into the folder."""
     from epsilon_research.plotting.style import figure_style, save_figure
 
-    with figure_style(settings):
+    def save(name: str, figure: "Figure") -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
-        yield lambda name, figure: save_figure(
-            figure, folder=folder, name=name, settings=settings
-        )
+        return save_figure(figure, folder=folder, name=name, settings=settings)
+
+    with figure_style(settings):
+        yield save

@@ -51,7 +51,7 @@ def score_histogram(
     strip.set_axis_off()
     undefined, total = sum(points.failures.values()), len(points.scores)
     share = percent(undefined / total if total else None)
-    strip.set_title(f"undefined: {undefined:,} of {total:,} ({share})")
+    strip.set_title(f"undefined: {undefined:,} of {total:,} ({share})", loc="left")
     _draw_scores(main, points)
     figure.legend(loc="outside lower center", ncols=2, handlelength=1)
     return figure

@@ -54,8 +54,8 @@ def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_poin
     names = (("ρ", f"spearman_rho{suffix}"), ("τ", f"kendall_tau{suffix}"))
     lines = [f"{symbol} = {with_interval(found, name)}" for symbol, name in names if name in found]
     if top:
-        return "\n".join([f"10 % most accurate of connected: n = {num_points:,}", *lines])
-    size = f"connected: n = {found.get('n', num_points):,}"
+        return "\n".join([f"10 % most accurate of protocol connected: n = {num_points:,}", *lines])
+    size = f"protocol connected: n = {found.get('n', num_points):,}"
     if "coverage" in found:
         size += f", coverage {percent(found['coverage'])}"
     return "\n".join([size, *lines])
@@ -89,3 +89,26 @@ def power_label(value: float) -> str:
 def weights_in_words(weights: Sequence[float]) -> str:
     """Constants that a metric initialises its networks with, e.g. `weights 10⁻⁷ and 1`."""
     return f"weights {' and '.join(value_labels(weights))}" if weights else ""
+
+
+def variant_label(entry: Mapping[str, Any]) -> str:
+    """A variant of a search in words, e.g. `ageing evolution, epsilon warm-up`."""
+    return ", ".join([entry["algorithm"].replace("_", " "), *variant_start(entry)])
+
+
+def variant_start(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a variant of a search adds to its algorithm, in words."""
+    warmup, metric = entry["warmup_metric"], entry.get("move_metric")
+    if metric is None:
+        return () if warmup is None else (f"{warmup} warm-up",)
+    move = "move" if entry["move"] == "score" else "children"
+    if warmup in (None, metric):
+        return (f"{metric} {'' if warmup is None else 'warm-up and '}{move}",)
+    return (f"{warmup} warm-up", f"{metric} {move}")
+
+
+def are_fractions(entries: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether searches report accuracies, and neither a loss nor a user's own objective."""
+    return all(
+        entry["higher_is_better"] and entry["reported"] != "objective" for entry in entries.values()
+    )

@@ -106,7 +106,10 @@ def read_points(frame: pd.DataFrame, *, metric: str, target: Target | None) -> S
     if missing:
         raise KeyError(f"figures need the columns {needed}, {missing} are missing: add them")
     scores = frame[metric].to_numpy(np.float64)
-    defined = frame.get(f"{metric}_float32_defined", pd.Series(data=True, index=frame.index))
+    defined = f"{metric}_float32_defined"
+    lost = (
+        ~frame[defined].to_numpy(np.bool_) if defined in frame else np.zeros(len(frame), np.bool_)
+    )
     return ScorePoints(
         metric=metric,
         target=target,
@@ -114,7 +117,7 @@ def read_points(frame: pd.DataFrame, *, metric: str, target: Target | None) -> S
         targets=np.full(len(frame), np.nan) if target is None else target.values(frame),
         parameters=np.maximum(frame["num_parameters"].to_numpy(np.float64), 1.0),
         connected=frame["connected"].to_numpy(np.bool_),
-        float32_undefined=np.isfinite(scores) & ~defined.to_numpy(np.bool_),
+        float32_undefined=np.isfinite(scores) & lost,
         failures=_count_failures(frame, metric=metric),
     )
 

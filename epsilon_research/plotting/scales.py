@@ -28,6 +28,8 @@ _CROWDED = 0.2
 _MARGIN = 0.04
 # Labels nearer than this part of the axis would touch.
 _LABEL_DISTANCE = 0.075
+# Width of a character of a label, as a part of the axis of a small panel.
+_CHARACTER = 0.035
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,23 @@ def apply_scale(
     labels = [count_label(tick) for tick in ticks] if is_count else value_labels(ticks)
     fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), labels)
     axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor, np.float64)).tolist()))
+
+
+def apply_values(axis: Axis, scale: Scale, values: Sequence[float]) -> None:
+    """Set limits of a horizontal axis, and ticks at the values themselves as far as there is room.
+
+    Args:
+        axis: The x axis of a panel.
+        scale: `LINEAR` or `LOG`.
+        values: Different values, increasing.
+    """
+    low, high = limits_of(scale.forward(np.array(values, np.float64)), margin=0.06)
+    axis.axes.set_xlim(low, high)
+    longest = max(len(label) for label in value_labels(values))
+    ticks = _apart(scale, values, low=low, high=high, distance=_CHARACTER * (longest + 1))
+    every = dict(zip(values, value_labels(values), strict=True))
+    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), [every[tick] for tick in ticks])
+    axis.set_minor_locator(FixedLocator(scale.forward(np.array(values, np.float64)).tolist()))
 
 
 def round_ticks(most: int) -> MaxNLocator:
@@ -165,12 +184,19 @@ _ERROR_TICKS = (
 )
 
 
-def _apart(scale: Scale, ticks: Sequence[float], *, low: float, high: float) -> list[float]:
+def _apart(
+    scale: Scale,
+    ticks: Sequence[float],
+    *,
+    low: float,
+    high: float,
+    distance: float = _LABEL_DISTANCE,
+) -> list[float]:
     """The ticks between two positions, without those whose label would touch the one before."""
     kept: list[float] = []
     last = -np.inf
     for tick, position in zip(ticks, scale.forward(np.array(ticks)).tolist(), strict=True):
-        if low <= position <= high and position - last >= _LABEL_DISTANCE * (high - low):
+        if low <= position <= high and position - last >= distance * (high - low):
             kept.append(tick)
             last = position
     return kept

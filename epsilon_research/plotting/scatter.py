@@ -1,17 +1,19 @@
 """Scores against accuracies, against parameter counts, and against a reference."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.plotting.clouds import Cloud
 from epsilon_research.plotting.notes import decimals, statistics_note
 from epsilon_research.plotting.points import AgreementPanel, ScorePoints
-from epsilon_research.plotting.scales import LINEAR, LOG
+from epsilon_research.plotting.scales import LINEAR, LOG, apply_scale
 from epsilon_research.plotting.settings import FigureSettings
 from epsilon_research.plotting.style import (
     BLUE,
@@ -79,10 +81,66 @@ def score_against_parameters(
         1, settings=settings, height=PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE, title=title
     )
     cloud.draw_marked(axes, drawn.float32_undefined)
-    axes.set_title(note)
+    axes.set_title(note, loc="left")
     if rescued:
         _write_float32_legend(figure, hue=BLUE)
     return figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorePanel:
+    """One of several panels of scores over accuracies: a title, a note before n, and the points."""
+
+    title: str
+    note: str
+    points: ScorePoints
+
+
+def score_panels(
+    panels: Sequence[ScorePanel],
+    *,
+    columns: int = _MOST_COLUMNS,
+    title: str = "",
+    settings: FigureSettings | None = None,
+) -> Figure:
+    """Scores over accuracies, one small panel for each set of points.
+
+    Args:
+        panels: At least one; points without a score or an accuracy are left out.
+        columns: Panels side by side.
+        title: One line over the figure; may be empty.
+        settings: Widths of the figure.
+    """
+    rows = -(-len(panels) // columns)
+    figure, grid = new_panels(
+        len(panels), settings=settings, columns=columns, title=title,
+        height=2 * _LEGEND_LINE + rows * (PANEL_HEIGHT - 0.3),
+    )  # fmt: skip
+    clouds = [Cloud.of_accuracy(panel.points.ranked()) for panel in panels]
+    for axes, panel, cloud in zip(grid, panels, clouds, strict=True):
+        drawn = panel.points.ranked()
+        if cloud.is_dense:
+            cloud.draw_values(axes, drawn.parameters, label="parameters")
+        else:
+            cloud.draw_marked(axes, drawn.float32_undefined)
+        axes.set_title(f"{panel.title}\n{panel.note}n = {len(drawn.scores):,}", loc="left")
+    _label_once(grid, columns=columns)
+    dotted = [panel for panel, cloud in zip(panels, clouds, strict=True) if not cloud.is_dense]
+    if any(panel.points.ranked().float32_undefined.any() for panel in dotted):
+        _write_float32_legend(figure, hue=BLUE)
+    letter_panels(grid)
+    return figure
+
+
+def _label_once(panels: Sequence[Axes], *, columns: int) -> None:
+    """Remove the label of an axis where the panel below or to the left has the same."""
+    words = [(one.get_xlabel(), one.get_ylabel()) for one in panels]
+    for place, axes in enumerate(panels):
+        below = place + columns
+        if below < len(panels) and words[below][0] == words[place][0]:
+            axes.set_xlabel("")
+        if place % columns and words[place - 1][1] == words[place][1]:
+            axes.set_ylabel("")
 
 
 def agreement_panels(
@@ -128,7 +186,11 @@ def agreement_panels(
     )  # fmt: skip
     shown = [_showable(reference, log=log) & _showable(panel.values, log=log) for panel in panels]
     everything = np.concatenate(
-        [np.concatenate([reference[s], panel.values[s]]) for s, panel in zip(shown, panels, strict=True)]
+        [
+            part[keep]
+            for keep, one in zip(shown, panels, strict=True)
+            for part in (reference, one.values)
+        ]
     )
     scale = LOG if log else LINEAR
     for one, panel, keep in zip(axes, panels, shown, strict=True):
@@ -137,10 +199,12 @@ def agreement_panels(
             x_label=reference_label, y_label=value_label,
         )  # fmt: skip
         cloud.draw_marked(one, panel.marked[keep], label=f"{legend[1]}\n(%)")
+        for axis in (one.xaxis, one.yaxis):
+            apply_scale(axis, scale, everything)
         one.axline((0, 0), slope=1, color=FAINT, linewidth=0.6, zorder=0)
         hidden = int((~keep).sum())
         words = f"n = {keep.sum():,}" + (f", {hidden:,} not shown" if hidden else "")
-        one.set_title(f"{panel.title}\n{words}")
+        one.set_title(f"{panel.title}\n{words}", loc="left")
         one.label_outer()
     figure.legend(
         handles=[Look(colour=BLUE).handle(legend[0]), Look(colour=VERMILION).handle(legend[1])],
@@ -169,10 +233,10 @@ def _with_float32(
         title=title,
     )
     cloud.draw_values(panels[0], drawn.parameters, label="parameters")
-    panels[0].set_title(note)
+    panels[0].set_title(note, loc="left")
     for axes in panels[1:]:
         cloud.draw_marked(axes, rescued, hue=GREY, label="undefined in\nfloat32 (%)")
-        axes.set_title(f"undefined in float32: {num_rescued:,} of {len(rescued):,}")
+        axes.set_title(f"undefined in float32: {num_rescued:,} of {len(rescued):,}", loc="left")
     if has_legend:
         _write_float32_legend(figure, hue=GREY)
     letter_panels(panels)

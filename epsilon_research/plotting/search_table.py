@@ -9,8 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from epsilon_research.plotting.notes import percent
-from epsilon_research.plotting.search_curves import are_fractions, variant_label
+from epsilon_research.plotting.notes import are_fractions, percent, variant_label
 
 EARLY = 10
 """Trained models after which the table first looks at a curve."""

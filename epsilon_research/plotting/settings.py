@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FORMATS = ("png", "pdf", "svg", "eps")
+FORMATS = ("png", "pdf", "svg")
 """File formats that a figure can be written in."""
 
 _LEAST_WIDTH = 2.0
@@ -17,7 +17,7 @@ class FigureSettings:
     Args:
         column_width: Width in inches of a figure with one panel: one column of a paper.
         page_width: Width in inches of a figure with several panels: the whole page.
-        formats: Formats to write, of `FORMATS`. PDF, SVG and EPS embed their fonts.
+        formats: Formats to write, of `FORMATS`. PDF embeds its fonts, SVG has outlines.
         dpi: Pixels per inch of PNG files; a positive integer.
         style: Name or path of a matplotlib style sheet to apply over the project's style, or None.
 

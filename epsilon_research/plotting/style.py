@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import matplotlib.style
+from matplotlib import style as style_sheets
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -43,7 +43,6 @@ _SETTINGS: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 7.5,
     "axes.titlesize": SMALL,
-    "axes.titlelocation": "left",
     "axes.labelsize": 7.5,
     "figure.titlesize": 8,
     "figure.labelsize": 7.5,
@@ -73,7 +72,6 @@ _SETTINGS: dict[Any, Any] = {
     "image.cmap": COLOUR_MAP,
     # TrueType, embedded: text stays text in the PDF, and publishers refuse the default Type 3.
     "pdf.fonttype": 42,
-    "ps.fonttype": 42,
     # Glyphs as outlines, since an SVG cannot embed a font; a fixed salt makes its names repeatable.
     "svg.fonttype": "path",
     "svg.hashsalt": "epsilon_research",
@@ -86,7 +84,6 @@ _NO_METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
     "svg": {"Creator": None, "Date": None},
-    "eps": {"Creator": ""},
 }
 """No date and no version of the writer: equal figures are equal files."""
 
@@ -117,7 +114,7 @@ def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
         ValueError: The style sheet does not exist.
     """
     style = None if settings is None else settings.style
-    if style is not None and style not in mpl.style.available and not Path(style).is_file():
+    if style is not None and style not in style_sheets.available and not Path(style).is_file():
         raise ValueError(
             "plotting.style must be the path of a style sheet or a name in "
             f"matplotlib.style.available, got {style!r}: pass e.g. plotting.style=grayscale"
@@ -126,7 +123,7 @@ def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
         if style is not None:
-            mpl.style.use(style)
+            style_sheets.use(style)
         yield
 
 
@@ -155,7 +152,8 @@ def new_panels(
     columns = min(columns, num_panels)
     width = settings.column_width if columns == 1 else settings.page_width
     figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(title or None)
+    if title:
+        figure.suptitle(title)
     grid = figure.subplots(-(-num_panels // columns), columns, squeeze=False, **subplots).ravel()
     for axes in grid[num_panels:]:
         axes.set_axis_off()
@@ -192,3 +190,18 @@ def save_figure(figure: Figure, *, folder: Path, name: str, settings: FigureSett
             partial(figure.savefig, format=suffix, dpi=dpi, metadata=_NO_METADATA[suffix]),
         )
     return paths
+
+
+_LOOKS = {
+    "paper": Look(colour=VERMILION, marker="o"),
+    "connected": Look(colour=BLUE, marker="s"),
+    "worst": Look(colour=ORANGE, marker="^"),
+    "unique": Look(colour=GREEN, marker="v"),
+    "common": Look(colour=PURPLE, marker="P"),
+    "common_float32": Look(colour=SKY, marker="X"),
+}
+
+
+def look_of(protocol: str) -> Look:
+    """Return colour and marker of a protocol, the same in every figure."""
+    return _LOOKS.get(protocol, Look(colour=DARK, marker="h"))

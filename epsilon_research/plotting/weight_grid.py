@@ -13,7 +13,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from epsilon_research.plotting.study_look import weight_labels
+from epsilon_research.plotting.notes import value_labels
+from epsilon_research.plotting.settings import FigureSettings
 from epsilon_research.plotting.study_record import Case, published_values, read_cases
 from epsilon_research.plotting.study_weights import (
     WEIGHTS,
@@ -22,7 +23,7 @@ from epsilon_research.plotting.study_weights import (
     metrics_with_weights,
     pair_of,
 )
-from epsilon_research.plotting.style import DARK, GREY, PAGE_WIDTH, new_figure
+from epsilon_research.plotting.style import DARK, GREY, letter_panels
 
 PROTOCOLS = ("paper", "connected")
 """Those that have a map, beside what was published."""
@@ -32,23 +33,19 @@ _COLOURS = "RdBu"
 
 # All of what a correlation can be, so that a colour means the same in every figure.
 _NORM = Normalize(-1, 1)
-# Inches for tick labels and the colour bar, and for headings above and ticks below.
-_SIDE_WIDTH = 1.15
-_FRAME_HEIGHT = 0.84
-# Inches for title.
-_TITLE_HEIGHT = 0.2
+# Inches for tick labels and the colour bar, for headings and ticks of a line, and for the title.
+_SIDE_WIDTH, _FRAME_HEIGHT, _TITLE_HEIGHT = 1.15, 0.84, 0.2
 # Inches that a heading needs, and between maps.
 _LEAST_MAP, _GAP = 1.3, 0.12
-# Inches that the numbers in a cell need.
-_LEAST_CELL = 0.27
-_MOST_CELL = 0.42
+# Inches that the numbers in a cell need, and the most that a cell takes.
+_LEAST_CELL, _MOST_CELL = 0.27, 0.42
 _CELL_FONT = 6.5
 _BAR_WIDTH = 0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """One pair: its ρ, NaN if undefined, and the rows that it is of, NaN if unknown."""
+    """Spearman's ρ of one pair, NaN if undefined, and its number of rows, NaN if unknown."""
 
     rho: float
     n: float
@@ -61,14 +58,37 @@ class WeightMap:
     title: str
     cells: Mapping[Pair, Cell]
 
+    @property
+    def counts_differ(self) -> bool:
+        """Whether each cell needs its own number of rows."""
+        return len({cell.n if isfinite(cell.n) else None for cell in self.cells.values()}) > 1
 
-def weight_grid(study: Mapping[str, Any]) -> Figure:
+    @property
+    def heading(self) -> str:
+        """The title and, in a second line, the number of rows where it is known."""
+        if self.counts_differ:
+            return f"{self.title}\nbelow ρ: n"
+        n = next(iter(self.cells.values())).n
+        return f"{self.title}\nn = {n:,.0f}" if isfinite(n) else self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The weights along both axes of every map, increasing, and the size of a cell in inches."""
+
+    smaller: Sequence[float]
+    larger: Sequence[float]
+    cell: float
+
+
+def weight_grid(study: Mapping[str, Any], *, settings: FigureSettings | None = None) -> Figure:
     """Heat maps side by side, the smaller weight to the right, the larger one downwards.
 
     A row of maps for each metric that has weights and each value of the other settings.
 
     Args:
         study: The record of the study.
+        settings: Width of the page.
 
     Raises:
         ValueError: Fewer than two jobs have different pairs of weights.
@@ -82,30 +102,35 @@ def weight_grid(study: Mapping[str, Any]) -> Figure:
             f"weights, got settings {given}: choose figure=settings"
         )
     smaller, larger = (sorted({pair[end] for pair in pairs}) for end in (0, 1))
-    columns = _num_columns(max(len(maps) for maps in rows.values()), size=len(smaller))
+    page_width = (settings or FigureSettings()).page_width
+    room = page_width - _SIDE_WIDTH
+    columns = _num_columns(max(map(len, rows.values())), size=len(smaller), room=room)
     lines = [
         (title, maps[start : start + columns])
         for title, maps in rows.items()
         for start in range(0, len(maps), columns)
     ]
-    cell = min((PAGE_WIDTH - _SIDE_WIDTH) / columns / len(smaller), _MOST_CELL)
-    height = len(lines) * (cell * len(larger) + _FRAME_HEIGHT) + _TITLE_HEIGHT
+    cell = min(room / columns / len(smaller), _MOST_CELL)
     slot = max(cell * len(smaller), _LEAST_MAP)
-    width = min(PAGE_WIDTH, _SIDE_WIDTH + columns * (slot + _GAP))
-    figure = new_figure(width=width, height=height)
+    width = min(page_width, _SIDE_WIDTH + columns * (slot + _GAP))
+    height = len(lines) * (cell * len(larger) + _FRAME_HEIGHT) + _TITLE_HEIGHT
+    figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(len(lines), columns, squeeze=False)
+    grid, drawn = Grid(smaller=smaller, larger=larger, cell=cell), []
     for row, (title, maps) in zip(panels, lines, strict=True):
         for axes in row[len(maps) :]:
             axes.set_axis_off()
-        for place, (axes, one) in enumerate(zip(row, maps, strict=False)):
-            _draw(axes, one, smaller=smaller, larger=larger, cell=cell)
-            _dress(axes, one, smaller=smaller, larger=larger, is_first=place == 0)
+        for axes, one in zip(row, maps, strict=False):
+            _draw(axes, one, grid=grid)
+            _set_axes(axes, one, grid=grid, is_first=axes is row[0])
+            drawn.append(axes)
         row[0].set_ylabel(f"{title}\nlarger weight" if title else "larger weight")
     figure.colorbar(
         ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=panels, label="Spearman's ρ",
         aspect=height / _BAR_WIDTH, pad=0.015, ticks=[-1, -0.5, 0, 0.5, 1],
     )  # fmt: skip
     figure.suptitle(study["title"])
+    letter_panels(drawn)
     return figure
 
 
@@ -115,13 +140,12 @@ def _read_maps(study: Mapping[str, Any]) -> dict[str, list[WeightMap]]:
     metrics, rows = metrics_with_weights(cases), {}
     for label, group in by_other_settings(cases, without=WEIGHTS).items():
         for metric in metrics:
-            words = [label] if label else []
-            title = ", ".join([*words, metric] if len(metrics) > 1 else words)
+            parts = [label, metric if len(metrics) > 1 else ""]
             maps = [_protocol_map(group, metric, protocol) for protocol in PROTOCOLS]
             maps.append(_published_map(group, metric, study=study))
             kept = [one for one in maps if one.cells]
             if kept:
-                rows[title] = kept
+                rows[", ".join(part for part in parts if part)] = kept
     return rows
 
 
@@ -147,40 +171,31 @@ def _published_map(cases: Sequence[Case], metric: str, *, study: Mapping[str, An
     return WeightMap(title="published", cells=cells)
 
 
-def _num_columns(maps: int, *, size: int) -> int:
+def _num_columns(maps: int, *, size: int, room: float) -> int:
     """As many maps side by side as leave room for the numbers in `size` cells each."""
-    for columns in range(maps, 1, -1):
-        if (PAGE_WIDTH - _SIDE_WIDTH) / columns / size >= _LEAST_CELL:
-            return columns
-    return 1
+    fitting = [columns for columns in range(maps, 1, -1) if room / columns / size >= _LEAST_CELL]
+    return fitting[0] if fitting else 1
 
 
-def _draw(
-    axes: Axes, one: WeightMap, *, smaller: Sequence[float], larger: Sequence[float], cell: float
-) -> None:
-    values = np.full((len(larger), len(smaller)), np.nan)
-    font = float(np.clip(_CELL_FONT * cell / _LEAST_CELL, 4.5, 7.5))
-    with_counts = _counts_differ(one)
+def _draw(axes: Axes, one: WeightMap, *, grid: Grid) -> None:
+    values = np.full((len(grid.larger), len(grid.smaller)), np.nan)
+    font = float(np.clip(_CELL_FONT * grid.cell / _LEAST_CELL, 4.5, 7.5))
     for (low, high), found in one.cells.items():
-        row, column = larger.index(high), smaller.index(low)
+        row, column = grid.larger.index(high), grid.smaller.index(low)
         values[row, column] = found.rho
         if not isfinite(found.rho):
             axes.add_patch(
                 Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#EEEEEE", edgecolor=GREY,
                           hatch="////", linewidth=0)
             )  # fmt: skip
-        colour = _readable_on(found.rho)
-        shift = 0.16 if with_counts else 0.0
-        axes.text(
-            column, row - shift, _rho_words(found.rho), ha="center", va="center", fontsize=font,
-            color=colour,
-        )  # fmt: skip
-        if with_counts:
-            axes.text(
-                column, row + 0.24, _count_words(found.n), ha="center", va="center",
-                fontsize=0.75 * font, color=colour,
-            )  # fmt: skip
-    edges = np.arange(len(smaller) + 1) - 0.5, np.arange(len(larger) + 1) - 0.5
+        style: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(found.rho)}
+        # No sign on what rounds to zero.
+        rho = f"{round(found.rho, 2) + 0.0:.2f}".replace("-", "−") if isfinite(found.rho) else "–"
+        axes.text(column, row - 0.16 * one.counts_differ, rho, fontsize=font, **style)
+        if one.counts_differ:
+            n = f"{found.n:,.0f}" if isfinite(found.n) else "–"
+            axes.text(column, row + 0.24, n, fontsize=0.75 * font, **style)
+    edges = np.arange(len(grid.smaller) + 1) - 0.5, np.arange(len(grid.larger) + 1) - 0.5
     axes.pcolormesh(
         *edges, np.ma.masked_invalid(values), norm=_NORM, cmap=_COLOURS, edgecolors="white",
         linewidth=0.8,
@@ -197,45 +212,15 @@ def _readable_on(rho: float) -> str:
     return "white" if luminance < 0.25 else DARK
 
 
-def _dress(
-    axes: Axes,
-    one: WeightMap,
-    *,
-    smaller: Sequence[float],
-    larger: Sequence[float],
-    is_first: bool,
-) -> None:
+def _set_axes(axes: Axes, one: WeightMap, *, grid: Grid, is_first: bool) -> None:
     axes.set_aspect("equal")
     axes.grid(visible=False)
-    axes.set_xlim(-0.5, len(smaller) - 0.5)
-    axes.set_ylim(len(larger) - 0.5, -0.5)
-    axes.set_xticks(range(len(smaller)), weight_labels(smaller))
-    labels = weight_labels(larger) if is_first else [""] * len(larger)
-    axes.set_yticks(range(len(larger)), labels)
+    axes.set_xlim(-0.5, len(grid.smaller) - 0.5)
+    axes.set_ylim(len(grid.larger) - 0.5, -0.5)
+    axes.set_xticks(range(len(grid.smaller)), value_labels(grid.smaller))
+    labels = value_labels(grid.larger) if is_first else [""] * len(grid.larger)
+    axes.set_yticks(range(len(grid.larger)), labels)
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.set_xlabel("smaller weight")
-    axes.set_title("\n".join([one.title, *_counts_in_words(one)]))
-
-
-def _counts_differ(one: WeightMap) -> bool:
-    """Whether each cell needs its own number of rows."""
-    counts = {cell.n if isfinite(cell.n) else None for cell in one.cells.values()}
-    return len(counts) > 1
-
-
-def _counts_in_words(one: WeightMap) -> list[str]:
-    """The second line of a heading; none where no number of rows is known."""
-    if _counts_differ(one):
-        return ["below ρ: n"]
-    n = next(iter(one.cells.values())).n
-    return [f"n = {_count_words(n)}"] if isfinite(n) else []
-
-
-def _rho_words(rho: float) -> str:
-    # No sign on what rounds to zero.
-    return f"{round(rho, 2) + 0.0:.2f}".replace("-", "−") if isfinite(rho) else "–"
-
-
-def _count_words(n: float) -> str:
-    return f"{n:,.0f}" if isfinite(n) else "–"
+    axes.set_title(one.heading, loc="left")

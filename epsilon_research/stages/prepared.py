@@ -45,6 +45,12 @@ class Prepared:
         """Search space and minibatch in one line, for figures and tables."""
         return f"{self.scoring.space.title}, {self.scoring.minibatch.description}"
 
+    @property
+    def weights(self) -> dict[str, Sequence[float]]:
+        """Constants of each metric that initialises its networks with constants."""
+        settings = {name: metric.settings for name, metric in self.scoring.metrics.items()}
+        return {name: found["weights"] for name, found in settings.items() if "weights" in found}
+
     def draw_minibatch(self, step: int) -> Minibatch:
         """Return the minibatch of the seed that is `step` further on than the run's."""
         return self.dataset.draw(

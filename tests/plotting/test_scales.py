@@ -9,9 +9,7 @@ from epsilon_research.plotting.scales import (
     apply_scale,
     choose_percent_scale,
     choose_scale,
-    count_label,
     log_ticks,
-    value_labels,
 )
 
 
@@ -71,15 +69,3 @@ def test_ticks_of_an_error_axis_lie_where_their_labels_say():
 def test_log_ticks_are_decades_where_there_are_three_and_else_1_2_5():
     assert log_ticks(1e-4, 2.0)[0] == pytest.approx([1e-4, 1e-3, 1e-2, 1e-1, 1])
     assert 5e5 in log_ticks(7e4, 1.5e6)[0]
-
-
-@pytest.mark.parametrize(
-    ("count", "label"), [(950, "950"), (20_000, "20k"), (1_500_000, "1.5M"), (2e9, "2G")]
-)
-def test_counts_read_as_people_write_them(count, label):
-    assert count_label(count) == label
-
-
-def test_value_labels_are_all_plain_or_all_powers():
-    assert value_labels([0.01, 0.5, 20.0]) == ["0.01", "0.5", "20"]
-    assert value_labels([2e-5, 1.0]) == [r"$2\cdot 10^{-5}$", "$10^{0}$"]

@@ -1,18 +1,23 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.text import Text
 
+from epsilon_research.plotting import Target
 from epsilon_research.plotting.scatter_matrix import MOST_METRICS, rank_scatter_matrix
-from epsilon_research.plotting.style import paper_style
+from epsilon_research.plotting.style import figure_style
 from tests.plotting.comparisons import METRICS, compared_frame, compared_summary
+
+ACCURACY = Target(column="test_accuracy", label="test accuracy")
 
 
 def draw(frame, *, metrics=METRICS, comparison=None, **settings):
     comparison = comparison or compared_summary(frame)["comparison"]["common"]
-    arguments = {"target": "test_accuracy", "target_label": "test accuracy"} | settings
-    with paper_style():
+    arguments = {"target": ACCURACY} | settings
+    with figure_style():
         return rank_scatter_matrix(frame, metrics=metrics, comparison=comparison, **arguments)
 
 
@@ -44,7 +49,7 @@ def test_each_correlation_stands_above_the_diagonal(frame):
 def test_dots_are_the_ranks_of_the_common_rows(frame, higher_is_better):
     frame = compared_frame(frame)
     values = frame[[*METRICS, "test_accuracy"]].dropna()
-    found = panels(draw(frame, higher_is_better=higher_is_better))
+    found = panels(draw(frame, target=replace(ACCURACY, higher_is_better=higher_is_better)))
     [dots] = found[4, 1].findobj(PathCollection)
     offsets = np.asarray(dots.get_offsets())
     sign = 1 if higher_is_better else -1

@@ -7,18 +7,17 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image
 
-from epsilon_research.plotting.search_curves import (
-    read_curves,
-    save_search_curves,
-    search_curves,
-    variant_label,
-)
+from epsilon_research.plotting import save_search_curves
+from epsilon_research.plotting.notes import variant_label
+from epsilon_research.plotting.search_curves import SearchPanel, search_curves
 from epsilon_research.plotting.style import DARK
 from tests.plotting.searches import BUDGET, ENTRIES, entry
 
 
-def _figure(entries=ENTRIES, *, percent=True, label="test accuracy (%)"):
-    return search_curves(read_curves(entries, percent=percent), title="Words", label=label)
+def _figure(entries=ENTRIES):
+    figure = search_curves([SearchPanel(entries=entries, label="test accuracy")])
+    assert figure is not None
+    return figure
 
 
 def _words(figure) -> list[str]:
@@ -27,7 +26,11 @@ def _words(figure) -> list[str]:
 
 def test_the_figure_is_written_twice_and_has_content(tmp_path):
     paths = save_search_curves(
-        ENTRIES, folder=tmp_path / "figures", title="Words", label="CIFAR-10 test accuracy"
+        ENTRIES,
+        folder=tmp_path / "figures",
+        title="Words",
+        label="CIFAR-10 test accuracy",
+        weights={},
     )
     assert [path.name for path in paths] == ["search_curves.png", "search_curves.pdf"]
     with Image.open(paths[0]) as image:
@@ -40,7 +43,7 @@ def test_the_figure_is_written_twice_and_has_content(tmp_path):
 def test_equal_figures_are_equal_files_also_from_the_json_file(tmp_path):
     read_back = json.loads(json.dumps(ENTRIES))
     written = [
-        save_search_curves(entries, folder=tmp_path / name, title="", label="accuracy")
+        save_search_curves(entries, folder=tmp_path / name, title="", label="accuracy", weights={})
         for name, entries in (("a", ENTRIES), ("b", read_back))
     ]
     assert [p.read_bytes() for p in written[0]] == [p.read_bytes() for p in written[1]]
@@ -96,15 +99,14 @@ def test_the_legend_names_the_variants():
         ),
     ],
 )
-def test_the_axis_says_what_is_shown(tmp_path, monkeypatch, changes, label):
-    seen = []
-    monkeypatch.setattr(
-        "epsilon_research.plotting.search_curves.save_figure",
-        lambda figure, **_: seen.append(figure) or [],
-    )
-    entries = {"ageing_evolution": entry(**changes)}
-    save_search_curves(entries, folder=tmp_path, title="", label="test accuracy")
-    assert seen[0].axes[0].get_ylabel() == label
+def test_the_axis_says_what_is_shown(changes, label):
+    assert _figure({"ageing_evolution": entry(**changes)}).axes[0].get_ylabel() == label
+
+
+def test_the_legend_says_how_many_repeats_the_spread_is_of():
+    assert "median and interquartile range of 7 repeats" in _words(_figure())
+    others = {"a": entry(repeats=100), "b": entry(algorithm="random_search", repeats=5)}
+    assert "median and interquartile range of 5–100 repeats" in _words(_figure(others))
 
 
 def test_the_limits_hold_all_medians_but_those_of_the_first_models():
@@ -135,7 +137,9 @@ def test_an_undefined_start_is_a_gap_and_nothing_at_all_is_no_figure(tmp_path):
         gap[name] = [None, None, *gap[name][2:]]
     entries = {"a": gap}
     assert np.isnan(_figure(entries).axes[0].get_lines()[0].get_ydata()[:2]).all()
-    assert save_search_curves(entries, folder=tmp_path, title="", label="accuracy")
+    assert save_search_curves(entries, folder=tmp_path, title="", label="accuracy", weights={})
     for name in ("median_curve", "low_curve", "high_curve"):
         gap[name] = [None] * BUDGET
-    assert save_search_curves(entries, folder=tmp_path, title="", label="accuracy") == []
+    assert (
+        save_search_curves(entries, folder=tmp_path, title="", label="accuracy", weights={}) == []
+    )

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from epsilon_research.plotting.study_axis import SettingAxis
-from epsilon_research.plotting.study_curve import setting_curve
-from epsilon_research.plotting.study_dots import settings_dots
-from epsilon_research.plotting.study_figures import FIGURES, save_study_figures
-from epsilon_research.plotting.study_look import look_of, weight_labels
-from epsilon_research.plotting.study_scatter import score_scatters
-from epsilon_research.plotting.style import paper_style
+from epsilon_research.plotting import STUDY_FIGURES, FigureSettings, save_study_figure
+from epsilon_research.plotting.scales import LOG, apply_values
+from epsilon_research.plotting.setting_curves import setting_curves
+from epsilon_research.plotting.setting_dots import setting_dots
+from epsilon_research.plotting.study_figures import study_figure
+from epsilon_research.plotting.style import figure_style, look_of
 from epsilon_research.plotting.weight_grid import weight_grid
 from tests.plotting.studies import (
     batch_sizes,
@@ -30,7 +30,7 @@ from tests.plotting.studies import (
 
 
 def draw(make, record, **arguments):
-    with paper_style():
+    with figure_style():
         figure = make(record, **arguments)
         figure.draw_without_rendering()
     return figure
@@ -66,18 +66,18 @@ def diamonds(axes):
 def maps(figure):
     """{heading: values by row and column} of the heat maps."""
     return {
-        axes.get_title(): axes.findobj(QuadMesh)[0].get_array().reshape(2, 2)
+        axes.get_title("left"): axes.findobj(QuadMesh)[0].get_array().reshape(2, 2)
         for axes in figure.axes
-        if axes.get_title()
+        if axes.get_title("left")
     }
 
 
 def test_a_weight_grid_has_a_map_for_each_protocol_and_one_of_the_published_numbers():
     found = maps(draw(weight_grid, weight_pairs()))
     assert list(found) == [
-        "protocol paper\nbelow ρ: n",
-        "protocol connected\nn = 4,907",
-        "published\nn = 2,957",
+        "(a) protocol paper\nbelow ρ: n",
+        "(b) protocol connected\nn = 4,907",
+        "(c) published\nn = 2,957",
     ]
     paper, connected, printed = found.values()
     # Rows are larger weights (0.01, 1), columns smaller ones (1e-7, 0.01).
@@ -106,7 +106,7 @@ def test_the_cells_of_a_weight_grid_show_their_number_and_their_rows():
         (1, 1, "4,907"),
     }
     assert [text.get_text() for text in connected.texts] == ["0.44", "0.12", "−0.15"]
-    assert labels(paper.get_xticklabels()) == ["$10^{-7}$", "$10^{-2}$"]
+    assert labels(paper.get_xticklabels()) == ["10⁻⁷", "10⁻²"]
     assert labels(paper.get_yticklabels()) == ["0.01", "1"]
 
 
@@ -143,19 +143,20 @@ def test_other_settings_of_a_weight_grid_are_rows_of_maps():
         one["settings"]["dataset"] = "grey_scale"
     record |= {"jobs": record["jobs"] + others, "settings": ["weights", "dataset"]}
     figure = draw(weight_grid, record)
-    assert [axes.get_title().split("\n")[0] for axes in figure.axes if axes.get_title()] == [
-        "protocol paper",
-        "protocol connected",
-        "published",
-        "protocol paper",
-        "protocol connected",
+    titles = [axes.get_title("left").split("\n")[0] for axes in figure.axes]
+    assert titles[:5] == [
+        "(a) protocol paper",
+        "(b) protocol connected",
+        "(c) published",
+        "(d) protocol paper",
+        "(e) protocol connected",
     ]
     assert "photos\nlarger weight" in words(figure)
     assert "grey_scale\nlarger weight" in words(figure)
 
 
 def test_a_row_of_settings_has_a_dot_for_each_protocol():
-    rho, top, coverage = draw(settings_dots, weight_pairs()).axes
+    rho, top, coverage = draw(setting_dots, weight_pairs()).axes
     assert labels(rho.get_yticklabels()) == ["[1e-07,1]", "[1e-07,0.01]", "[0.01,1]"]
     paper, connected = (look_of(name).colour for name in ("paper", "connected"))
     assert [(x, round(y)) for x, y in markers(rho, paper)] == [(0.871, 0), (0.25, 1), (-0.3, 2)]
@@ -168,7 +169,7 @@ def test_a_row_of_settings_has_a_dot_for_each_protocol():
 
 
 def test_intervals_and_published_values_are_drawn_where_they_are():
-    rho, top, _ = draw(settings_dots, weight_pairs()).axes
+    rho, top, _ = draw(setting_dots, weight_pairs()).axes
     paper = look_of("paper").colour
     spans = [
         tuple(line.get_xdata())
@@ -182,14 +183,14 @@ def test_intervals_and_published_values_are_drawn_where_they_are():
 
 
 def test_metrics_are_rows_of_settings():
-    figure = draw(settings_dots, metrics())
+    figure = draw(setting_dots, metrics())
     assert labels(figure.axes[0].get_yticklabels()) == ["epsilon", "synflow", "num_parameters"]
     shown = [text.get_text() for text in figure.legends[0].get_texts()]
     assert shown == ["paper", "common", "95 % interval"]
 
 
 def test_draws_are_one_row_with_their_mean_and_range():
-    figure = draw(settings_dots, batch_sizes())
+    figure = draw(setting_dots, batch_sizes())
     rho = figure.axes[0]
     assert labels(rho.get_yticklabels()) == ["8", "64", "1024"]
     np.testing.assert_allclose(markers(rho, look_of("paper").colour)[0][0], 0.515 + 8 / 4096)
@@ -207,13 +208,13 @@ def curves(axes):
 
 
 def test_a_curve_runs_through_the_means_of_draws_in_a_band_over_their_range():
-    figure = draw(setting_curve, batch_sizes())
+    figure = draw(setting_curves, batch_sizes())
     rho, _, coverage = figure.axes
     x, y = curves(rho)[look_of("paper").colour]
     np.testing.assert_allclose(x, np.log10([8, 64, 1024]))
     np.testing.assert_allclose(y, 0.515 + np.array([8, 64, 1024]) / 4096)
     assert rho.get_xlabel() == "batch size, log scale"
-    assert labels(rho.get_xticklabels()) == ["8", "64", "1,024"]
+    assert labels(rho.get_xticklabels()) == ["8", "64", "1024"]
     assert len(rho.findobj(PolyCollection)) == 2
     np.testing.assert_allclose(sorted(diamonds(rho)), [(v, 0.52) for v in np.log10([8, 64, 1024])])
     np.testing.assert_allclose(curves(coverage)[look_of("paper").colour][1], 59)
@@ -221,7 +222,7 @@ def test_a_curve_runs_through_the_means_of_draws_in_a_band_over_their_range():
 
 def test_a_curve_of_single_jobs_has_interval_bars():
     record = batch_sizes(draws=1)
-    figure = draw(setting_curve, record)
+    figure = draw(setting_curves, record)
     bars = figure.axes[0].findobj(LineCollection)
     assert [len(part.get_segments()) for part in bars] == [3, 3]
     assert "95 % interval" in words(figure)
@@ -236,19 +237,19 @@ def test_a_setting_below_a_decade_has_a_linear_axis(scales):
         )
         for number, scale in enumerate(scales)
     ]
-    rho = draw(setting_curve, study(jobs, ["dataset.embedding.scale"])).axes[0]
+    rho = draw(setting_curves, study(jobs, ["dataset.embedding.scale"])).axes[0]
     assert rho.get_xlabel() == "embedding scale"
     np.testing.assert_allclose(curves(rho)[look_of("paper").colour][0], sorted(scales))
 
 
 def test_pairs_that_share_a_weight_are_a_curve_of_the_other():
-    figure = draw(setting_curve, weight_pairs())
+    figure = draw(setting_curves, weight_pairs())
     assert len(figure.axes) == 6
     for axes, other, places, values in (
-        (figure.axes[0], "$10^{-7}$", (-2, 0), (0.25, 0.871)),
+        (figure.axes[0], "10⁻⁷", (-2, 0), (0.25, 0.871)),
         (figure.axes[3], "0.01", (-7, 0), (0.25, -0.3)),
     ):
-        assert axes.get_title("left") == f"the other weight: {other}"
+        assert axes.get_title("left").endswith(f") the other weight: {other}")
         assert axes.get_xlabel() == "weight, log scale"
         x, y = curves(axes)[look_of("paper").colour]
         np.testing.assert_allclose(y, values)
@@ -260,9 +261,12 @@ def test_metrics_are_rows_of_curves():
     record = batch_sizes(draws=1)
     for one in record["jobs"]:
         one["metrics"]["synflow"] = {"paper": statistics(0.1)}
-    figure = draw(setting_curve, record)
+    figure = draw(setting_curves, record)
     assert len(figure.axes) == 6
-    assert [figure.axes[place].get_title("left") for place in (0, 3)] == ["epsilon", "synflow"]
+    assert [figure.axes[place].get_title("left") for place in (0, 3)] == [
+        "(a) epsilon",
+        "(d) synflow",
+    ]
 
 
 @pytest.fixture
@@ -278,10 +282,12 @@ def scored(frame, tmp_path):
 
 
 def test_each_job_is_a_panel_of_scores_against_accuracies(scored, tmp_path, frame):
-    figure = draw(score_scatters, scored, folder=tmp_path)
+    figure = draw(
+        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
+    )
     assert len(figure.axes) == 2
     shown = frame["connected"] & frame["epsilon"].notna() & frame["test_accuracy"].notna()
-    for axes, title in zip(figure.axes, ("[1e-07,1]", "[1e-07,0.01]"), strict=True):
+    for axes, title in zip(figure.axes, ("(a) [1e-07,1]", "(b) [1e-07,0.01]"), strict=True):
         assert axes.get_title("left").split("\n")[0] == title
         assert f"n = {shown.sum()}" in axes.get_title("left")
         dots = [part for part in axes.findobj(PathCollection) if len(part.get_offsets()) > 1]
@@ -293,14 +299,18 @@ def test_each_job_is_a_panel_of_scores_against_accuracies(scored, tmp_path, fram
 def test_losses_stay_as_they_are(scored, tmp_path):
     for one in scored["jobs"]:
         one["run"]["higher_is_better"] = False
-    axes = draw(score_scatters, scored, folder=tmp_path).axes[0]
+    axes = draw(
+        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
+    ).axes[0]
     assert "lower is better" in axes.get_xlabel()
     assert axes.get_xlim()[1] < 1.1
 
 
 def test_panels_of_different_targets_have_their_own_words(scored, tmp_path):
     scored["jobs"][1]["run"]["target"] = "validation_accuracy"
-    first, second = draw(score_scatters, scored, folder=tmp_path).axes
+    first, second = draw(
+        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
+    ).axes
     assert first.get_xlabel().startswith("test accuracy (%)")
     assert second.get_xlabel().startswith("validation accuracy (%)")
     # The left panel has the same score.
@@ -310,15 +320,15 @@ def test_panels_of_different_targets_have_their_own_words(scored, tmp_path):
 def test_a_missing_table_of_scores_is_named(scored, tmp_path):
     (tmp_path / "1" / "scores.parquet").unlink()
     with pytest.raises(ValueError, match=r"scores of each job, .*1.scores.parquet is not there"):
-        draw(score_scatters, scored, folder=tmp_path)
+        draw(study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings())
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", STUDY_FIGURES)
 def test_every_figure_is_written_the_same_each_time(figure, scored, tmp_path):
     record = searches() if figure == "search" else scored
 
     def contents():
-        paths = save_study_figures(record, figure=figure, folder=tmp_path / "figures")
+        paths = save_study_figure(record, figure=figure, folder=tmp_path / "figures")
         expected = [] if figure == "none" else [f"{figure}.png", f"{figure}.pdf"]
         assert [path.name for path in paths] == expected
         return [path.read_bytes() for path in paths]
@@ -328,22 +338,22 @@ def test_every_figure_is_written_the_same_each_time(figure, scored, tmp_path):
 
 def test_an_unknown_figure_is_refused_with_the_options(tmp_path):
     with pytest.raises(ValueError, match=r"one of weight_grid, settings, .*, got 'pie'"):
-        save_study_figures(weight_pairs(), figure="pie", folder=tmp_path / "figures")
+        save_study_figure(weight_pairs(), figure="pie", folder=tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
-@pytest.mark.parametrize("figure", [name for name in FIGURES if name != "none"])
+@pytest.mark.parametrize("figure", [name for name in STUDY_FIGURES if name != "none"])
 def test_a_figure_that_cannot_be_drawn_is_refused_in_one_sentence(figure, tmp_path):
     record = study([job(0, {"dataset": "photos"}, {})], ["dataset"])
     with pytest.raises(ValueError, match=rf"figure={figure} must have .*, got .*: choose"):
-        save_study_figures(record, figure=figure, folder=tmp_path / "figures")
+        save_study_figure(record, figure=figure, folder=tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
 def test_a_study_without_differing_weights_or_numbers_has_no_grid_and_no_curve():
     found = {"epsilon": {"paper": statistics(0.5)}}
     jobs = [job(number, {"dataset": name}, found) for number, name in enumerate("ab")]
-    for make in (weight_grid, setting_curve):
+    for make in (weight_grid, setting_curves):
         with pytest.raises(ValueError, match=r"got .*dataset: choose figure=settings"):
             draw(make, study(jobs, ["dataset"]))
 
@@ -351,39 +361,27 @@ def test_a_study_without_differing_weights_or_numbers_has_no_grid_and_no_curve()
 @pytest.mark.parametrize(
     ("values", "shown"),
     [
-        ((8, 16, 32, 64, 128, 256, 512, 1024), ["8", "32", "128", "512"]),
-        ((1e-7, 1.0), ["$10^{-7}$", "1"]),
-        ((16, 256), ["16", "256"]),
+        ((8.0, 16, 32, 64, 128, 256, 512, 1024), ["8", "32", "128", "512"]),
+        ((1e-7, 1.0), ["10⁻⁷", "1"]),
+        ((16.0, 256), ["16", "256"]),
     ],
 )
 def test_ticks_are_the_values_themselves_as_far_as_there_is_room(values, shown):
-    figure = draw(settings_dots, metrics())
-    SettingAxis.of([float(value) for value in values], label="x").dress(figure.axes[0])
-    assert labels(figure.axes[0].get_xticklabels()) == shown
-
-
-@pytest.mark.parametrize(
-    ("weights", "shown"),
-    [
-        ([0.01, 0.5, 10], ["0.01", "0.5", "10"]),
-        ([1e-7, 1e-2, 1], ["$10^{-7}$", "$10^{-2}$", "1"]),
-        ([3.2e-5, 1000], [r"$3.2\cdot10^{-5}$", "$10^{3}$"]),
-    ],
-)
-def test_weights_are_plain_numbers_or_powers_of_ten(weights, shown):
-    assert weight_labels(weights) == shown
+    axes = Figure().add_subplot()
+    apply_values(axes.xaxis, LOG, values)
+    assert labels(axes.get_xticklabels()) == shown
 
 
 def test_published_values_of_the_first_table_count():
     record = weight_pairs()
     record["published"].append(published([entry(0, "spearman_rho", 0.871, 0.5)]))
-    assert [x for x, _ in diamonds(draw(settings_dots, record).axes[0])] == [0.87, 0.31, -0.3]
+    assert [x for x, _ in diamonds(draw(setting_dots, record).axes[0])] == [0.87, 0.31, -0.3]
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(record=studies())
 def test_every_study_is_drawn_or_refused(record):
-    for make in (weight_grid, settings_dots, setting_curve):
+    for make in (weight_grid, setting_dots, setting_curves):
         try:
             figure = draw(make, record)
         except ValueError as error:

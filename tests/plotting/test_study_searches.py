@@ -1,10 +1,13 @@
 """The figure of a study's searches."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from epsilon_research.plotting.study_searches import search_panels
-from epsilon_research.plotting.style import paper_style
+from epsilon_research.plotting import FigureSettings
+from epsilon_research.plotting.study_figures import study_figure
+from epsilon_research.plotting.style import figure_style
 from tests.plotting.searches import ENTRIES, entry
 from tests.plotting.studies import searches
 
@@ -12,8 +15,8 @@ ALONE, WARMED = "random_search", "random_search+warmup_epsilon"
 
 
 def draw(record):
-    with paper_style():
-        figure = search_panels(record)
+    with figure_style():
+        figure = study_figure(record, figure="search", folder=Path(), settings=FigureSettings())
         figure.draw_without_rendering()
     return figure
 
@@ -22,8 +25,8 @@ def test_searches_have_a_panel_for_each_setting_on_one_scale():
     figure = draw(searches())
     published, sound = figure.axes
     assert [published.get_title(loc="left"), sound.get_title(loc="left")] == [
-        "protocol published",
-        "protocol sound",
+        "(a) protocol published",
+        "(b) protocol sound",
     ]
     assert published.get_ylim() == sound.get_ylim()
     curve, warmed = sound.get_lines()
@@ -36,7 +39,7 @@ def test_searches_have_a_panel_for_each_setting_on_one_scale():
         "random search",
         "random search, epsilon warm-up",
     ]
-    assert legend.get_title().get_text() == "median and middle half of repeats"
+    assert legend.get_title().get_text() == "median and interquartile range of 7 repeats"
 
 
 def test_searches_of_several_draws_show_the_first_and_say_so():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from epsilon_research.plotting import save_search_curves
 from epsilon_research.progress import progress
 from epsilon_research.search import (
     PROTOCOLS,
@@ -159,16 +160,15 @@ class SearchStage(Stage):
             scored=prepared.ids,
         )
         found = self.search(inputs, rng=context.rng("search"), console=context.console)
-        if not context.draws_figures:
+        if context.plotting is None:
             return found
-        # Matplotlib takes half a second to import: only when there is something to draw.
-        from epsilon_research.plotting.search_curves import save_search_curves
-
         figures = save_search_curves(
             found.summary["search"],
             folder=context.run_dir / "figures",
+            weights=prepared.weights,
             title=prepared.title,
             label="objective" if self.objective or table is None else table.label,
+            settings=context.plotting,
         )
         return replace(found, figures=figures)
 

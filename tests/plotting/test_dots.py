@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from epsilon_research.plotting.comparison_figures import save_comparison_figures
-from epsilon_research.plotting.metric_comparison import STATISTIC_LABELS, metric_dots
-from epsilon_research.plotting.style import VERMILION, paper_style
-from tests.plotting.comparisons import METRICS, compared_frame, compared_summary
+from epsilon_research.plotting.dots import metric_dots
+from epsilon_research.plotting.notes import STATISTIC_LABELS
+from epsilon_research.plotting.style import VERMILION, figure_style
+from tests.plotting.comparisons import compared_frame, compared_summary
 
 
 def protocol(rho, *, n=400, coverage=1.0):
@@ -29,7 +29,7 @@ STATISTICS = {
 
 
 def draw(statistics=STATISTICS, **settings):
-    with paper_style():
+    with figure_style():
         return metric_dots(statistics, **settings)
 
 
@@ -73,8 +73,8 @@ def test_coverage_and_rows_are_written():
     assert text.count("99") == 1
     assert text.count("100") == 2
     assert text.count("22") == 3
-    assert "n = 300–400" in text
-    assert "n = 90" in text
+    assert "(a) connected\nn = 300–400" in text
+    assert "(b) common\nn = 90" in text
 
 
 def test_the_chosen_metric_has_another_hue_and_baselines_are_hollow():
@@ -122,27 +122,3 @@ def test_nothing_to_draw_and_unknown_statistics_are_refused():
         draw({})
     with pytest.raises(ValueError, match=r"one of spearman_rho, .*, got 'r2'"):
         draw(statistic="r2")
-
-
-def test_all_figures_of_a_comparison_are_written_the_same_each_time(frame, tmp_path):
-    frame = compared_frame(frame)
-    summary = compared_summary(frame)
-    first, second = (
-        save_comparison_figures(
-            frame,
-            metrics=METRICS,
-            statistics=summary["metrics"],
-            comparison=summary["comparison"],
-            target="test_accuracy",
-            target_label="CIFAR-10 test accuracy",
-            folder=tmp_path / folder,
-            title="NAS-Bench-201",
-        )
-        for folder in ("a", "b")
-    )
-    assert [path.name for path in first] == [
-        f"{name}.{ending}"
-        for name in ("metrics_rho", "metrics_ndcg", "rank_matrix")
-        for ending in ("png", "pdf")
-    ]
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from epsilon_research.plotting import read_points
+from epsilon_research.plotting.histogram import score_histogram
+
+
+def draw(frame):
+    return score_histogram(read_points(frame, metric="epsilon", target=None))
+
+
+def words(figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+def test_every_architecture_is_counted(frame):
+    shown = words(draw(frame))
+    assert "undefined: 12 of 400 (3.0 %)" in shown
+    assert "undefined, disconnected: 8" in shown
+    assert "undefined, constant output: 4" in shown
+    rescued = int((frame["epsilon"].notna() & ~frame["epsilon_float32_defined"]).sum())
+    assert f"undefined in float32: {rescued}" in shown
+    assert f"defined in float32: {388 - rescued}" in shown
+
+
+def test_the_bars_add_up_to_the_finite_scores(frame):
+    strip, main = draw(frame).axes
+    assert sum(bar.get_height() for bar in main.patches if isinstance(bar, Rectangle)) == 388
+    assert sum(bar.get_width() for bar in strip.patches if isinstance(bar, Rectangle)) == 400
+
+
+@pytest.mark.parametrize(("least", "start"), [(1e-4, 0.0), (0.3, 0.3), (-0.2, -0.2)])
+def test_bins_start_at_the_lowest_score_or_at_zero_where_that_is_near(frame, least, start):
+    frame["epsilon"] = np.linspace(least, 0.9, len(frame))
+    _, main = draw(frame).axes
+    assert main.get_xlim() == pytest.approx((start, 0.9))
+    bars = [bar for bar in main.patches if isinstance(bar, Rectangle)]
+    assert min(bar.get_x() for bar in bars) == pytest.approx(start)
+
+
+def test_no_finite_score_is_said(frame):
+    frame["epsilon"] = np.nan
+    assert "undefined: 400 of 400 (100.0 %)" in words(draw(frame))

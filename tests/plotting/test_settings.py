@@ -1,0 +1,62 @@
+import re
+
+import matplotlib as mpl
+import pytest
+from PIL import Image
+
+from epsilon_research.plotting import FigureSettings
+from epsilon_research.plotting.style import figure_style, letter_panels, new_panels, save_figure
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"column_width": 1.0}, "plotting.column_width must be at least 2.0 inches"),
+        ({"column_width": 8.0}, "at most plotting.page_width, got 8.0 and 7.16"),
+        ({"formats": ["gif"]}, "plotting.formats must be a list of png, pdf, svg, got"),
+        ({"formats": []}, "plotting.formats must be"),
+        ({"formats": "png"}, "plotting.formats must be"),
+        ({"dpi": 0}, "plotting.dpi must be a positive integer, got 0"),
+        ({"dpi": True}, "plotting.dpi must be a positive integer, got True"),
+    ],
+)
+def test_settings_that_make_no_figure_are_refused(changes, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        FigureSettings(**changes)
+
+
+def test_widths_formats_and_resolution_are_those_of_the_settings(tmp_path):
+    settings = FigureSettings(column_width=3, page_width=6, formats=["svg", "png"], dpi=50)
+    for number, width in ((1, 150), (3, 300)):
+        figure, _ = new_panels(number, settings=settings, height=2)
+        vector, picture = save_figure(figure, folder=tmp_path, name="a", settings=settings)
+        assert [vector.name, picture.name] == ["a.svg", "a.png"]
+        with Image.open(picture) as image:
+            assert image.size == (width, 100)
+
+
+def test_a_style_sheet_is_applied_over_the_projects_style(tmp_path):
+    sheet = tmp_path / "large.mplstyle"
+    sheet.write_text("font.size: 12")
+    with figure_style():
+        ours = dict(mpl.rcParams)
+    with figure_style(FigureSettings(style=str(sheet))):
+        assert mpl.rcParams["font.size"] == 12
+        assert mpl.rcParams["pdf.fonttype"] == ours["pdf.fonttype"] == 42
+    with (
+        pytest.raises(ValueError, match=r"plotting.style must be the path .* got 'https://a"),
+        figure_style(FigureSettings(style="https://a.org/b.mplstyle")),
+    ):
+        pass
+
+
+def test_several_panels_have_letters_and_a_single_one_has_none():
+    _, panels = new_panels(28, settings=None, height=9, columns=7)
+    panels[1].set_title("second", loc="left")
+    letter_panels(panels)
+    titles = [axes.get_title(loc="left") for axes in panels]
+    assert titles[:3] == ["(a)", "(b) second", "(c)"]
+    assert titles[25:] == ["(z)", "(aa)", "(bb)"]
+    _, panels = new_panels(1, settings=None, height=2)
+    letter_panels(panels)
+    assert panels[0].get_title(loc="left") == ""
