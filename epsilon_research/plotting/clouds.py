@@ -38,7 +38,6 @@ class Cloud:
         y_scale: Scale of the vertical axis.
         x_label: What is on the horizontal axis, with its unit.
         y_label: What is on the vertical axis.
-        x_is_count: Whether horizontal ticks read 20k, 1.5M.
     """
 
     x: Float[np.ndarray, " points"]
@@ -47,7 +46,6 @@ class Cloud:
     y_scale: Scale
     x_label: str
     y_label: str
-    x_is_count: bool = False
 
     @classmethod
     def of_accuracy(cls, points: ScorePoints) -> "Cloud":
@@ -73,7 +71,6 @@ class Cloud:
             y_scale=choose_scale(points.scores),
             x_label="number of parameters",
             y_label=points.score_label,
-            x_is_count=True,
         )
 
     @property
@@ -87,7 +84,7 @@ class Cloud:
 
     def prepare(self, axes: Axes) -> None:
         """Set limits, ticks and labels of a panel, and note in it that it is empty."""
-        apply_scale(axes.xaxis, self.x_scale, self.x, is_count=self.x_is_count)
+        apply_scale(axes.xaxis, self.x_scale, self.x)
         apply_scale(axes.yaxis, self.y_scale, self.y)
         axes.set_xlabel(self.x_label + self.x_scale.suffix)
         axes.set_ylabel(self.y_label + self.y_scale.suffix)
@@ -130,7 +127,7 @@ class Cloud:
             share = axes.hexbin(
                 x, y, C=100.0 * marked, vmin=0, vmax=100, cmap=_SHARE_MAP, **_HEXAGONS
             )
-            add_colour_bar(axes, share, label=label, is_count=False)
+            add_colour_bar(axes, share, label=label, log=False)
             return
         order = _drawing_order(len(x))
         hues = np.where(marked, VERMILION, hue)[order]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -112,10 +113,8 @@ def metric_dots(
     panels[0].set_ylim(-0.6, len(metrics) - 0.4)
     panels[0].xaxis.set_major_locator(round_ticks(3))
     joint = " with " if statistic in ("spearman_rho", "kendall_tau") else ", "
-    figure.supxlabel(
-        joint.join(part for part in (STATISTIC_LABELS[statistic], target_label) if part)
-    )
-    _write_legend(figure, metrics, highlighted, statistic=statistic)
+    label = joint.join(part for part in (STATISTIC_LABELS[statistic], target_label) if part)
+    _write_legend(figure, metrics, highlighted, statistic=statistic, label=label)
     letter_panels(panels)
     return figure
 
@@ -168,8 +167,14 @@ def _rounded_percent(fraction: float | None) -> str:
 
 
 def _write_legend(
-    figure: Figure, metrics: Sequence[str], highlighted: Sequence[str], *, statistic: str
+    figure: Figure,
+    metrics: Sequence[str],
+    highlighted: Sequence[str],
+    *,
+    statistic: str,
+    label: str,
 ) -> None:
+    """The label of the axes, which constrained layout would write into a legend, and the legend."""
     named = [metric for metric in metrics if metric in highlighted]
     handles = [Look(colour=VERMILION).handle(", ".join(named), line=True)] if named else []
     handles.append(Look(colour=BLUE).handle("metric with its 95 % interval", line=True))
@@ -181,7 +186,10 @@ def _write_legend(
     if statistic in _CHANCE:
         handles.append(Line2D([], [], label="chance", **CHANCE_LINE))
     handles.append(Line2D([], [], linestyle="", label="beside each: coverage (%)"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), title=label,
+        title_fontsize=mpl.rcParams["axes.labelsize"],
+    )  # fmt: skip
 
 
 def _number(value: float | None) -> float:

@@ -17,6 +17,10 @@ STATISTIC_LABELS = {
 }
 """Labels of the axes that show the statistics of a summary."""
 
+LARGE = 10_000
+"""From here on numbers have a unit prefix: 10k."""
+
+_LONGEST = 1e12
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -70,9 +74,12 @@ def count_label(value: int | float) -> str:
 
 
 def value_labels(values: Sequence[int | float]) -> list[str]:
-    """Labels of ticks: all plain numbers, or powers of ten as soon as one would be long."""
-    if all(value == 0 or 0.01 <= abs(value) < 10_000 for value in values):
+    """Labels of ticks: plain numbers, large ones with a unit prefix, or powers of ten."""
+    sizes = [abs(value) for value in values if value != 0]
+    if all(0.01 <= size < LARGE for size in sizes):
         return [f"{value:g}".replace("-", "−") for value in values]
+    if all(1 <= size < _LONGEST for size in sizes):
+        return [count_label(value).replace("-", "−") for value in values]
     return [power_label(value) for value in values]
 
 

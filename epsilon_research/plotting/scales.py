@@ -20,7 +20,7 @@ from matplotlib.ticker import (
     NullFormatter,
 )
 
-from epsilon_research.plotting.notes import count_label, value_labels
+from epsilon_research.plotting.notes import LARGE, count_label, value_labels
 from epsilon_research.plotting.style import SMALL
 
 # A linear axis is crowded where the interquartile range takes less than this part of it.
@@ -68,29 +68,25 @@ def choose_percent_scale(values: Float[np.ndarray, " values"]) -> Scale:
     return ERROR if inside and _is_better(ERROR, values) else LINEAR
 
 
-def apply_scale(
-    axis: Axis, scale: Scale, values: Float[np.ndarray, " values"], *, is_count: bool = False
-) -> None:
+def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) -> None:
     """Set limits and ticks of an axis on which `scale.forward(values)` is drawn.
 
     Args:
         axis: The x or y axis of a panel.
         scale: As used for the points.
         values: All values on the axis, in their own unit; may be empty.
-        is_count: Write 1000 as 1k and 1000000 as 1M.
     """
     low, high = limits_of(scale.forward(values))
     set_limits = axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim
     set_limits(low, high)
     if scale.name == "linear":
         axis.set_major_locator(round_ticks(6))
-        if is_count:
+        if len(values) and np.abs(values).max() >= LARGE:
             axis.set_major_formatter(FuncFormatter(lambda value, _: count_label(value)))
         return
     ticks, minor = _ERROR_TICKS if scale.name == "error" else log_ticks(10**low, 10**high)
     ticks = _apart(scale, ticks, low=low, high=high)
-    labels = [count_label(tick) for tick in ticks] if is_count else value_labels(ticks)
-    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), labels)
+    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), value_labels(ticks))
     axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor, np.float64)).tolist()))
 
 
@@ -138,7 +134,7 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[float]]:
 
 
 def add_colour_bar(
-    axes: Axes, drawn: ScalarMappable, *, label: str, is_count: bool = True, **place: object
+    axes: Axes, drawn: ScalarMappable, *, label: str, log: bool = True, **place: object
 ) -> Colorbar:
     """Add a colour bar on the right of a panel, named above it.
 
@@ -148,17 +144,17 @@ def add_colour_bar(
         axes: The panel.
         drawn: Dots or hexagons with a norm.
         label: A few short lines.
-        is_count: Whether the colours are counts on a logarithmic scale.
+        log: Whether the colours are on a logarithmic scale.
         **place: Passed to `Figure.colorbar`.
     """
     options: dict = {"ax": axes, "pad": 0.02, "aspect": 30} | place
     bar = axes.figure.colorbar(drawn, **options)
     bar.ax.set_title(label, fontsize=SMALL, loc="center")
-    if is_count:
+    if log:
         low, high = drawn.get_clim()
         ticks = log_ticks(low, high)[0]
         ticks = _apart(LOG, ticks, low=np.log10(low), high=np.log10(high))
-        fix_ticks(bar.ax.yaxis, ticks, [count_label(tick) for tick in ticks])
+        fix_ticks(bar.ax.yaxis, ticks, value_labels(ticks))
     # The bar shows the colours themselves, not how transparent dots mix.
     if bar.solids is not None:
         bar.solids.set_alpha(1)

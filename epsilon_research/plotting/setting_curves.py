@@ -91,12 +91,18 @@ def setting_curves(study: Mapping[str, Any], *, settings: FigureSettings | None 
         settings: Widths of the figure.
 
     Raises:
-        ValueError: No setting is numeric and differs, and no weight either.
+        ValueError: No setting is numeric and differs, and no weight either; or no job has
+            statistics.
     """
     cases = [case for case in read_cases(study) if case.metrics]
     label, rows = _read_rows(cases, settings=study["settings"])
     protocols = _main_protocols(cases)
     statistics = shown_statistics(cases)
+    if not statistics:
+        raise ValueError(
+            "figure=curve must have at least one job with correlations, got none: choose a "
+            "benchmark with accuracies, or figure=none"
+        )
     figure, axes = new_panels(
         len(rows) * len(statistics), settings=settings, columns=len(statistics),
         title=study["title"], height=0.6 + len(rows) * PANEL_HEIGHT,

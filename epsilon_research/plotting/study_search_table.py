@@ -7,8 +7,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from epsilon_research.plotting.notes import percent
-from epsilon_research.plotting.search_curves import are_fractions, variant_label
+from epsilon_research.plotting.notes import are_fractions, percent, variant_label
 from epsilon_research.plotting.search_table import EARLY, value_words
 from epsilon_research.plotting.study_cells import name_cells, setting_words, study_frame
 from epsilon_research.plotting.study_record import Case, number, spread_of

@@ -2,7 +2,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,15 +71,6 @@ def test_several_metrics_have_a_folder_each_and_one_for_their_comparison(frame, 
     compared = [path for path in written if path.parent.name == "comparison"]
     assert names(compared) == list(COMPARISON)
     assert all(ink(path) > 0.03 for path in compared)
-
-
-def test_equal_figures_are_equal_files_whatever_the_users_settings(frame, tmp_path):
-    settings = FigureSettings(formats=["png", "pdf", "svg"], dpi=60)
-    first = save(frame, tmp_path / "a", settings=settings)
-    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "pdf.fonttype": 3}):
-        second = save(frame, tmp_path / "b", settings=settings)
-        assert mpl.rcParams["font.size"] == 30
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
 
 
 @pytest.mark.parametrize("target", [None, Target(column="validation_accuracy", label="accuracy")])

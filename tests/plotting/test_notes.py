@@ -34,6 +34,8 @@ def test_counts_have_a_unit_prefix(count, label):
         ([-2, 0, 1024], ["−2", "0", "1024"]),
         ([1e-7, 1e-2, 1], ["10⁻⁷", "10⁻²", "1"]),
         ([3.2e-5, 20_000], ["3.2·10⁻⁵", "2·10⁴"]),
+        ([500.0, 200_000], ["500", "200k"]),
+        ([1.0, 1e15], ["1", "10¹⁵"]),
     ],
 )
 def test_labels_of_ticks_are_plain_numbers_or_powers_of_ten(values, labels):

@@ -4,7 +4,8 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from epsilon_research.plotting import FigureSettings
+from epsilon_research.plotting import FigureSettings, read_points
+from epsilon_research.plotting.scatter import score_against_parameters
 from epsilon_research.plotting.style import figure_style, letter_panels, new_panels, save_figure
 
 
@@ -33,6 +34,22 @@ def test_widths_formats_and_resolution_are_those_of_the_settings(tmp_path):
         assert [vector.name, picture.name] == ["a.svg", "a.png"]
         with Image.open(picture) as image:
             assert image.size == (width, 100)
+
+
+def test_equal_figures_are_equal_files_whatever_the_users_settings(frame, tmp_path):
+    settings = FigureSettings(formats=["png", "pdf", "svg"], dpi=60)
+    points = read_points(frame, metric="epsilon", target=None)
+
+    def contents(name):
+        with figure_style(settings):
+            figure = score_against_parameters(points, settings=settings)
+            written = save_figure(figure, folder=tmp_path, name=name, settings=settings)
+        return [path.read_bytes() for path in written]
+
+    first = contents("a")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "pdf.fonttype": 3}):
+        assert contents("b") == first
+        assert mpl.rcParams["font.size"] == 30
 
 
 def test_a_style_sheet_is_applied_over_the_projects_style(tmp_path):

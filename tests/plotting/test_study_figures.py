@@ -293,7 +293,7 @@ def test_each_job_is_a_panel_of_scores_against_accuracies(scored, tmp_path, fram
         dots = [part for part in axes.findobj(PathCollection) if len(part.get_offsets()) > 1]
         assert [len(part.get_offsets()) for part in dots] == [shown.sum()]
         assert "test accuracy (%)" in axes.get_xlabel()
-    assert {"float32 defined", "float32 undefined"} <= set(words(figure))
+    assert {"defined in float32", "undefined in float32"} <= set(words(figure))
 
 
 def test_losses_stay_as_they_are(scored, tmp_path):
@@ -383,7 +383,8 @@ def test_published_values_of_the_first_table_count():
 def test_every_study_is_drawn_or_refused(record):
     for make in (weight_grid, setting_dots, setting_curves):
         try:
-            figure = draw(make, record)
+            with figure_style():
+                figure = make(record)
         except ValueError as error:
             assert str(error).startswith("figure=")  # noqa: PT017
             continue
