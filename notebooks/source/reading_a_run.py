@@ -132,19 +132,19 @@ for protocol, values in found.items():
 # %% [markdown]
 # ## A figure again
 #
-# `save_figures` writes all figures of a run; a single one can be drawn with other rows, words or size. Here are the cells above 90 % only:
+# `save_run_figures` writes all figures of a run; a single one can be drawn with other rows, words or size. Here are the cells above 90 % only:
 
 # %%
 from IPython.display import Image
 
-from epsilon_research.plotting import Labels, read_points
+from epsilon_research.plotting import Target, read_points
 from epsilon_research.plotting.scatter import score_against_accuracy
-from epsilon_research.plotting.style import paper_style
+from epsilon_research.plotting.style import figure_style
 
-points = read_points(good, metric="epsilon", target="test_accuracy")
-labels = Labels(metric="epsilon", target="CIFAR-10 test accuracy", title="Cells above 90 %")
-with paper_style():
-    figure = score_against_accuracy(points, labels=labels, statistics=found)
+target = Target(column="test_accuracy", label="CIFAR-10 test accuracy")
+points = read_points(good, metric="epsilon", target=target)
+with figure_style():
+    figure = score_against_accuracy(points, statistics=found, title="Cells above 90 %")
     figure.savefig(folder / "good.png", dpi=90)
 Image(folder / "good.png")
 

@@ -247,15 +247,17 @@ from pathlib import Path
 
 from IPython.display import Image
 
-from epsilon_research.plotting import Labels, read_points
+from epsilon_research.plotting import Target, read_points
 from epsilon_research.plotting.scatter import score_against_accuracy
-from epsilon_research.plotting.style import paper_style
+from epsilon_research.plotting.style import figure_style
 
-points = read_points(scores, metric="epsilon", target=benchmark.target)
-labels = Labels(metric="epsilon", target=benchmark.label, title="300 cells of NAS-Bench-201")
+target = Target(column=benchmark.target, label=benchmark.label)
+points = read_points(scores, metric="epsilon", target=target)
 picture = Path(tempfile.mkdtemp()) / "scatter.png"
-with paper_style():
-    figure = score_against_accuracy(points, labels=labels, statistics=statistics["epsilon"])
+with figure_style():
+    figure = score_against_accuracy(
+        points, statistics=statistics["epsilon"], title="300 cells of NAS-Bench-201"
+    )
     figure.savefig(picture, dpi=90)
 Image(picture)
 

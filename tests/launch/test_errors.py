@@ -68,7 +68,7 @@ def launch(
         ("+engine.dtipe=3", "got engine.dtipe: did you mean engine.dtype?"),
         ("executor.processes=2", "got executor.processes: executor=processes has it"),
         ("batch_size=8,16", "batch_size must be one value or .* got 8,16: .*-m 'batch_size=8,16'"),
-        ("~nothing", "got nothing: see python run.py --help"),
+        ("~xyz", "got xyz: see python run.py --help"),
         ("benchmark=tabel", "benchmark must be one of .*, got tabel: did you mean table?"),
         ("study=weight_limit", "study must be one of .*: did you mean weight_limits?"),
         # What Hydra's grammar does not read.
