@@ -84,5 +84,5 @@ def _run_on_images(
     lowered = lowering.lower(program, height=workspace.height, width=workspace.width)
     if not lowered.connected:
         zeros = np.zeros(workspace.batch_size)
-        return [CollapsedOutput(values=zeros, float32_defined=False) for _ in weights]
+        return [CollapsedOutput(values=zeros, rounding=0.0, float32_defined=False) for _ in weights]
     return workspace.run(lowered, weights=weights)

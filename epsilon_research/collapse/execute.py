@@ -12,12 +12,14 @@ import numpy as np
 from numba import njit
 
 from epsilon_research.collapse.kernels import (
+    AREA,
     HIGHEST,
     LANES,
     LOWEST,
     MAXIMUM_WINDOW,
     MEAN_PADDED_WINDOW,
     MEAN_WINDOW,
+    NOISE,
     NUM_MOMENTS,
     PIVOT,
     SQUARES,
@@ -30,6 +32,7 @@ from epsilon_research.collapse.kernels import (
     sample_means,
     slide,
 )
+from epsilon_research.collapse.rounding import FLOAT64_ROUNDOFF, averaged, widened, with_own
 
 INPUT, SCALE, NORMALISE, RECTIFY, COMBINE, BOX, AVERAGE, MAXIMUM_POOL, MEAN = range(9)
 """The values of `plan.Op`, as constants that compiled code can see."""
@@ -187,8 +190,9 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
     """The operands that are not zero, in units of one common power of two.
 
     Returns:
-        slots, scales, thresholds, the common shift, the exponent of the unit, and whether single
-        precision keeps any product weight · operand, and every operand finite.
+        slots, scales, thresholds, the common shift, the exponent of the unit, whether single
+        precision keeps any product weight · operand, and every operand finite, and the rounding
+        error of the sum with its area.
     """
     count = len(used)
     slots = np.empty(count, np.int64)
@@ -196,6 +200,8 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
     thresholds = np.empty(count)
     shifts = np.empty(count)
     exponents = np.empty(count, np.int64)
+    noises = np.empty(count)
+    areas = np.empty(count)
     samples = _samples(shape)
     kept = 0
     unit = -np.inf
@@ -220,13 +226,24 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
         thresholds[kept] = number[X_THRESHOLD]
         shifts[kept] = number[X_SHIFT] * multiplicity
         exponents[kept] = flag[X_EXPONENT]
+        noises[kept] = moments[register, NOISE]
+        areas[kept] = moments[register, AREA]
         kept += 1
     exponent = 0 if unit == -np.inf else math.ceil(unit)
     shift = 0.0
+    noise = 0.0
+    weighted_area = 0.0
     for i in range(kept):
         scales[i] = math.ldexp(scales[i], exponents[i] - exponent)
         shift += math.ldexp(shifts[i], exponents[i] - exponent)
-    return slots[:kept], scales[:kept], thresholds[:kept], shift, exponent, alive, finite
+        # Branches that meet come from one map as a rule: their errors add up as the maps do.
+        error = abs(scales[i]) * noises[i]
+        noise += error
+        weighted_area += error * areas[i]
+    area = weighted_area / noise if noise > 0.0 else 1.0
+    return (
+        slots[:kept], scales[:kept], thresholds[:kept], shift, exponent, alive, finite, noise, area
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -256,6 +273,32 @@ def _pointwise(op, numbers, flags, moments, store, shape, factor, power, eps, we
 
 
 @njit(cache=True, nogil=True)
+def _follow_rounding(row, noise, area, pixels, roundoff, own_area, size, moments):
+    """Puts the rounding error of a map that was just written into its moments (`rounding.py`).
+
+    `noise` and `area` are those of the sum of its operands, which have `pixels`; `size` is the
+    root mean square of what was written.
+    """
+    op = row[OP]
+    if op == MEAN:
+        noise, area = averaged(noise, area, pixels, size), 1.0
+    elif row[VECTOR]:
+        noise, area = with_own(noise, 1.0, FLOAT64_ROUNDOFF * size, 1.0)
+    else:
+        if op != COMBINE:
+            kernel_size = row[KERNEL_SIZE]
+            wide, strided = widened(area, kernel_size, row[STRIDE], pixels)
+            if op != MAXIMUM_POOL:
+                noise *= math.sqrt(area / wide)
+            if op == BOX:
+                noise *= kernel_size * kernel_size
+            area = strided
+        noise, area = with_own(noise, area, roundoff * size, own_area)
+    moments[NOISE] = noise
+    moments[AREA] = area
+
+
+@njit(cache=True, nogil=True)
 def _mode(op, padding_counts):
     if op == MAXIMUM_POOL:
         return MAXIMUM_WINDOW
@@ -281,8 +324,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         vectors: Vector slots, float64 [slots, blocks * LANES].
 
     Returns:
-        The output's mantissas [batch_size], and whether single precision would have kept a
-        non-zero and finite output.
+        The output's mantissas [batch_size], the estimated standard deviation of their rounding
+        errors, and whether single precision would have kept a non-zero and finite output.
     """
     count = len(table)
     numbers = np.zeros((count, 3))
@@ -290,6 +333,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
     moments = np.zeros((count, NUM_MOMENTS))
     blocks = (batch_size + LANES - 1) // LANES
     last_lanes = batch_size - (blocks - 1) * LANES
+    roundoff = np.finfo(maps.dtype).eps / 2
+    own_area = input_moments[0, AREA]
     for register in range(count):
         row = table[register]
         op = row[OP]
@@ -327,6 +372,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             flag[X_ZERO] = flags[source, X_ZERO]
             if flag[X_ZERO]:
                 continue
+            noise = abs(numbers[source, X_SCALE]) * moments[source, NOISE]
+            area = moments[source, AREA]
             sample_means(
                 vectors[slot], maps, flags[source, X_SLOT], numbers[source, X_SCALE],
                 numbers[source, X_THRESHOLD], numbers[source, X_SHIFT], source_shape,
@@ -335,11 +382,11 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             # Only a convolution multiplies by the weight before it adds.
             factor = weight if op == BOX else 1.0
             if row[VECTOR]:
-                slots, scales, thresholds, shift, exponent, alive, finite = _gather(
+                slots, scales, thresholds, shift, exponent, alive, finite, noise, area = _gather(
                     used, numbers, flags, moments, vectors, source_shape, factor
                 )
             else:
-                slots, scales, thresholds, shift, exponent, alive, finite = _gather(
+                slots, scales, thresholds, shift, exponent, alive, finite, noise, area = _gather(
                     used, numbers, flags, moments, maps, source_shape, factor
                 )
             if len(slots) == 0:
@@ -361,6 +408,11 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         if moment[PIVOT] == 0.0 and moment[SQUARES] == 0.0:
             flag[X_ZERO] = 1
             continue
+        mean, variance = _mean_and_variance(moment, _samples(shape))
+        _follow_rounding(
+            row, noise, area, float(source_shape[2] * source_shape[3]), roundoff, own_area,
+            math.sqrt(mean * mean + variance), moment,
+        )  # fmt: skip
         if op == BOX:
             # `_gather` has looked at the products in single precision already.
             mantissa, weight_exponent = math.frexp(weight)
@@ -377,4 +429,5 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         for i in range(batch_size):
             output[i] = numbers[last, X_SCALE] * max(x[i], numbers[last, X_THRESHOLD])
             output[i] += numbers[last, X_SHIFT]
-    return output, flags[last, X_ALIVE] == 1 and flags[last, X_FINITE] == 1
+    noise = abs(numbers[last, X_SCALE]) * moments[last, NOISE]
+    return output, noise, flags[last, X_ALIVE] == 1 and flags[last, X_FINITE] == 1

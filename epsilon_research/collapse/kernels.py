@@ -16,11 +16,13 @@ from numba import njit
 
 LANES = 16
 
-PIVOT, SUM, SQUARES, LOWEST, HIGHEST = range(5)
-"""Columns of a map's moments, float64: Σ (x − pivot) and Σ (x − pivot)² over the real samples, and
-its smallest and largest number, where somebody has looked for them (else lowest > highest)."""
+PIVOT, SUM, SQUARES, LOWEST, HIGHEST, NOISE, AREA = range(7)
+"""Columns of a map's moments, float64: Σ (x − pivot) and Σ (x − pivot)² over the real samples, its
+smallest and largest number, where somebody has looked for them (else lowest > highest), and the
+estimated rounding error of its numbers with the pixels over which it is correlated (`rounding.py`).
+"""
 
-NUM_MOMENTS = 5
+NUM_MOMENTS = 7
 
 SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
 """What `slide` does with the pixels of a window."""

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from epsilon_research.collapse.execute import execute
 from epsilon_research.collapse.kernels import (
+    AREA,
     HIGHEST,
     LANES,
     LOWEST,
@@ -16,13 +17,16 @@ from epsilon_research.collapse.kernels import (
     SQUARES,
 )
 from epsilon_research.collapse.plan import Op, Plan
+from epsilon_research.collapse.rounding import input_area, over_spread
 
 
 class CollapsedOutput(NamedTuple):
     """What a network with one constant weight gives, up to a positive factor."""
 
     values: np.ndarray
-    """float64 [batch]: the outputs divided by a power of two."""
+    """float64 [values]: the outputs divided by a power of two."""
+    rounding: float
+    """Estimated standard deviation of the rounding errors of `values`, over their spread."""
     float32_defined: bool
     """Whether single precision would have kept the output, neither all zero nor infinite."""
 
@@ -133,6 +137,7 @@ class Workspace:
         self._blocks = -(-self.batch_size // LANES)
         self._inputs = self._pack(images)
         self._input_moments = np.array([_moments(images[:, c]) for c in range(self.num_channels)])
+        self._input_moments[:, AREA] = input_area(images)
         self._maps = self._inputs
         self._vectors = np.zeros((0, self._blocks * LANES))
 
@@ -175,7 +180,7 @@ class Workspace:
         return [self._run(encoded, float(weight)) for weight in weights]
 
     def _run(self, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput:
-        values, kept = execute(
+        values, noise, kept = execute(
             encoded.table,
             encoded.parameters,
             encoded.operands,
@@ -185,7 +190,7 @@ class Workspace:
             self._input_moments,
             self._vectors,
         )
-        return CollapsedOutput(values, bool(kept))
+        return CollapsedOutput(values, over_spread(float(noise), values), bool(kept))
 
 
 def _moments(channel: np.ndarray) -> np.ndarray:

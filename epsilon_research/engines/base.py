@@ -19,10 +19,13 @@ class Outputs(NamedTuple):
     """A network's outputs for one constant weight."""
 
     values: np.ndarray
-    """float64 [values]: the outputs, up to a positive factor that epsilon's normalisation drops.
+    """float64 or longdouble [values]: the outputs, up to a positive factor that epsilon's
+    normalisation drops.
 
     Of a recurrent network the first unit of the last layer, [time · batch], time first.
     """
+    rounding: float
+    """Estimated standard deviation of the rounding errors of `values`, over their spread."""
     float32_defined: bool
     """Whether the published float32 network has an output here, neither constant nor infinite."""
 
@@ -45,9 +48,19 @@ class Engine(ABC):
 
     name: str
     dtype: str
-    """Precision of the maps, "float32" or "float64"; outputs are kept in it."""
+    """Precision of the maps; "auto" where `precisions` are several."""
     auto_num_architectures: int | None
     """How many architectures a run scores unless told otherwise; None: the whole space."""
+
+    @property
+    def precisions(self) -> Sequence["Engine"]:
+        """Engines of one precision each, coarse to fine, that a score tries until it is resolved."""
+        return (self,)
+
+    @property
+    def kept_dtype(self) -> str:
+        """Type in which normalised outputs are kept, "float32" or "float64"."""
+        return self.dtype
 
     @property
     @abstractmethod

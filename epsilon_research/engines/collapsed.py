@@ -1,7 +1,7 @@
 """The exact collapse as an engine: one map per channel group, with a carried exponent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from epsilon_research.programs import AnyProgram, ProgramBuilder
 from epsilon_research.programs.operations import Convolution, GlobalMean
 from epsilon_research.programs.recurrent import Cell, CellNode, CellOperation, RecurrentProgram
 
+AUTO = "auto"
 _DTYPES = {"float32": np.float32, "float64": np.float64}
 
 
@@ -20,19 +21,31 @@ class CollapsedEngine(Engine):
     """Runs the plan of a program instead of its network.
 
     Args:
-        dtype: Precision of the maps; statistics are summed in float64 either way. "float32" agrees
-            with the reference in float64 to about six digits. Recurrent networks always run in
-            float64, since their float32 scores are often rounding noise.
+        dtype: Precision of the maps; statistics are summed in float64 either way. "auto" tries
+            float32 and computes again in float64 what float32 does not resolve. Recurrent networks
+            always run in float64, since their float32 scores are often rounding noise; of them
+            the dtype is that in which outputs are kept.
         auto_num_architectures: How many architectures a run scores by default; null: all.
     """
 
-    dtype: str = "float32"
+    dtype: str = AUTO
     auto_num_architectures: int | None = None
     name: str = "collapsed"
 
     def __post_init__(self) -> None:
-        if self.dtype not in _DTYPES:
-            raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
+        names = (AUTO, *_DTYPES)
+        if self.dtype not in names:
+            raise ValueError(
+                f"engine.dtype must be one of {', '.join(names)}, got {self.dtype}: pass e.g. "
+                "engine.dtype=auto"
+            )
+
+    @property
+    def precisions(self) -> Sequence[Engine]:
+        """See `Engine`."""
+        if self.dtype != AUTO:
+            return (self,)
+        return tuple(replace(self, dtype=dtype) for dtype in _DTYPES)
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -49,14 +62,16 @@ class CollapsedEngine(Engine):
         builder = ProgramBuilder(input_channels=1)
         builder.append(GlobalMean(), builder.append(Convolution(1, 3, padding=1), builder.input))
         images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)
-        self.open(images).outputs(builder.build(), [1.0])
+        for engine in self.precisions:
+            engine.open(images).outputs(builder.build(), [1.0])
         node = CellNode(CellOperation.TANH, (1,))
         recurrent = RecurrentProgram(Cell(1, (node,), (2,)), 1, (1,), 1)
         self.open(np.ones((1, 1, 1))).outputs(recurrent, [1.0])
 
     def open(self, inputs: Inputs) -> "CollapsedSession":
-        """See `Engine`."""
-        return CollapsedSession(open_workspace(inputs, dtype=_DTYPES[self.dtype]))
+        """See `Engine`; the first of `precisions` where there are several."""
+        dtype = self.precisions[0].dtype
+        return CollapsedSession(open_workspace(inputs, dtype=_DTYPES[dtype]))
 
 
 class CollapsedSession(EngineSession):

@@ -1,5 +1,6 @@
 """The ordinary PyTorch network: slow, and the reference for every number."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -7,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from epsilon_research.collapse import has_spread, open_workspace, run
+from epsilon_research.collapse import (
+    AnyWorkspace,
+    CollapsedOutput,
+    has_spread,
+    open_workspace,
+    over_spread,
+    run,
+)
 from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
 from epsilon_research.programs import AnyProgram, RecurrentProgram
 
@@ -17,7 +25,11 @@ if TYPE_CHECKING:
 
     from epsilon_research.programs.recurrent_torch import RecurrentNetwork
 
-_DTYPES = ("float32", "float64")
+_DTYPES = {"float32": np.float32, "float64": np.float64}
+
+_NETWORK_OVER_COLLAPSE = 3.0
+"""Rounding errors of a network, whose convolutions add hundreds of channels up, over those of its
+collapse in the same precision."""
 
 
 def set_constant_weights(network: "nn.Module", weight: float) -> None:
@@ -125,7 +137,9 @@ class ReferenceSession(EngineSession):
         # One thread whatever the number of processes, so that sums are always rounded alike.
         torch.set_num_threads(1)
         self._dtype = getattr(torch, dtype)
+        self._kind = _DTYPES[dtype]
         self._minibatch = inputs
+        self._workspace: AnyWorkspace | None = None
         try:
             self._device = torch.device(device)
             self._inputs = torch.from_numpy(np.array(inputs)).to(self._device, self._dtype)
@@ -137,9 +151,11 @@ class ReferenceSession(EngineSession):
             ) from error
 
     def outputs(self, program: AnyProgram, weights: Sequence[float]) -> list[Outputs]:
-        """See `EngineSession`; in float64 the collapse says what float32 would have kept."""
-        import torch
+        """See `EngineSession`.
 
+        The collapse estimates rounding errors and, where the network runs in float64, whether
+        float32 would have kept its outputs.
+        """
         if isinstance(program, RecurrentProgram) != (self._minibatch.ndim == 3):
             raise ValueError(
                 f"the minibatch must be of the kind that the network takes, got "
@@ -147,16 +163,21 @@ class ReferenceSession(EngineSession):
                 "that suits the search space"
             )
         run_network = self._reader(program)
-        results = []
-        for weight in weights:
-            values = run_network(weight)
-            if self._dtype == torch.float32:
-                defined = is_defined(values)
-            else:
-                workspace = open_workspace(self._minibatch)
-                defined = run(program, workspace, weights=[weight])[0].float32_defined
-            results.append(Outputs(values.astype(np.float64), defined))
-        return results
+        if self._workspace is None:
+            self._workspace = open_workspace(self._minibatch, dtype=self._kind)
+        collapsed = run(program, self._workspace, weights=weights)
+        return [
+            self._with_facts(run_network(weight), output)
+            for weight, output in zip(weights, collapsed, strict=True)
+        ]
+
+    def _with_facts(self, values: np.ndarray, collapsed: CollapsedOutput) -> Outputs:
+        single = self._kind is np.float32
+        defined = is_defined(values) if single else collapsed.float32_defined
+        # Results below the normal numbers are rounded to the smallest subnormal one.
+        least = over_spread(float(np.finfo(self._kind).smallest_subnormal), values)
+        rounding = math.hypot(_NETWORK_OVER_COLLAPSE * collapsed.rounding, least)
+        return Outputs(values.astype(np.float64), rounding, defined)
 
     def _reader(self, program: AnyProgram) -> Callable[[float], np.ndarray]:
         """The network's flat outputs for a weight, in its own precision."""

@@ -146,9 +146,9 @@ class AzNas(Metric):
 
         return evaluate
 
-    def score(self, evaluations: Sequence[Evaluation]) -> Score:
+    def score(self, evaluations: Mapping[int, Evaluation]) -> Score:
         """See `Metric`."""
-        (only,) = evaluations
+        (only,) = evaluations.values()
         failure, value = only.failure, math.nan
         if failure is None:
             value = float(only.values[PARTS.index(self.part)])

@@ -58,7 +58,7 @@ class Score:
 
     value: float
     failure: str | None = None
-    columns: Mapping[str, bool] = field(default_factory=dict)
+    columns: Mapping[str, bool | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if math.isnan(self.value) == (self.failure is None):
@@ -124,9 +124,20 @@ class Metric(ABC):
     def evaluator(self, minibatch: Minibatch) -> Evaluator:
         """A function that evaluates candidates on one minibatch."""
 
+    def wanted(self, evaluations: Mapping[int, Evaluation]) -> Sequence[int]:
+        """Passes that a score still needs; all that are not at hand unless overridden.
+
+        Args:
+            evaluations: Those at hand, by the number of their pass.
+
+        Returns:
+            Numbers of passes; empty where `evaluations` make a score.
+        """
+        return [number for number in range(len(self.passes)) if number not in evaluations]
+
     @abstractmethod
-    def score(self, evaluations: Sequence[Evaluation]) -> Score:
-        """The score that evaluations make, one for each pass.
+    def score(self, evaluations: Mapping[int, Evaluation]) -> Score:
+        """The score that evaluations make, by the number of their pass; `wanted` is empty.
 
         Always of evaluations as the store keeps them, so that a score is the same number whether
         they were computed now or read.
@@ -134,7 +145,13 @@ class Metric(ABC):
 
 
 def scorer_of(metric: Metric, minibatch: Minibatch) -> Callable[[Candidate], Score]:
-    """A function that scores candidates one by one with all passes of a metric."""
+    """A function that scores candidates one by one with the passes that a metric wants."""
     evaluate = metric.evaluator(minibatch)
-    passes = range(len(metric.passes))
-    return lambda candidate: metric.score(evaluate(candidate, passes))
+
+    def score(candidate: Candidate) -> Score:
+        evaluations: dict[int, Evaluation] = {}
+        while wanted := metric.wanted(evaluations):
+            evaluations.update(zip(wanted, evaluate(candidate, wanted), strict=True))
+        return metric.score(evaluations)
+
+    return score

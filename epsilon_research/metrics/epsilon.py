@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from epsilon_research.data import Minibatch
-from epsilon_research.engines import Engine, Outputs
+from epsilon_research.engines import Engine, EngineSession, Outputs
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
 from epsilon_research.metrics.epsilon_formula import (
     DISPERSIONS,
@@ -17,12 +17,27 @@ from epsilon_research.metrics.epsilon_formula import (
     first_reason,
     normalise_outputs,
     normalised_score,
+    score_resolution,
     undefined_reason,
 )
 from epsilon_research.store import Evaluation
 
 FLOAT32_DEFINED = "float32_defined"
 """Column: whether the published float32 code would have had a score."""
+
+RESOLUTION = "resolution"
+"""Column: the largest rounding error that the score is likely to have, see `score_resolution`."""
+
+RESOLVED = "resolved"
+"""Column: whether the score is resolved to a thousandth of itself, or is a tie at 0."""
+
+RELATIVE_RESOLUTION = 1e-3
+"""Resolution over score from which a score counts as unresolved."""
+
+_ROUNDING = "rounding"
+"""What an evaluation keeps beside its outputs: `Outputs.rounding`, to two digits."""
+
+_DISCONNECTED_REASON = "disconnected"
 
 
 def check_weights(weights: Any) -> tuple[float, float]:
@@ -60,7 +75,10 @@ class Epsilon(Metric):
         Gracheva, arXiv 2302.04406.
 
     Differs from the paper: in exact arithmetic every connected architecture has a score; the
-    column `float32_defined` says where the published float32 code has none.
+    column `float32_defined` says where the published float32 code has none. The column `resolution`
+    estimates the rounding error of each score. An engine of several precisions (`engine.dtype=auto`)
+    computes again, in the next finer one, what is not `resolved`; a float64 score that is not larger
+    than its own rounding error is a tie at 0.
     """
 
     weights: Sequence[float]
@@ -80,7 +98,7 @@ class Epsilon(Metric):
     @property
     def columns(self) -> Mapping[str, type]:
         """See `Metric`."""
-        return {FLOAT32_DEFINED: bool}
+        return {FLOAT32_DEFINED: bool, RESOLUTION: float, RESOLVED: bool}
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -89,52 +107,122 @@ class Epsilon(Metric):
 
     @property
     def passes(self) -> Sequence[Pass]:
-        """See `Metric`; one forward pass for each constant."""
+        """See `Metric`; a forward pass for each precision of the engine and each constant."""
         return [
             Pass(
                 metric="epsilon",
                 settings={"weight": weight},
-                engine=self.engine.identity,
-                code=(__name__, *self.engine.code),
+                engine=engine.identity,
+                code=(__name__, *engine.code),
             )
+            for engine in self.engine.precisions
             for weight in self.weights
         ]
 
     def evaluator(self, minibatch: Minibatch) -> Evaluator:
         """See `Metric`; an evaluation holds the normalised outputs in the engine's precision."""
-        session = self.engine.open(minibatch.inputs)
+        sessions: dict[int, EngineSession] = {}
+
+        def run(stage: int, candidate: Candidate, weights: Sequence[float]) -> list[Evaluation]:
+            start = time.perf_counter()
+            engine = self.engine.precisions[stage]
+            if stage not in sessions:
+                sessions[stage] = engine.open(minibatch.inputs)
+            outputs = sessions[stage].outputs(candidate.program, weights)
+            seconds = (time.perf_counter() - start) / len(weights)
+            return [
+                _evaluation(output, dtype=engine.kept_dtype, seconds=seconds) for output in outputs
+            ]
 
         def evaluate(candidate: Candidate, passes: Sequence[int]) -> list[Evaluation]:
-            start = time.perf_counter()
             if not candidate.connected:
                 return [_DISCONNECTED for _ in passes]
-            outputs = session.outputs(candidate.program, [self.weights[i] for i in passes])
-            seconds = (time.perf_counter() - start) / len(passes)
-            return [self._evaluation(output, seconds=seconds) for output in outputs]
+            found: dict[int, Evaluation] = {}
+            for stage in range(len(self.engine.precisions)):
+                numbers = [number for number in passes if number // 2 == stage]
+                if numbers:
+                    weights = [self.weights[number % 2] for number in numbers]
+                    found.update(zip(numbers, run(stage, candidate, weights), strict=True))
+            return [found[number] for number in passes]
 
         return evaluate
 
-    def _evaluation(self, outputs: Outputs, *, seconds: float) -> Evaluation:
-        return Evaluation(
-            values=normalise_outputs(outputs.values).astype(self.engine.dtype),
-            failure=undefined_reason(outputs.values),
-            columns={FLOAT32_DEFINED: outputs.float32_defined},
-            seconds=seconds,
-        )
+    def wanted(self, evaluations: Mapping[int, Evaluation]) -> Sequence[int]:
+        """See `Metric`; the passes of the coarsest precision that may resolve the score."""
+        last = len(self.engine.precisions) - 1
+        for stage in range(last + 1):
+            pair = _pair(evaluations, stage)
+            if pair is None:
+                return [n for n in (2 * stage, 2 * stage + 1) if n not in evaluations]
+            if stage == last or self._is_final(pair, stage):
+                break
+        return []
 
-    def score(self, evaluations: Sequence[Evaluation]) -> Score:
-        """See `Metric`."""
-        low, high = evaluations
-        defined = low.columns[FLOAT32_DEFINED] and high.columns[FLOAT32_DEFINED]
-        columns = {FLOAT32_DEFINED: bool(defined)}
+    def _is_final(self, pair: tuple[Evaluation, Evaluation], stage: int) -> bool:
+        if any(evaluation.failure == _DISCONNECTED_REASON for evaluation in pair):
+            return True
+        return bool(self._score(pair, stage).columns[RESOLVED])
+
+    def score(self, evaluations: Mapping[int, Evaluation]) -> Score:
+        """See `Metric`; that of the finest precision at hand."""
+        stages = range(len(self.engine.precisions))
+        stage = max(stage for stage in stages if _pair(evaluations, stage) is not None)
+        pair = _pair(evaluations, stage)
+        assert pair is not None
+        return self._score(pair, stage)
+
+    def _score(self, pair: tuple[Evaluation, Evaluation], stage: int) -> Score:
+        low, high = pair
+        columns: dict[str, bool | float] = {
+            FLOAT32_DEFINED: bool(low.columns[FLOAT32_DEFINED] and high.columns[FLOAT32_DEFINED]),
+            RESOLUTION: math.nan,
+            RESOLVED: False,
+        }
         reasons = {low.failure, high.failure} - {None}
         if reasons:
             return Score(value=math.nan, failure=first_reason(reasons), columns=columns)
         value = normalised_score(low.values, high.values, dispersion=self.dispersion)
-        failure = "no_common_sample" if math.isnan(value) else None
-        return Score(value=value, failure=failure, columns=columns)
+        if math.isnan(value):
+            return Score(value=math.nan, failure="no_common_sample", columns=columns)
+        dtype = self.engine.precisions[stage].kept_dtype
+        resolution = score_resolution(
+            low.values,
+            high.values,
+            rounding=(low.columns[_ROUNDING], high.columns[_ROUNDING]),
+            unit_roundoff=float(np.finfo(dtype).eps) / 2,
+            dispersion=self.dispersion,
+        )
+        if dtype == "float64" and value <= resolution:
+            # Not a digit of it is known, so that its place among others would be chance.
+            value = 0.0
+        columns[RESOLUTION] = resolution
+        columns[RESOLVED] = value == 0.0 or resolution <= RELATIVE_RESOLUTION * value
+        return Score(value=value, columns=columns)
+
+
+def _pair(
+    evaluations: Mapping[int, Evaluation], stage: int
+) -> tuple[Evaluation, Evaluation] | None:
+    """The evaluations of both weights in one precision, None if one is missing."""
+    low, high = evaluations.get(2 * stage), evaluations.get(2 * stage + 1)
+    return None if low is None or high is None else (low, high)
+
+
+def _evaluation(outputs: Outputs, *, dtype: str, seconds: float) -> Evaluation:
+    return Evaluation(
+        values=normalise_outputs(outputs.values).astype(dtype),
+        failure=undefined_reason(outputs.values),
+        columns={
+            FLOAT32_DEFINED: outputs.float32_defined,
+            # Few distinct values, which the store keeps once each.
+            _ROUNDING: float(f"{outputs.rounding:.1e}"),
+        },
+        seconds=seconds,
+    )
 
 
 _DISCONNECTED = Evaluation(
-    values=np.empty(0, np.float32), failure="disconnected", columns={FLOAT32_DEFINED: False}
+    values=np.empty(0, np.float32),
+    failure=_DISCONNECTED_REASON,
+    columns={FLOAT32_DEFINED: False, _ROUNDING: 0.0},
 )

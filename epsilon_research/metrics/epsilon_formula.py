@@ -38,7 +38,7 @@ def normalise_outputs(outputs: Float[np.ndarray, " values"]) -> Float[np.ndarray
     So the smallest output, and each tied with it, is left out of what follows. A constant or
     not wholly finite vector becomes NaN throughout.
     """
-    values = np.asarray(outputs, dtype=np.float64)
+    values = np.asarray(outputs, dtype=np.result_type(outputs, np.float64))
     low, high = values.min(), values.max()
     if not has_finite_spread(values) or low == high:
         return np.full(values.shape, np.nan)
@@ -94,10 +94,53 @@ def normalised_score(
         raise ValueError(
             f"both output vectors must have one length, got {np.shape(low)} and {np.shape(high)}"
         )
-    pair = np.stack([low, high]).astype(np.float64)
+    pair = np.stack([low, high])
+    pair = pair.astype(np.result_type(pair, np.float64))
     kept = ~np.isnan(pair)
     common = kept.all(axis=0)
     if not common.any():
         return float("nan")
     difference = np.abs(pair[0] - pair[1])[common].mean()
     return float(difference if dispersion == ABSOLUTE else difference / pair[kept].mean())
+
+
+_SCORE_OVER_OUTPUTS = 4.2
+_LEAST_ROUNDINGS = 0.1
+"""Constants of `score_resolution`, fitted so that 99.5 % of the errors of NAS-Bench-201 and 101 at
+their published weights lie within it (float32 against float64, and float64 against 80 bits), while
+its median stays below ten times the median error."""
+
+
+def score_resolution(
+    low: Float[np.ndarray, " low_values"],
+    high: Float[np.ndarray, " high_values"],
+    *,
+    rounding: tuple[float, float],
+    unit_roundoff: float,
+    dispersion: str = RELATIVE,
+) -> float:
+    """Estimate the largest rounding error that a score is likely to have.
+
+    With σ₁ and σ₂ the errors of the normalised outputs and m the mean of all that are kept:
+    4.2 · sqrt(σ₁² + σ₂²) / sqrt(m). Errors of the smallest and the largest output, which normalise
+    all others, do not average out; hence no division by the number of outputs.
+
+    Args:
+        low: Normalised outputs with all weights at the first constant.
+        high: The same with the second constant, same order.
+        rounding: Estimated standard deviations of the errors of `low` and `high`.
+        unit_roundoff: Of the precision in which `low` and `high` were computed and are kept; no
+            error is taken for less than a tenth of it.
+        dispersion: As in `normalised_score`; the error of an absolute score is m times smaller.
+
+    Returns:
+        The estimate, in units of the score; NaN where nothing is kept.
+    """
+    kept = np.concatenate([low, high]).astype(np.float64)
+    kept = kept[~np.isnan(kept)]
+    if kept.size == 0:
+        return float("nan")
+    mean = float(kept.mean())
+    noise = np.hypot(*(np.hypot(error, _LEAST_ROUNDINGS * unit_roundoff) for error in rounding))
+    relative = _SCORE_OVER_OUTPUTS * float(noise) / mean**0.5
+    return relative * mean if dispersion == ABSOLUTE else relative

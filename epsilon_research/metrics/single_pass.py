@@ -63,9 +63,9 @@ class SinglePassMetric(Metric):
 
         return evaluate
 
-    def score(self, evaluations: Sequence[Evaluation]) -> Score:
+    def score(self, evaluations: Mapping[int, Evaluation]) -> Score:
         """See `Metric`."""
-        (only,) = evaluations
+        (only,) = evaluations.values()
         return Score(value=float(only.values[0]), failure=only.failure, columns=only.columns)
 
 

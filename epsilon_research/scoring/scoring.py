@@ -5,7 +5,7 @@ Neither the chunks nor the order in which they come back changes a number.
 
 import logging
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -49,10 +49,11 @@ def no_progress(done: int, *, from_store: int = 0, failed: int = 0) -> None:
 
 
 class Evaluated(NamedTuple):
-    """The evaluations of all passes of one job, or the reason why there are none."""
+    """The evaluations that make the score of one job, or the reason why there are none."""
 
     job: Job
-    evaluations: list[Evaluation]
+    evaluations: Mapping[int, Evaluation]
+    """By the number of their pass."""
     num_computed: int = 0
     """Evaluations that were computed, not read from the store."""
     failure: str | None = None
@@ -182,7 +183,7 @@ class Scoring:
     def _write(self, found: Evaluated, table: ScoreTable, advance: Advance) -> None:
         if found.failure is None:
             score = self.metrics[found.job.metric].score(found.evaluations)
-            seconds = sum(evaluation.seconds for evaluation in found.evaluations)
+            seconds = sum(evaluation.seconds for evaluation in found.evaluations.values())
             was_read = found.num_computed == 0
         else:
             score, seconds = Score(value=math.nan, failure=found.failure), math.nan
@@ -207,6 +208,10 @@ class _ScoringLoop:
             minibatch=scoring.minibatch,
             jobs=jobs,
         )
+        self._held: dict[int, tuple[dict[int, Evaluation], int]] = {}
+        """Of jobs that wait for evaluations: those at hand, and how many were computed."""
+        self._unfinished: deque[Order] = deque()
+        """What evaluations that came back made their metric want, e.g. a finer precision."""
 
     def run(self) -> None:
         """Call `take` once for each job."""
@@ -214,15 +219,24 @@ class _ScoringLoop:
         evaluate = Evaluate(
             space=scoring.space, metrics=scoring.metrics, minibatch=scoring.minibatch
         )
-        for result in scoring.executor.map(evaluate, self._orders()):
-            if isinstance(result, Lost):
-                names = ", ".join(order.job.architecture_id for order in result.task)
-                logger.error("a worker process died twice while it scored one of these: %s", names)
-                for order in result.task:
-                    self._take(Evaluated(order.job, [], failure=WORKER_DIED))
-            else:
-                for delivery in result:
-                    self._accept(delivery)
+        chunks = self._orders()
+        while True:
+            for result in scoring.executor.map(evaluate, chunks):
+                if isinstance(result, Lost):
+                    self._report_lost(result.task)
+                else:
+                    for delivery in result:
+                        self._accept(delivery)
+            # What came back last found no later chunk to be handed out with.
+            if not self._unfinished:
+                return
+            chunks = self._follow_ups()
+
+    def _report_lost(self, orders: Sequence[Order]) -> None:
+        names = ", ".join(order.job.architecture_id for order in orders)
+        logger.error("a worker process died twice while it scored one of these: %s", names)
+        for order in orders:
+            self._take(Evaluated(order.job, {}, failure=WORKER_DIED))
 
     def _accept(self, delivery: Delivery | NoRoom) -> None:
         if isinstance(delivery, NoRoom):
@@ -231,30 +245,51 @@ class _ScoringLoop:
                 "%s of %s needs more memory than there is: %s",
                 job.metric, job.architecture_id, delivery.reason,
             )  # fmt: skip
-            self._take(Evaluated(job, [], failure=OUT_OF_MEMORY))
+            self._take(Evaluated(job, {}, failure=OUT_OF_MEMORY))
         else:
             fresh = dict(zip(delivery.passes, delivery.evaluations, strict=True))
             self.shelves.add(delivery.number, fresh)
-            self._complete(delivery.number, fresh)
+            more = self._proceed(delivery.number, fresh)
+            if more is not None:
+                self._unfinished.append(more)
 
-    def _complete(self, number: int, fresh: Mapping[int, Evaluation]) -> None:
-        evaluations = self.shelves.complete(number, fresh)
-        self._take(Evaluated(self._jobs[number], evaluations, len(fresh)))
+    def _proceed(self, number: int, fresh: Mapping[int, Evaluation]) -> Order | None:
+        """Finish a job if its evaluations and those of the store suffice, else order what lacks.
+
+        Args:
+            number: Of the job.
+            fresh: Evaluations that were computed just now.
+        """
+        job = self._jobs[number]
+        metric = self._scoring.metrics[job.metric]
+        evaluations, num_computed = self._held.pop(number, ({}, 0))
+        evaluations.update(fresh)
+        num_computed += len(fresh)
+        while wanted := metric.wanted(evaluations):
+            stored = self.shelves.stored(number, wanted)
+            evaluations.update(stored)
+            missing = tuple([i for i in wanted if i not in stored])
+            if missing:
+                self._held[number] = evaluations, num_computed
+                return Order(number, job, missing)
+        self._take(Evaluated(job, evaluations, num_computed))
+        return None
 
     def _orders(self) -> Iterator[list[Order]]:
         """Chunks of what is missing; jobs that the store has are done on the way."""
         for chunk in self._chunks():
+            yield from self._follow_ups()
             # Before each chunk: another run may have done it meanwhile.
             self.shelves.refresh()
-            orders = []
-            for number in chunk:
-                missing = self.shelves.missing(number)
-                if missing:
-                    orders.append(Order(number, self._jobs[number], missing))
-                else:
-                    self._complete(number, {})
+            orders = [order for number in chunk if (order := self._proceed(number, {})) is not None]
             if orders:
                 yield orders
+
+    def _follow_ups(self) -> Iterator[list[Order]]:
+        """Chunks of `_unfinished`, as large as their metric has them."""
+        while self._unfinished:
+            size = self._scoring.metrics[self._unfinished[0].job.metric].candidates_per_chunk
+            yield [self._unfinished.popleft() for _ in range(min(size, len(self._unfinished)))]
 
     def _chunks(self) -> list[Sequence[int]]:
         chunks: list[Sequence[int]] = []

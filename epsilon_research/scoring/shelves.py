@@ -58,17 +58,11 @@ class Shelves:
             for number, shelf in enumerate(shelves):
                 shelf.locate(self._numbers[name], self._places[number])
 
-    def missing(self, number: int) -> tuple[int, ...]:
-        """The passes of a job that the store does not have."""
-        count = len(self._shelves[self._jobs[number].metric])
-        return tuple([i for i in range(count) if self._places[i, number] == ABSENT])
-
-    def complete(self, number: int, fresh: Mapping[int, Evaluation]) -> list[Evaluation]:
-        """The evaluations of all passes of a job: those in `fresh`, the others from the store."""
-        return [
-            fresh[i] if i in fresh else shelf.read(int(self._places[i, number]))
-            for i, shelf in enumerate(self._shelves[self._jobs[number].metric])
-        ]
+    def stored(self, number: int, passes: Sequence[int]) -> dict[int, Evaluation]:
+        """The evaluations of a job that the store has, of those passes."""
+        shelves = self._shelves[self._jobs[number].metric]
+        places = {i: int(self._places[i, number]) for i in passes}
+        return {i: shelves[i].read(place) for i, place in places.items() if place != ABSENT}
 
     def add(self, number: int, fresh: Mapping[int, Evaluation]) -> None:
         """Keeps evaluations of a job, and writes what has gathered from time to time."""

@@ -42,7 +42,8 @@ class ScoreTable:
             columns[name] = np.full(count, np.nan)
             columns[f"{name}_failure"] = np.full(count, failure, dtype=object)
             for column, kind in metric.columns.items():
-                columns[f"{name}_{column}"] = np.zeros(count, dtype=kind)
+                empty = np.nan if kind is float else kind()
+                columns[f"{name}_{column}"] = np.full(count, empty, dtype=kind)
         columns["seconds"] = np.full(count, np.nan)
         self._several = len(metrics) > 1
         if self._several:

@@ -83,13 +83,17 @@ def evaluate_weights(
             )
         pair = part.metrics[found.job.metric].settings["weights"]
         for row in found.job.rows:
-            rows[row].update(zip(pair, found.evaluations, strict=True))
+            rows[row].update({weight: found.evaluations[i] for i, weight in enumerate(pair)})
 
     part.evaluate(part.plan(ids, descriptions), take)
     return [[by_weight[weight] for weight in weights] for by_weight in rows]
 
 
 def _pairwise(metric: Epsilon, weights: Sequence[float]) -> dict[str, Epsilon]:
-    """Epsilons that have all these weights among them; of an odd number, one weight twice."""
+    """Epsilons that have all these weights among them; of an odd number, one weight twice.
+
+    In the engine's first precision: which constants suit is not a question of the last digits.
+    """
+    metric = replace(metric, engine=metric.engine.precisions[0])
     starts = [min(start, len(weights) - 2) for start in range(0, len(weights), 2)]
     return {str(start): replace(metric, weights=weights[start : start + 2]) for start in starts}

@@ -1,0 +1,86 @@
+"""How large the rounding errors of a map are: an estimate that follows a plan, for a few operations
+per instruction.
+
+Each map carries the standard deviation of its rounding error and the number of pixels over which
+that error is correlated, its area. Writing a map adds an independent error of unit roundoff times
+root mean square. Windows treat the error as a filter treats noise: the sum over k² pixels of white
+noise grows by k, of noise that is equal in all of them by k², and in between by
+k² · sqrt(area before / area after), where filters add their areas as independent variables add
+their variances. Branches that meet in a sum come from one map as a rule, so their errors add up
+linearly. At the end the mean over all pixels averages as many independent errors as areas fit.
+
+A worst-case bound over tens of layers would be wider than the errors by many orders of magnitude.
+This is an estimate: how it compares with real errors is tested on all spaces, and
+`metrics/epsilon_formula.py` holds the constant between it and the error of a score.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+FLOAT64_ROUNDOFF = 2.0**-53
+
+_IMAGES_FOR_AREA = 64
+
+_RUNNING_SUM = 0.33
+"""Error of a float64 sum of n numbers, one after the other, over roundoff · sqrt(n) · their sum."""
+
+
+def input_area(images: np.ndarray) -> float:
+    """Mean number of pixels of an image that have the same value and so the same rounding errors.
+
+    Args:
+        images: (batch, channels, height, width); the first 64 are looked at.
+
+    Returns:
+        1 for noise, some pixels for photographs, height · width for images of one grey value.
+    """
+    # A first convolution sees the sum over channels.
+    sums = images[:_IMAGES_FOR_AREA].sum(axis=1).reshape(min(len(images), _IMAGES_FOR_AREA), -1)
+    counts = [np.unique(pixels, return_counts=True)[1] for pixels in sums]
+    return float(np.mean([(count**2).sum() / count.sum() for count in counts]))
+
+
+def over_spread(noise: float, values: np.ndarray) -> float:
+    """An error over the largest less the smallest value; 0 where nothing can be normalised."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        spread = float(values.max() - values.min())
+    return noise / spread if 0.0 < spread < np.inf else 0.0
+
+
+@njit(cache=True, nogil=True)
+def widened(area, kernel_size, stride, pixels):
+    """The area behind a window, before and after its stride.
+
+    Args:
+        area: Of the map that the window slides over, at most `pixels`.
+        kernel_size: Of the window.
+        stride: Of the window.
+        pixels: Of the map that the window slides over.
+    """
+    wide = max(min(area + kernel_size * kernel_size - 1.0, pixels), area)
+    return wide, max(wide / (stride * stride), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def with_own(noise, area, own, own_area):
+    """The error and its area after an independent error `own` has been added."""
+    total = noise * noise + own * own
+    if total == 0.0:
+        return 0.0, own_area
+    return math.sqrt(total), (area * noise * noise + own_area * own * own) / total
+
+
+@njit(cache=True, nogil=True)
+def averaged(noise, area, pixels, size):
+    """The error of each sample's mean over `pixels` that is summed up in float64.
+
+    Args:
+        noise: Of the map.
+        area: Of the map.
+        pixels: Of the map.
+        size: Root mean square of the means.
+    """
+    kept = noise * math.sqrt(min(area / pixels, 1.0))
+    return math.hypot(kept, _RUNNING_SUM * FLOAT64_ROUNDOFF * math.sqrt(pixels) * size)
