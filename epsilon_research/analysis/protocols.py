@@ -5,7 +5,7 @@ one publishes. So each metric is summarised under several protocols, side by sid
 
 * `paper`: every row whose score is finite and, for a metric with a column
   `<metric>_float32_defined`, that float32 defines, too. Undefined rows are dropped, equal
-  functions are all kept.
+  functions and ties at 0 below the rounding error are all kept.
 * `connected`: every connected architecture with a finite score.
 * `worst`: every architecture; undefined scores rank below all others and are tied among themselves.
 * `unique`: connected, and of the rows with one `canonical_hash` the first; dropped if its score
@@ -202,12 +202,24 @@ def protocol_scores(
     connected = frame["connected"].to_numpy(dtype=bool)
     kept = {
         "paper": lambda: (
-            (PAPER_FILTERS[paper_filter](ranked) | last) & float32_defined(frame, metric)
+            (PAPER_FILTERS[paper_filter](ranked) | last | _tied_at_zero(frame, metric))
+            & float32_defined(frame, metric)
         ),
         "connected": lambda: defined & connected,
         "unique": lambda: defined & connected & _first_of_function(frame, among=connected),
     }[protocol]()
     return np.where(kept, finite_scores(frame, metric), np.nan)
+
+
+def _tied_at_zero(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
+    """Return the scores of 0 that lie below their rounding error.
+
+    The published code, whose rounding is coarser, has some number there.
+    """
+    column = f"{metric}_resolution"
+    if column not in frame:
+        return np.zeros(len(frame), dtype=bool)
+    return (_column(frame, metric) == 0) & (_column(frame, column) > 0)
 
 
 def common_protocols(

@@ -128,9 +128,7 @@ _OPERATIONS: dict[Op, Callable[[np.ndarray, Instruction, np.longdouble], np.ndar
 }
 
 
-def _run_recurrent(
-    plan: RecurrentPlan, values: np.ndarray, weight: np.longdouble
-) -> np.ndarray:
+def _run_recurrent(plan: RecurrentPlan, values: np.ndarray, weight: np.longdouble) -> np.ndarray:
     cell = plan.cell
     for layer, (input_units, hidden_units) in enumerate(plan.layer_sizes):
         units = (Wide(input_units if layer else 1), Wide(hidden_units))

@@ -23,7 +23,7 @@ FLOAT64_ROUNDOFF = 2.0**-53
 
 _IMAGES_FOR_AREA = 64
 
-_RUNNING_SUM = 0.33
+_RUNNING_SUM = 0.6
 """Error of a float64 sum of n numbers, one after the other, over roundoff · sqrt(n) · their sum."""
 
 

@@ -54,7 +54,7 @@ class Engine(ABC):
 
     @property
     def precisions(self) -> Sequence["Engine"]:
-        """Engines of one precision each, coarse to fine, that a score tries until it is resolved."""
+        """Engines of one precision each, coarse to fine, tried until a score is resolved."""
         return (self,)
 
     @property

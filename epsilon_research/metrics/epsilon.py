@@ -75,10 +75,10 @@ class Epsilon(Metric):
         Gracheva, arXiv 2302.04406.
 
     Differs from the paper: in exact arithmetic every connected architecture has a score; the
-    column `float32_defined` says where the published float32 code has none. The column `resolution`
-    estimates the rounding error of each score. An engine of several precisions (`engine.dtype=auto`)
-    computes again, in the next finer one, what is not `resolved`; a float64 score that is not larger
-    than its own rounding error is a tie at 0.
+    column `float32_defined` says where the published float32 code has none. The column
+    `resolution` estimates the rounding error of each score. An engine of several precisions
+    (`engine.dtype=auto`) computes again, in the next finer one, what is not `resolved`; a float64
+    score that is not larger than its own rounding error is a tie at 0.
     """
 
     weights: Sequence[float]
