@@ -8,6 +8,7 @@ import pandas as pd
 
 from epsilon_research.analysis.protocols import DIFFERENCE_INTERVAL
 from epsilon_research.analysis.ranks_last import ranked_scores
+from epsilon_research.analysis.resolution import rank_stability, unresolved
 
 NEAR_ZERO = 1e-3
 """A space whose scores are all below this is flat: at the published settings the median score is
@@ -15,6 +16,10 @@ NEAR_ZERO = 1e-3
 
 MANY_TIES = 0.1
 """Share of distinct functions with a tied score from which ties are worth a sentence."""
+
+SAME_RANKING = 0.999
+"""Spearman's ρ between scores and scores that err by their resolution, from which no conclusion
+hangs on rounding."""
 
 FAR_ABOVE = 0.05
 """Difference of ρ from which the choice of rows by the published protocol is worth a sentence."""
@@ -50,7 +55,7 @@ def diagnose(
 
     Returns:
         Sentences in this order: undefined scores, what float32 would have lost, scores near zero,
-        ties, a correlation that may be zero or cannot be computed, a published protocol whose ρ is
+        rounding that changes the ranking, ties, a correlation that may be zero or cannot be computed, a published protocol whose ρ is
         higher. What a sentence claims about a correlation, its 95 % interval supports.
     """
     connected = summary_of_metric.get("connected", {})
@@ -59,6 +64,7 @@ def diagnose(
         *_undefined(frame, metric),
         *_lost_by_float32(frame, metric),
         *_near_zero(frame, metric),
+        *_rounded(frame, metric),
         *_ties(frame, metric),
         *_uncertain(connected, metric=metric, target=target),
         *_higher_as_published(paper, connected, metric),
@@ -118,6 +124,24 @@ def _near_zero(frame: pd.DataFrame, metric: str) -> Sequence[str]:
         f"All {metric} scores are near zero (the largest is {scores.max():.1e}): after"
         " normalisation the outputs at the two weights are almost the same. Try weights that are"
         " further apart."
+    ]
+
+
+def _rounded(frame: pd.DataFrame, metric: str) -> Sequence[str]:
+    count = int(unresolved(frame, metric).sum())
+    if count == 0:
+        return []
+    scores = frame[metric].to_numpy(dtype=np.float64)
+    scored = np.isfinite(scores)
+    resolutions = frame[f"{metric}_resolution"].to_numpy(dtype=np.float64)
+    rho = rank_stability(scores[scored], resolutions[scored]) if scored.sum() > 1 else 1.0
+    if not rho < SAME_RANKING:
+        return []
+    return [
+        f"Rounding changes the ranking: {_share(count, len(frame))} have a score of {metric} that"
+        " is not known to a thousandth of itself, and scores shifted by their resolution rank with"
+        f" ρ {rho:.2f} to these. Correlations of such scores mean nothing: pass engine.dtype=auto,"
+        " or choose weights further apart."
     ]
 
 

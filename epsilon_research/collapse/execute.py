@@ -32,7 +32,13 @@ from epsilon_research.collapse.kernels import (
     sample_means,
     slide,
 )
-from epsilon_research.collapse.rounding import FLOAT64_ROUNDOFF, averaged, widened, with_own
+from epsilon_research.collapse.rounding import (
+    FLOAT64_ROUNDOFF,
+    averaged,
+    running_sum_error,
+    widened,
+    with_own,
+)
 
 INPUT, SCALE, NORMALISE, RECTIFY, COMBINE, BOX, AVERAGE, MAXIMUM_POOL, MEAN = range(9)
 """The values of `plan.Op`, as constants that compiled code can see."""
@@ -273,13 +279,14 @@ def _pointwise(op, numbers, flags, moments, store, shape, factor, power, eps, we
 
 
 @njit(cache=True, nogil=True)
-def _follow_rounding(row, noise, area, pixels, roundoff, own_area, size, moments):
+def _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moments):
     """Puts the rounding error of a map that was just written into its moments (`rounding.py`).
 
-    `noise` and `area` are those of the sum of its operands, which have `pixels`; `size` is the
-    root mean square of what was written.
+    `noise` and `area` are those of the sum of its operands, which have `pixels`.
     """
     op = row[OP]
+    mean, variance = _mean_and_variance(moments, _samples(shape))
+    size = math.sqrt(mean * mean + variance)
     if op == MEAN:
         noise, area = averaged(noise, area, pixels, size), 1.0
     elif row[VECTOR]:
@@ -294,6 +301,10 @@ def _follow_rounding(row, noise, area, pixels, roundoff, own_area, size, moments
                 noise *= kernel_size * kernel_size
             area = strided
         noise, area = with_own(noise, area, roundoff * size, own_area)
+        # The moments add up row by row; their error scales the whole map.
+        blocks, _, height, width = shape
+        scaled = running_sum_error(blocks * height, math.sqrt(variance))
+        noise, area = with_own(noise, area, scaled, float(height * width))
     moments[NOISE] = noise
     moments[AREA] = area
 
@@ -408,11 +419,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         if moment[PIVOT] == 0.0 and moment[SQUARES] == 0.0:
             flag[X_ZERO] = 1
             continue
-        mean, variance = _mean_and_variance(moment, _samples(shape))
-        _follow_rounding(
-            row, noise, area, float(source_shape[2] * source_shape[3]), roundoff, own_area,
-            math.sqrt(mean * mean + variance), moment,
-        )  # fmt: skip
+        pixels = float(source_shape[2] * source_shape[3])
+        _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment)
         if op == BOX:
             # `_gather` has looked at the products in single precision already.
             mantissa, weight_exponent = math.frexp(weight)

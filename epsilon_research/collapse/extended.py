@@ -47,7 +47,9 @@ def run_extended(plan: AnyPlan, inputs: np.ndarray, *, weight: float) -> np.ndar
     """
     check_extended()
     if isinstance(plan, RecurrentPlan):
-        return _run_recurrent(plan, inputs.sum(axis=2, dtype=Wide), Wide(weight))
+        # Cells that square their states overflow, in the network as here.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _run_recurrent(plan, inputs.sum(axis=2, dtype=Wide), Wide(weight))
     return _run_image_plan(plan, inputs.astype(Wide), Wide(weight))
 
 

@@ -5,6 +5,7 @@ w · Σ units · a + w, the others act on each unit, and hidden states start equ
 enters through the sum of each token's row only.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +40,9 @@ _COLUMNS = FIRST + 3
 
 _FLOAT64_OVER_FLOAT32 = 2.0**-29
 """Unit roundoff of float64 over that of float32."""
+
+_LOST = 1e-2
+"""Error of float32 over the size of outputs, from which it is not a multiple of its roundoff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,11 @@ class RecurrentWorkspace:
             single_weight = np.float32(weight)
         run_layers(table, outputs, units.astype(np.float32), single_weight, single)
         return CollapsedOutput(
-            exact.ravel(), over_spread(_noise(exact, single), exact), has_spread(single)
+            exact.ravel(),
+            over_spread(_noise(exact, single), exact),
+            has_spread(single),
+            # Functions that saturate tie outputs that differ behind the last digit.
+            exact_ties=False,
         )
 
 
@@ -146,13 +154,17 @@ def _noise(exact: np.ndarray, single: np.ndarray) -> float:
     """The estimated standard deviation of float64's rounding errors.
 
     Both precisions run the same operations in the same order, so float64 errs as float32 does,
-    2^29 times less; at least it rounds the outputs themselves.
+    2^29 times less; at least it rounds the outputs themselves. Where float32 has lost the outputs
+    to more than a hundredth, errors grow too fast for that, and no better estimate is at hand.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         errors = exact - single
-        own = np.finfo(np.float64).eps / 2 * np.sqrt(np.mean(exact**2))
-        measured = np.sqrt(np.mean(errors[np.isfinite(errors)] ** 2)) if errors.size else 0.0
-    return float(np.hypot(own, _FLOAT64_OVER_FLOAT32 * np.nan_to_num(measured)))
+        known = errors[np.isfinite(errors)]
+        measured = math.sqrt(np.mean(known**2)) if known.size else 0.0
+        size = math.sqrt(np.mean(exact**2))
+    if measured > _LOST * size:
+        return measured
+    return math.hypot(np.finfo(np.float64).eps / 2 * size, _FLOAT64_OVER_FLOAT32 * measured)
 
 
 def has_spread(values: np.ndarray) -> bool:

@@ -23,7 +23,7 @@ FLOAT64_ROUNDOFF = 2.0**-53
 
 _IMAGES_FOR_AREA = 64
 
-_RUNNING_SUM = 0.6
+_RUNNING_SUM = 0.33
 """Error of a float64 sum of n numbers, one after the other, over roundoff · sqrt(n) · their sum."""
 
 
@@ -73,6 +73,12 @@ def with_own(noise, area, own, own_area):
 
 
 @njit(cache=True, nogil=True)
+def running_sum_error(count, size):
+    """The error of a float64 sum of `count` numbers, one after the other, that comes to `size`."""
+    return _RUNNING_SUM * FLOAT64_ROUNDOFF * math.sqrt(count) * size
+
+
+@njit(cache=True, nogil=True)
 def averaged(noise, area, pixels, size):
     """The error of each sample's mean over `pixels` that is summed up in float64.
 
@@ -83,4 +89,4 @@ def averaged(noise, area, pixels, size):
         size: Root mean square of the means.
     """
     kept = noise * math.sqrt(min(area / pixels, 1.0))
-    return math.hypot(kept, _RUNNING_SUM * FLOAT64_ROUNDOFF * math.sqrt(pixels) * size)
+    return math.hypot(kept, running_sum_error(pixels, size))

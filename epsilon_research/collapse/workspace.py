@@ -29,6 +29,8 @@ class CollapsedOutput(NamedTuple):
     """Estimated standard deviation of the rounding errors of `values`, over their spread."""
     float32_defined: bool
     """Whether single precision would have kept the output, neither all zero nor infinite."""
+    exact_ties: bool = True
+    """Whether equal outputs are equal in exact arithmetic, too, as those of dead ReLUs are."""
 
 
 class _EncodedPlan(NamedTuple):

@@ -69,6 +69,7 @@ class ExtendedSession(EngineSession):
                 run_extended(plan, self._inputs, weight=weight),
                 output.rounding * _EXTENDED_OVER_FLOAT64,
                 output.float32_defined,
+                output.exact_ties,
             )
             for weight, output in zip(weights, collapsed, strict=True)
         ]

@@ -177,7 +177,7 @@ class ReferenceSession(EngineSession):
         # Results below the normal numbers are rounded to the smallest subnormal one.
         least = over_spread(float(np.finfo(self._kind).smallest_subnormal), values)
         rounding = math.hypot(_NETWORK_OVER_COLLAPSE * collapsed.rounding, least)
-        return Outputs(values.astype(np.float64), rounding, defined)
+        return Outputs(values.astype(np.float64), rounding, defined, collapsed.exact_ties)
 
     def _reader(self, program: AnyProgram) -> Callable[[float], np.ndarray]:
         """The network's flat outputs for a weight, in its own precision."""

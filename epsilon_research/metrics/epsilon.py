@@ -37,6 +37,9 @@ RELATIVE_RESOLUTION = 1e-3
 _ROUNDING = "rounding"
 """What an evaluation keeps beside its outputs: `Outputs.rounding`, to two digits."""
 
+_EXACT_TIES = "exact_ties"
+"""Likewise, `Outputs.exact_ties`."""
+
 _DISCONNECTED_REASON = "disconnected"
 
 
@@ -190,6 +193,7 @@ class Epsilon(Metric):
             high.values,
             rounding=(low.columns[_ROUNDING], high.columns[_ROUNDING]),
             unit_roundoff=float(np.finfo(dtype).eps) / 2,
+            exact_ties=low.columns[_EXACT_TIES] and high.columns[_EXACT_TIES],
             dispersion=self.dispersion,
         )
         if dtype == "float64" and value <= resolution:
@@ -216,6 +220,7 @@ def _evaluation(outputs: Outputs, *, dtype: str, seconds: float) -> Evaluation:
             FLOAT32_DEFINED: outputs.float32_defined,
             # Few distinct values, which the store keeps once each.
             _ROUNDING: float(f"{outputs.rounding:.1e}"),
+            _EXACT_TIES: outputs.exact_ties,
         },
         seconds=seconds,
     )
@@ -224,5 +229,5 @@ def _evaluation(outputs: Outputs, *, dtype: str, seconds: float) -> Evaluation:
 _DISCONNECTED = Evaluation(
     values=np.empty(0, np.float32),
     failure=_DISCONNECTED_REASON,
-    columns={FLOAT32_DEFINED: False, _ROUNDING: 0.0},
+    columns={FLOAT32_DEFINED: False, _ROUNDING: 0.0, _EXACT_TIES: True},
 )

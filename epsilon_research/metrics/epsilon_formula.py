@@ -119,6 +119,7 @@ def score_resolution(
     *,
     rounding: tuple[float, float],
     unit_roundoff: float,
+    exact_ties: bool = True,
     dispersion: str = RELATIVE,
 ) -> float:
     """Estimate the largest rounding error that a score is likely to have.
@@ -126,7 +127,8 @@ def score_resolution(
     With σ² the sum of the squared errors of both output vectors, m the mean of all values that are
     kept and n the number kept in both: 5 σ · (1 + 0.7 / (m · sqrt(n))). The first term is the error
     of the largest output, by which all others are divided; the second one that of the other
-    outputs, which averages out.
+    outputs, which averages out. Where rounding decides which outputs tie with the smallest one, and
+    so are left out, the estimate is at least the difference that this makes.
 
     Args:
         low: Normalised outputs with all weights at the first constant.
@@ -134,6 +136,7 @@ def score_resolution(
         rounding: Estimated standard deviations of the errors of `low` and `high`.
         unit_roundoff: Of the precision in which `low` and `high` were computed and are kept; no
             error is taken for less than a quarter of it.
+        exact_ties: Whether outputs that are equal are so in exact arithmetic.
         dispersion: As in `normalised_score`; the error of an absolute score is m times smaller.
 
     Returns:
@@ -147,4 +150,28 @@ def score_resolution(
     mean = float(pair[kept].mean())
     noise = math.hypot(*rounding, _LEAST_ROUNDINGS * unit_roundoff * math.sqrt(2.0))
     relative = _STANDARD_DEVIATIONS * noise * (1.0 + _INDEPENDENT_SHARE / mean / num_common**0.5)
-    return relative * mean if dispersion == ABSOLUTE else relative
+    smooth = relative * mean if dispersion == ABSOLUTE else relative
+    return max(smooth, _change_by_ties(pair, rounding, exact_ties=exact_ties, dispersion=dispersion))
+
+
+def _change_by_ties(
+    pair: Float[np.ndarray, "2 values"],
+    rounding: tuple[float, float],
+    *,
+    exact_ties: bool,
+    dispersion: str,
+) -> float:
+    """The largest change of the score by other ties with the smallest outputs."""
+    within = _STANDARD_DEVIATIONS * np.array(rounding)[:, None]
+    others = []
+    if (near := pair <= within).any():
+        others.append(np.where(near, np.nan, pair))
+    if not exact_ties and (tied := np.isnan(pair)).any():
+        untied = np.where(tied, 0.0, pair)
+        # One output stays the smallest.
+        untied[np.arange(2), tied.argmax(axis=1)] = np.nan
+        others.append(untied)
+    score = normalised_score(*pair, dispersion=dispersion)
+    changes = [abs(normalised_score(*other, dispersion=dispersion) - score) for other in others]
+    # Twice, since the outputs that are left out or kept have errors of their own.
+    return 2.0 * max((change for change in changes if not math.isnan(change)), default=0.0)
