@@ -26,7 +26,7 @@ from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of, 
 SPACE = NasBench201()
 IMAGES = np.random.default_rng(0).normal(size=(8, 3, 32, 32)).astype(np.float32)
 MINIBATCH = Minibatch(inputs=IMAGES, kind="images", dataset="noise")
-EPSILON = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine())
+EPSILON = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine(dtype="float32"))
 METRICS = {"epsilon": EPSILON, "num_parameters": NumParameters()}
 IDS = official_order()[:90]
 
@@ -280,3 +280,53 @@ def test_an_interrupted_scoring_keeps_what_it_has(tmp_path: Path) -> None:
     assert not again.interrupted
     assert again.num_from_store == result.num_computed
     same(again.frame, scored(NoStore(), epsilon).frame, check_exact=True)
+
+
+def auto_counts(store: Store) -> tuple[pd.DataFrame, int, int]:
+    """Scores of a pair that float32 does not resolve; how many passes were computed and read."""
+    metric = Epsilon(weights=[1e-7, 1e-6], engine=CollapsedEngine())
+    result = scored(store, metric)
+    return result.frame, result.num_computed, result.num_from_store
+
+
+def test_unresolved_scores_are_computed_again_once_and_for_all(tmp_path: Path) -> None:
+    store = FolderStore(path=tmp_path)
+    first, computed, read = auto_counts(store)
+    again, computed_again, read_again = auto_counts(store)
+    same(first, again, check_exact=True)
+    assert (computed_again, read) == (0, 0)
+    assert read_again == computed
+    single, double = (
+        scored(store, replace(EPSILON, weights=[1e-7, 1e-6], engine=CollapsedEngine(dtype=dtype)))
+        for dtype in ("float32", "float64")
+    )
+    functions = single.frame[~single.frame["canonical_hash"].duplicated()]
+    unresolved = functions["connected"] & ~functions["metric0_resolved"]
+    assert unresolved.sum() > 0.9 * len(functions)
+    assert computed == 2 * len(functions) + 2 * unresolved.sum()
+    assert (single.num_computed, double.num_computed) == (0, 2 * (~unresolved).sum())
+    again_in_double = first["connected"] & ~single.frame["metric0_resolved"]
+    np.testing.assert_array_equal(
+        first["metric0"], double.frame["metric0"].where(again_in_double, single.frame["metric0"])
+    )
+
+
+def test_what_was_computed_in_float32_alone_is_used(tmp_path: Path) -> None:
+    store = FolderStore(path=tmp_path)
+    single = replace(EPSILON, weights=[1e-7, 1e-6])
+    scored(store, single)
+    frame, computed, read = auto_counts(store)
+    distinct = frame["canonical_hash"].nunique()
+    assert read == 2 * distinct
+    assert 0 < computed <= 2 * distinct
+    same(frame, auto_counts(NoStore())[0], check_exact=True)
+
+
+@pytest.mark.parametrize("executor", [Shuffled(seed=1), ProcessExecutor(processes=2)])
+def test_follow_ups_do_not_depend_on_the_executor(executor: Executor) -> None:
+    metric = Epsilon(weights=[1e-7, 1e-6], engine=CollapsedEngine())
+    scoring = Scoring(
+        space=SPACE, metrics={"metric0": metric}, minibatch=MINIBATCH, executor=executor
+    )
+    result = scoring.score(IDS, scoring.describe(IDS, advance=say_nothing), advance=say_nothing)
+    same(result.frame, auto_counts(NoStore())[0], check_exact=True)

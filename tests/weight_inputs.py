@@ -12,7 +12,7 @@ from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.weights.base import ChosenPair, WeightRule
 
-METRIC = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine())
+METRIC = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine(dtype="float32"))
 MINIBATCH = RandomNormal(image_size=8).draw(batch_size=16, rng=np.random.default_rng(0))
 
 

@@ -55,8 +55,9 @@ def diagnose(
 
     Returns:
         Sentences in this order: undefined scores, what float32 would have lost, scores near zero,
-        rounding that changes the ranking, ties, a correlation that may be zero or cannot be computed, a published protocol whose ρ is
-        higher. What a sentence claims about a correlation, its 95 % interval supports.
+        rounding that changes the ranking, ties, a correlation that may be zero or cannot be
+        computed, a published protocol whose ρ is higher. What a sentence claims about a
+        correlation, its 95 % interval supports.
     """
     connected = summary_of_metric.get("connected", {})
     paper = summary_of_metric.get("paper", {})

@@ -35,7 +35,7 @@ from epsilon_research.collapse.kernels import (
 from epsilon_research.collapse.rounding import (
     FLOAT64_ROUNDOFF,
     averaged,
-    running_sum_error,
+    moments_error,
     widened,
     with_own,
 )
@@ -301,9 +301,9 @@ def _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment
                 noise *= kernel_size * kernel_size
             area = strided
         noise, area = with_own(noise, area, roundoff * size, own_area)
-        # The moments add up row by row; their error scales the whole map.
+        # A batch norm behind it scales all pixels by the same wrong number.
         blocks, _, height, width = shape
-        scaled = running_sum_error(blocks * height, math.sqrt(variance))
+        scaled = moments_error(blocks * height, math.sqrt(variance))
         noise, area = with_own(noise, area, scaled, float(height * width))
     moments[NOISE] = noise
     moments[AREA] = area

@@ -1,4 +1,4 @@
-"""The collapse in 80-bit arithmetic: slow and simple, and what rounding errors are measured against.
+"""The collapse in 80-bit arithmetic: slow, simple, and the truth for rounding errors.
 
 NumPy runs the instructions of a plan one by one in `numpy.longdouble`. On x86 that is a number of
 64 significant bits whose 15-bit exponent holds every map without a carried exponent: 2,048 times

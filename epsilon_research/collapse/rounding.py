@@ -1,5 +1,4 @@
-"""How large the rounding errors of a map are: an estimate that follows a plan, for a few operations
-per instruction.
+"""Estimates of the rounding errors of maps, which follow a plan for a few operations each.
 
 Each map carries the standard deviation of its rounding error and the number of pixels over which
 that error is correlated, its area. Writing a map adds an independent error of unit roundoff times
@@ -23,8 +22,11 @@ FLOAT64_ROUNDOFF = 2.0**-53
 
 _IMAGES_FOR_AREA = 64
 
-_RUNNING_SUM = 0.33
+_RUNNING_SUM = 0.25
 """Error of a float64 sum of n numbers, one after the other, over roundoff · sqrt(n) · their sum."""
+
+_MOMENTS = 0.025
+"""Likewise of a standard deviation, the square root of a sum about a pivot."""
 
 
 def input_area(images: np.ndarray) -> float:
@@ -73,9 +75,14 @@ def with_own(noise, area, own, own_area):
 
 
 @njit(cache=True, nogil=True)
-def running_sum_error(count, size):
-    """The error of a float64 sum of `count` numbers, one after the other, that comes to `size`."""
-    return _RUNNING_SUM * FLOAT64_ROUNDOFF * math.sqrt(count) * size
+def moments_error(num_rows, deviation):
+    """The error of a map's standard deviation, which a batch norm divides by.
+
+    Args:
+        num_rows: Sums of rows that were added up in float64, one after the other.
+        deviation: The standard deviation.
+    """
+    return _MOMENTS * FLOAT64_ROUNDOFF * math.sqrt(num_rows) * deviation
 
 
 @njit(cache=True, nogil=True)
@@ -89,4 +96,4 @@ def averaged(noise, area, pixels, size):
         size: Root mean square of the means.
     """
     kept = noise * math.sqrt(min(area / pixels, 1.0))
-    return math.hypot(kept, running_sum_error(pixels, size))
+    return math.hypot(kept, _RUNNING_SUM * FLOAT64_ROUNDOFF * math.sqrt(pixels) * size)

@@ -110,7 +110,9 @@ class Widest(WeightRule):
         for pair in exponents_by_width(self.low_exponent, self.high_exponent):
             places = [exponent - self.low_exponent for exponent in pair]
             chosen = [weights[place] for place in places]
-            scores = [metric.score([row[place] for place in places]) for row in found]
+            scores = [
+                metric.score(dict(enumerate(row[place] for place in places))) for row in found
+            ]
             shares = undefined_shares(scores, connected=connected)
             tried.append({"weights": chosen, "undefined": shares})
             for protocol, share in shares.items():

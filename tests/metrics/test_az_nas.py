@@ -126,7 +126,7 @@ def test_the_parts_are_one_pass_and_three_scores() -> None:
     assert metrics[0].passes == metrics[1].passes == metrics[2].passes
     assert AzNas(part="expressivity", seed=1).passes != metrics[0].passes
     candidate = candidate_of(Toy(), "conv3x3-skip-conv1x1")
-    evaluations = metrics[0].evaluator(MINIBATCH)(candidate, [0])
+    evaluations = dict(enumerate(metrics[0].evaluator(MINIBATCH)(candidate, [0])))
     scores = [metric.score(evaluations).value for metric in metrics]
     assert len(set(scores)) == 3
     assert scores == [scorer_of(metric, MINIBATCH)(candidate).value for metric in metrics]

@@ -16,6 +16,7 @@ from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.metrics.epsilon_formula import normalise_outputs, normalised_score
 from epsilon_research.programs import ProgramBuilder
 from epsilon_research.programs.operations import (
+    Add,
     BatchNorm,
     Convolution,
     GlobalMean,
@@ -120,6 +121,17 @@ def program(*operations: Operation, channels: int = 1):
     return builder.build()
 
 
+def shortcut():
+    """A convolution beside a shortcut; their shares in the sum depend on the weight."""
+    builder = ProgramBuilder(input_channels=1)
+    branch = builder.input
+    for operation in (Convolution(1, 3, padding=1), BatchNorm(), ReLU()):
+        branch = builder.append(operation, branch)
+    last = builder.append(Add(), builder.input, branch)
+    builder.append(Linear(1), builder.append(GlobalMean(), last))
+    return builder.build()
+
+
 def epsilon(**settings: Any) -> Epsilon:
     return Epsilon(weights=[1e-2, 1], engine=CollapsedEngine(dtype="float64"), **settings)
 
@@ -137,18 +149,20 @@ IMAGES = np.random.default_rng(0).normal(size=(8, 1, 6, 6)).astype(np.float32)
 
 
 def test_a_network_has_a_score_and_no_reason() -> None:
-    built = program(Convolution(2, 3, padding=1), BatchNorm(), ReLU(), GlobalMean(), Linear(1))
-    found = score(built, IMAGES)
+    found = score(shortcut(), IMAGES)
     assert found.value > 0
     assert found.failure is None
-    assert found.columns == {"float32_defined": True}
+    assert found.columns["float32_defined"] is True
+    assert found.columns["resolved"] is True
 
 
 def test_a_disconnected_network_says_so() -> None:
     found = score(program(Zero(), GlobalMean(), Linear(1)), IMAGES, connected=False)
     assert math.isnan(found.value)
     assert found.failure == "disconnected"
-    assert found.columns == {"float32_defined": False}
+    assert found.columns["float32_defined"] is False
+    assert math.isnan(found.columns["resolution"])
+    assert found.columns["resolved"] is False
 
 
 def test_a_constant_output_says_so() -> None:
@@ -159,7 +173,7 @@ def test_a_constant_output_says_so() -> None:
 
 
 def test_both_dispersions_are_made_of_the_same_passes() -> None:
-    built = program(Convolution(2, 3, padding=1), BatchNorm(), ReLU(), GlobalMean(), Linear(1))
+    built = shortcut()
     relative, absolute = (epsilon(dispersion=name) for name in ("relative", "absolute"))
     assert epsilon() == relative
     assert relative.passes == absolute.passes
@@ -172,7 +186,7 @@ def test_both_dispersions_are_made_of_the_same_passes() -> None:
     candidate = Candidate(
         build=lambda count: built, num_classes=1, num_parameters=1, connected=True
     )
-    kept = relative.evaluator(minibatch)(candidate, [0, 1])
+    kept = dict(enumerate(relative.evaluator(minibatch)(candidate, [0, 1])))
     assert absolute.score(kept) == score(built, IMAGES, dispersion="absolute")
     assert 0 < absolute.score(kept).value < relative.score(kept).value
 

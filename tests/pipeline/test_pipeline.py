@@ -247,6 +247,7 @@ def test_the_summary_keeps_the_facts_of_the_run_and_counts(done: tuple) -> None:
         "computed": 2 * distinct + 25,
         "from_store": 0,
         "failed": int(frame["epsilon"].isna().sum()),
+        "unresolved": 0,
     }
     assert summary["timing"]["total_seconds"] > summary["timing"]["scoring_seconds"] > 0
     assert {"common"} <= set(summary["metrics"]["epsilon"])

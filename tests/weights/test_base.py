@@ -29,7 +29,7 @@ from epsilon_research.weights.sample import draw_functions, evaluate_weights
 from epsilon_research.weights.widest import Widest
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
-ENGINE = CollapsedEngine()
+ENGINE = CollapsedEngine(dtype="float32")
 
 
 def test_a_sample_is_of_connected_architectures_of_distinct_function() -> None:
@@ -57,7 +57,7 @@ def test_outputs_are_those_that_a_run_at_these_weights_has(weights: list[float])
     run = replace(scoring, metrics={"epsilon": metric})
     frame = run.score(ids, descriptions).frame
     order = (0, -1) if weights[0] < weights[-1] else (-1, 0)
-    scores = [metric.score([row[place] for place in order]) for row in found]
+    scores = [metric.score(dict(enumerate(row[place] for place in order))) for row in found]
     np.testing.assert_array_equal([score.value for score in scores], frame["epsilon"])
     assert np.isnan(scores[1].value)
     assert all(len(row) == len(weights) for row in found)

@@ -37,7 +37,7 @@ def test_beyond_the_limits_no_score_changes(on_nb201: ChosenPair) -> None:
     found = evaluate_weights(METRIC, ids, descriptions, weights=weights, scoring=scoring)
 
     def scores(one: int, two: int) -> np.ndarray:
-        return np.array([METRIC.score([row[one], row[two]]).value for row in found])
+        return np.array([METRIC.score({0: row[one], 1: row[two]}).value for row in found])
 
     np.testing.assert_allclose(scores(2, 3), scores(0, 1), atol=0.02)
     np.testing.assert_allclose(scores(2, 5), scores(0, 5), atol=0.02)
