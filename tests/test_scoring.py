@@ -328,5 +328,5 @@ def test_follow_ups_do_not_depend_on_the_executor(executor: Executor) -> None:
     scoring = Scoring(
         space=SPACE, metrics={"metric0": metric}, minibatch=MINIBATCH, executor=executor
     )
-    result = scoring.score(IDS, scoring.describe(IDS, advance=say_nothing), advance=say_nothing)
+    result = scoring.score(IDS, scoring.describe(IDS))
     same(result.frame, auto_counts(NoStore())[0], check_exact=True)

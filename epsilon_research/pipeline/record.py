@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.data.minibatch import MIN_BATCH_SIZE
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.stages.prepared import Prepared
@@ -67,6 +70,7 @@ def counts(result: ScoringResult, *, metrics: Sequence[str]) -> dict[str, int]:
         "computed": result.num_computed,
         "from_store": result.num_from_store,
         "failed": int(frame[list(metrics)].isna().to_numpy().any(axis=1).sum()),
+        "unresolved": int(np.any([unresolved(frame, name) for name in metrics], axis=0).sum()),
     }
 
 

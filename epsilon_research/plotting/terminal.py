@@ -77,7 +77,7 @@ def _setting(value: object) -> str:
 
 
 def _counts(counts: Mapping[str, Any]) -> str:
-    names = ("connected", "distinct", "computed", "from_store", "failed")
+    names = ("connected", "distinct", "computed", "from_store", "failed", "unresolved")
     parts = ", ".join(
         f"{counts[name]:,} {name.replace('_', ' ')}" for name in names if name in counts
     )

@@ -28,7 +28,7 @@ from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
 
-ENGINE = CollapsedEngine()
+ENGINE = CollapsedEngine(dtype="float32")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +247,7 @@ def test_the_summary_keeps_the_facts_of_the_run_and_counts(done: tuple) -> None:
         "computed": 2 * distinct + 25,
         "from_store": 0,
         "failed": int(frame["epsilon"].isna().sum()),
-        "unresolved": 0,
+        "unresolved": int((~frame["epsilon_resolved"] & frame["epsilon"].notna()).sum()),
     }
     assert summary["timing"]["total_seconds"] > summary["timing"]["scoring_seconds"] > 0
     assert {"common"} <= set(summary["metrics"]["epsilon"])
