@@ -158,7 +158,7 @@ def test_an_identity_block_ranks_last_and_leaves_the_other_parts() -> None:
 )
 def test_what_the_published_code_has_as_nan_ranks_last(failure: str, last: bool) -> None:
     evaluation = Evaluation(values=np.empty(0), failure=failure, seconds=0.0)
-    found = AzNas(part="expressivity").score([evaluation])
+    found = AzNas(part="expressivity").score({0: evaluation})
     assert found.failure == failure
     assert found.columns == {"ranks_last": last}
 
