@@ -1,5 +1,6 @@
 """The contract of a search space: which architectures there are, and what network each is."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
@@ -7,6 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from epsilon_research.programs import AnyProgram
+
+_POSITION = re.compile("[0-9]{1,9}")
 
 
 class SearchSpace(ABC):
@@ -37,13 +40,42 @@ class SearchSpace(ABC):
             ValueError: `text` describes no architecture of this space; says why.
         """
 
-    def canonical_ids(self, names: Sequence[str]) -> list[str | None]:
-        """The architecture id of each of `names`, None for what is not in this space.
+    def identify(self, text: str) -> str:
+        """Return the architecture id of what a file or a table calls an architecture.
 
-        `parse` in bulk, for the first column of a table. Spaces whose tables name architectures by
-        their ids need not override it: a name is its own id.
+        Args:
+            text: Whatever `parse` takes or, where `enumerated_as_published`, a position in
+                `architecture_ids`, counted from 0, as the benchmark's own files count.
+
+        Raises:
+            ValueError: `text` is neither.
         """
-        return list(names)
+        try:
+            return self.parse(text)
+        except ValueError:
+            if not (self.enumerated_as_published and _POSITION.fullmatch(text.strip())):
+                raise
+        ids, position = self.architecture_ids, int(text)
+        if position >= len(ids):
+            raise ValueError(
+                f"a position on {self.name} must lie between 0 and {len(ids) - 1}, got {position}: "
+                "correct it, or write the architecture out"
+            )
+        return ids[position]
+
+    def canonical_ids(self, names: Sequence[str]) -> list[str | None]:
+        """Return the architecture id of each of `names`, None for what is not in this space.
+
+        `identify` in bulk, for the column of a table that names the architectures.
+        """
+        return [self._identified(name) for name in names]
+
+    def _identified(self, name: str) -> str | None:
+        try:
+            return self.identify(name)
+        except ValueError:
+            # The caller asked which names are none of this space: this one.
+            return None
 
     def published_keys(self, ids: Sequence[str]) -> list[str] | None:
         """The key of each architecture in the benchmark's own files; None: the id is the key."""

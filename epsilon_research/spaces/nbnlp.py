@@ -120,10 +120,6 @@ class NasBenchNlp(SearchSpace):
         """See `SearchSpace`; a recipe as JSON, alone or under the key "recepie" of a log."""
         return to_json(parse_recipe(text))
 
-    def canonical_ids(self, names: Sequence[str]) -> list[str | None]:
-        """See `SearchSpace`; None for what is no recipe."""
-        return [_id_or_none(name) for name in names]
-
     def program(self, architecture_id: str, *, num_outputs: int) -> RecurrentProgram:
         """See `SearchSpace`; `num_outputs` is the vocabulary of the decoder."""
         cell = to_cell(parse_recipe(architecture_id))
@@ -136,14 +132,6 @@ class NasBenchNlp(SearchSpace):
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
         """See `SearchSpace`; one operation or one connection gets another value."""
         return to_json(mutate_recipe(parse_recipe(architecture_id), rng))
-
-
-def _id_or_none(text: str) -> str | None:
-    try:
-        return to_json(parse_recipe(text))
-    except ValueError:
-        # Whoever asked reports the names that are no recipes; why is not asked.
-        return None
 
 
 @cache

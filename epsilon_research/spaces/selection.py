@@ -25,10 +25,12 @@ class Selection:
         space: The search space.
         published_weights: The pair of constants of the epsilon paper on this space, for
             `weight_pair=published`.
-        num_architectures: Size of a seeded sample, or "all", or "rated" (all that the accuracy
-            table knows), or "auto" (what the engine scores in reasonable time).
+        num_architectures: Size of a seeded sample of what the accuracy table knows, or "all", or
+            "rated" (all that the table knows), or "auto" (what the engine scores in reasonable
+            time: the whole space, or a sample).
         first: The first so many in the benchmark's own order.
-        architectures: A list of architectures, or the path of a text file with one a line.
+        architectures: A list of architectures, or the path of a text file with one a line; each
+            as `SearchSpace.identify` takes it.
         auto_size: The most that "auto" scores of this space; None: all.
         paper_filter: Which scores the published code keeps on this space, see
             `analysis.protocols.PAPER_FILTERS`.
@@ -38,7 +40,7 @@ class Selection:
     published_weights: Sequence[float]
     num_architectures: int | str = AUTO
     first: int | None = None
-    architectures: str | Sequence[str] | None = None
+    architectures: str | Sequence[str | int] | None = None
     auto_size: int | None = None
     paper_filter: str = "finite"
 
@@ -85,9 +87,9 @@ class Selection:
         Args:
             rng: Source of a sample.
             auto: The most that "auto" means for the engine (None: all).
-            known: Architectures with trained results, in the order of their table, or None. On a
-                space whose own order is the benchmark's they do not matter; on others a sample
-                and `first` are taken among them, since a score without accuracy tells little.
+            known: Architectures with trained results, in the order of their table, or None. A
+                sample is drawn among them, since statistics need accuracies; so is `first` on a
+                space whose own order is not the benchmark's.
 
         Raises:
             ValueError: A choice is out of range, empty, repeated or not of this space.
@@ -95,41 +97,41 @@ class Selection:
         """
         if self.architectures is not None:
             return self._parse(self.architectures)
-        pool = self._pool(known)
+        ordered = self._ordered(known)
         if self.first is not None:
-            return list(pool[: self._checked(self.first, pool, "first")])
+            return list(ordered[: self._checked(self.first, ordered, "first")])
         if self.num_architectures == ALL and self.space.complete:
             return list(self.space.architecture_ids)
+        rated = _among(ordered, known)
         if self.num_architectures == RATED:
-            return self._rated(known)
+            if known is None:
+                raise ValueError(
+                    "search_space.num_architectures=rated must have a table of accuracies, got "
+                    "none: pass a benchmark, or search_space.num_architectures=all"
+                )
+            return rated
         if isinstance(self.num_architectures, int):
-            return _sample(pool, self._checked(self.num_architectures, pool, NUMBER), rng)
+            return _sample(rated, self._checked(self.num_architectures, rated, NUMBER), rng)
         limits = () if self.num_architectures == ALL else (auto, self.auto_size)
-        return _sample(pool, min([len(pool), *(n for n in limits if n is not None)]), rng)
+        count = min([len(ordered), *(n for n in limits if n is not None)])
+        pool = ordered if count == len(ordered) else rated
+        return _sample(pool, min(count, len(pool)), rng)
 
-    def _rated(self, known: Sequence[str] | None) -> list[str]:
-        if known is None:
-            raise ValueError(
-                "search_space.num_architectures=rated must have a table of accuracies, got none: "
-                "pass a benchmark, or search_space.num_architectures=all"
-            )
-        members = set(known)
-        own = self._pool(known)
-        return [architecture_id for architecture_id in own if architecture_id in members]
-
-    def _pool(self, known: Sequence[str] | None) -> Sequence[str]:
+    def _ordered(self, known: Sequence[str] | None) -> Sequence[str]:
         own = self.space.enumerated_as_published
         return self.space.architecture_ids if own or known is None else known
 
     def _checked(self, count: int, pool: Sequence[str], setting: str) -> int:
         if not 1 <= count <= len(pool):
+            is_part = len(pool) < len(self.space.architecture_ids)
+            part = " that the accuracy table knows" if is_part else ""
             raise ValueError(
-                f"search_space.{setting} must lie between 1 and {len(pool)} on {self.space.name}, "
-                f"got {count}: choose a number of that range"
+                f"search_space.{setting} must lie between 1 and {len(pool)}, the architectures of "
+                f"{self.space.name}{part}, got {count}: choose a number of that range"
             )
         return count
 
-    def _parse(self, architectures: str | Sequence[str]) -> list[str]:
+    def _parse(self, architectures: str | Sequence[str | int]) -> list[str]:
         if isinstance(architectures, str):
             origin, lines = architectures, _read_lines(Path(architectures))
         else:
@@ -139,7 +141,7 @@ class Selection:
             if not line.strip():
                 continue
             try:
-                architecture_id = self.space.parse(line)
+                architecture_id = self.space.identify(line)
             except ValueError as error:
                 raise ValueError(f"{origin}, line {number}: {error}") from error
             if architecture_id in seen:
@@ -157,6 +159,14 @@ class Selection:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _among(ordered: Sequence[str], known: Sequence[str] | None) -> Sequence[str]:
+    """The members of `ordered` that are known, in its order; all without a table."""
+    if known is None or known is ordered:
+        return ordered
+    members = frozenset(known)
+    return [architecture_id for architecture_id in ordered if architecture_id in members]
 
 
 def _sample(pool: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:

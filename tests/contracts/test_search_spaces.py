@@ -52,6 +52,13 @@ def test_known_names_are_their_own_ids(space) -> None:
     assert space.canonical_ids([]) == []
 
 
+def test_positions_are_names_only_where_the_order_is_the_benchmark_s(space) -> None:
+    names = ["3", "0"]
+    ids = [space.architecture_ids[3], space.architecture_ids[0]]
+    assert (space.canonical_ids(names) == ids) is space.enumerated_as_published
+    assert space.canonical_ids(["no architecture", "999999999"]) == [None, None]
+
+
 def test_keys_are_one_per_architecture(space) -> None:
     ids = space.sample(20, np.random.default_rng(4))
     for keys in (space.published_keys(ids), space.function_keys(ids)):

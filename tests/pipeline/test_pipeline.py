@@ -11,6 +11,7 @@ import pytest
 
 from epsilon_research.benchmarks import AccuracyTable, Benchmark
 from epsilon_research.benchmarks.none import NoBenchmark
+from epsilon_research.benchmarks.table import Table
 from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.data.synthetic import RandomNormal
 from epsilon_research.engines.collapsed import CollapsedEngine
@@ -212,6 +213,25 @@ def test_a_published_search_knows_only_what_float32_can_score(
     summary = job.run(job.prepare(), run_dir=tmp_path, tracker=Notes(), run_facts={})
     assert summary["selection"]["2"]["validation_accuracy"]["mean"] == chosen / 100
     assert not (tmp_path / "figures").exists()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_table_of_positions_that_knows_few_cells_gives_a_sample_of_them(
+    tmp_path: Path, suffix: str
+) -> None:
+    places = [15_000, 3, 777, 8_000]
+    frame = pd.DataFrame({"position": places, "test_accuracy": [0.1, 0.2, 0.3, 0.4]})
+    path = tmp_path / f"mine.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    prepared = pipeline(
+        search_space=selection(num_architectures=3),
+        benchmark=Table(path=str(path), id_column="position"),
+    ).prepare()
+    assert prepared.accuracies is not None
+    found = dict(zip(prepared.ids, prepared.accuracies["test_accuracy"], strict=True))
+    expected = {official_order()[place]: 0.1 + 0.1 * row for row, place in enumerate(places)}
+    assert len(found) == 3
+    assert all(found[cell] == pytest.approx(expected[cell]) for cell in found)
 
 
 def test_rows_without_an_accuracy_stay_and_are_unknown(done: tuple) -> None:

@@ -45,6 +45,52 @@ def test_rated_is_what_the_table_knows_in_the_benchmark_s_order() -> None:
         chosen(num_architectures="rated")
 
 
+KNOWN = [ORDER[place] for place in (900, 30, 7000, 12, 345, 15_000)]
+
+
+def from_part(**choices: object) -> list[str]:
+    """What is chosen where a table knows six architectures of the whole space."""
+    auto = choices.pop("auto", None)
+    return select(**choices).choose(np.random.default_rng(0), auto=auto, known=KNOWN)
+
+
+@pytest.mark.parametrize("choices", [{"num_architectures": 4}, {"auto": 4}])
+def test_a_sample_is_of_what_the_table_knows_in_the_benchmark_s_order(choices: dict) -> None:
+    found = from_part(**choices)
+    assert len(set(found)) == 4
+    assert set(found) < set(KNOWN)
+    assert found == sorted(found, key=ORDER.index)
+
+
+def test_what_an_engine_scores_quickly_is_cut_to_what_the_table_knows() -> None:
+    assert set(from_part(auto=200)) == set(KNOWN)
+
+
+@pytest.mark.parametrize("choices", [{"num_architectures": "all", "auto": 7}, {"auto": None}])
+def test_the_whole_space_is_scored_whatever_the_table_knows(choices: dict) -> None:
+    assert from_part(**choices) == list(ORDER)
+    assert from_part(first=5) == list(ORDER[:5])
+
+
+def test_a_sample_larger_than_what_the_table_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"between 1 and 6, .* the accuracy table knows, got 7"):
+        from_part(num_architectures=7)
+
+
+def test_a_table_of_the_whole_space_does_not_change_a_sample() -> None:
+    with_table = select(num_architectures=9).choose(
+        np.random.default_rng(0), auto=None, known=list(reversed(ORDER))
+    )
+    assert with_table == chosen(num_architectures=9)
+
+
+def test_positions_of_the_benchmark_are_taken_for_ids(tmp_path: Path) -> None:
+    file = tmp_path / "cells.txt"
+    file.write_text(f"7\n{ORDER[3]}\n0\n")
+    assert chosen(architectures=str(file)) == [ORDER[7], ORDER[3], ORDER[0]]
+    assert chosen(architectures=[15_624]) == [ORDER[-1]]
+
+
 def test_a_list_and_a_file_keep_their_order(tmp_path: Path) -> None:
     wanted = [ORDER[8], ORDER[2]]
     file = tmp_path / "cells.txt"
@@ -62,10 +108,13 @@ def test_a_list_and_a_file_keep_their_order(tmp_path: Path) -> None:
             "must be a whole number, 'all', 'rated' or 'auto', got 'some'",
         ),
         ({"num_architectures": True}, "must be a whole number"),
-        ({"first": 0}, "between 1 and 15625 on nb201, got 0"),
+        ({"first": 0}, "between 1 and 15625, the architectures of nb201, got 0"),
         ({"architectures": []}, "at least one architecture, got none"),
         ({"architectures": ["|x|"]}, "line 1: a NAS-Bench-201 architecture must be written"),
         ({"architectures": [ORDER[0], ORDER[0]]}, "line 2: every architecture .* line 1 already"),
+        ({"architectures": [15_625]}, "position on nb201 must lie between 0 and 15624, got 15625"),
+        ({"architectures": [0, ORDER[0]]}, "line 2: every architecture .* line 1 already"),
+        ({"architectures": ["-1"]}, "line 1: a NAS-Bench-201 architecture must be written"),
         ({"architectures": "no/such/file"}, "got 'no/such/file', which is not a file"),
     ],
 )
