@@ -67,7 +67,7 @@ def test_three_cells_have_the_accuracies_of_the_file(table: AccuracyTable) -> No
     np.testing.assert_allclose(found, [0.8597, 0.9114, 0.8879], atol=5e-5, rtol=0)
 
 
-def test_the_official_validation_accuracy_ranks_alike(table: AccuracyTable, shared: Path) -> None:
+def test_the_official_accuracy_of_one_run_ranks_alike(table: AccuracyTable, shared: Path) -> None:
     official = pd.read_parquet(shared / "data" / "nb201_cifar10_validation.parquet")
     ours = table.lookup(list(official["architecture_id"]))["test_accuracy"]
     assert ours.notna().all()
