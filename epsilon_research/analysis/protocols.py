@@ -159,7 +159,9 @@ def summarise_metric(
         )
         for protocol in PROTOCOLS
     }
-    rngs = dict(zip(PROTOCOLS, rng.spawn(len(PROTOCOLS)), strict=True))
+    rngs: dict[str, np.random.Generator] = dict(
+        zip(PROTOCOLS, rng.spawn(len(PROTOCOLS)), strict=True)
+    )
     found = {
         protocol: _describe_defined(
             scores, accuracies, rng=rngs[protocol], num_resamples=num_resamples

@@ -109,7 +109,7 @@ class Selection:
                     "search_space.num_architectures=rated must have a table of accuracies, got "
                     "none: pass a benchmark, or search_space.num_architectures=all"
                 )
-            return rated
+            return list(rated)
         if isinstance(self.num_architectures, int):
             return _sample(rated, self._checked(self.num_architectures, rated, NUMBER), rng)
         limits = () if self.num_architectures == ALL else (auto, self.auto_size)

@@ -103,8 +103,14 @@ def launch(
         ("agreement=reference metric=num_parameters", "metric.epsilon must be given,"),
         ("search_space.first=3", "at most one of .* got num_architectures and first:"),
         # Architectures.
-        ("search_space.num_architectures=15626", "between 1 and 15625 on nb201, got 15626"),
-        ("search_space.num_architectures=0", "between 1 and 15625 on nb201, got 0"),
+        (
+            "search_space.num_architectures=15626",
+            "between 1 and 15625, the architectures of nb201, got 15626",
+        ),
+        (
+            "search_space.num_architectures=0",
+            "between 1 and 15625, the architectures of nb201, got 0",
+        ),
         ("search_space.num_architectures=1.5", "must be a whole number, .*, got 1.5:"),
     ],
 )
@@ -177,7 +183,7 @@ def test_a_truncated_file_of_images_is_one_sentence(launch: Launch, tmp_path: Pa
             "must have .* got architecture_id, acc",
         ),
         ({"architecture_id": [FIRST] * 2, "test_accuracy": [0.9, 0.8]}, "csv", "got 1 repeated"),
-        ({"architecture_id": ["a"], "test_accuracy": [0.9]}, "parquet", "got none in common"),
+        ({"architecture_id": ["15624"], "test_accuracy": [0.9]}, "parquet", "got none in common"),
         ({"architecture_id": [FIRST], "test_accuracy": [90.0]}, "csv", "benchmark.unit=percent"),
         ({"architecture_id": [FIRST], "test_accuracy": ["high"]}, "csv", "must hold numbers"),
     ],
