@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.job import run_job
-from epsilon_research.launch.options import CONF, hydra_settings, options_help
+from epsilon_research.launch.options import CONF, main_configuration, options_help
 from epsilon_research.launch.sweep import gather_again, gather_sweep
 from epsilon_research.launch.trust import check_origin
 
@@ -48,7 +48,7 @@ def launch(argv: Sequence[str] | None = None) -> int:
 
     where, settings = _split_gather(arguments.overrides)
     steps = (run, gather_sweep) if where is None else (lambda: gather_again(where, settings),)
-    status = _exit_status(lambda: check_origin(arguments, own=hydra_settings()))
+    status = _exit_status(lambda: check_origin(arguments, own=main_configuration()["hydra"]))
     for step in steps if status == 0 else ():
         status = max(status, _exit_status(step))
         if status == INTERRUPTED:
@@ -80,17 +80,12 @@ def _exit_status(step: Callable[[], object]) -> int:
     except KeyboardInterrupt as interrupt:
         sys.stderr.write(f"\nInterrupted before the end: {str(interrupt) or _STARTS_OVER}.\n")
         return INTERRUPTED
-    except SystemExit as ended:
-        if not isinstance(ended.__cause__, USER_ERRORS):
+    except (*USER_ERRORS, SystemExit) as raised:
+        error = raised.__cause__ if isinstance(raised, SystemExit) else raised
+        if not isinstance(error, USER_ERRORS):
             raise
-        return _report(ended.__cause__)
-    except USER_ERRORS as error:
-        return _report(error)
+        if _SHOWS_TRACEBACK:
+            raise error from error.__cause__
+        sys.stderr.write(f"error: {user_message(error)}\n")
+        return 1
     return 0
-
-
-def _report(error: BaseException) -> int:
-    if _SHOWS_TRACEBACK:
-        raise error
-    sys.stderr.write(f"error: {user_message(error)}\n")
-    return 1

@@ -14,8 +14,8 @@ from epsilon_research.atomic_file import write_atomically
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.options import (
     CHECKOUT,
-    hydra_settings,
     known_settings,
+    main_configuration,
     unknown_setting,
 )
 from epsilon_research.launch.sweep import gather_jobs, relative
@@ -122,7 +122,7 @@ def _check_free_space(run_dir: Path) -> None:
 
 def _save(config: DictConfig, path: Path) -> None:
     """Save the resolved settings so that they run again as they are, into a folder beside."""
-    again = OmegaConf.merge({"hydra": hydra_settings()}, config)
+    again = OmegaConf.merge({"hydra": main_configuration()["hydra"]}, config)
     text = (
         f"# Run again: python run.py --config-path={path.parent} --config-name={path.stem}\n"
         + OmegaConf.to_yaml(again)

@@ -20,26 +20,22 @@ CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
 
 
 @cache
+def main_configuration() -> dict[str, Any]:
+    """Return `conf/config.yaml` as it is written, with its references unresolved."""
+    return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml")))
+
+
 def default_options() -> dict[str, Any]:
-    """Return the option of each group, or the list of them, that the main configuration chooses."""
-    entries = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml").defaults)
-    chosen: dict[str, Any] = {}
-    for entry in cast("list[str | dict[str, Any]]", entries):
-        chosen |= {} if isinstance(entry, str) else entry
-    return chosen
+    """Return what `conf/config.yaml` chooses in each group: an option, or a list of them."""
+    entries = main_configuration()["defaults"]
+    return {
+        group: option for entry in entries if entry != "_self_" for group, option in entry.items()
+    }
 
 
-@cache
-def known_settings() -> frozenset[str]:
-    """Return the groups and plain values of the main configuration."""
-    keys = {str(key) for key in OmegaConf.load(CONF / "config.yaml")}
-    return frozenset(keys - {"defaults", "hydra"} | set(default_options()))
-
-
-def hydra_settings() -> dict[str, Any]:
-    """Return Hydra's section of the main configuration, as it is written there."""
-    section = OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml").hydra)
-    return cast("dict[str, Any]", section)
+def known_settings() -> set[str]:
+    """Return the groups and plain values of `conf/config.yaml`."""
+    return main_configuration().keys() - {"defaults", "hydra"} | default_options().keys()
 
 
 def unknown_setting(key: str) -> str:
