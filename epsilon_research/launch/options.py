@@ -27,10 +27,10 @@ def main_configuration() -> dict[str, Any]:
 
 def default_options() -> dict[str, Any]:
     """Return what `conf/config.yaml` chooses in each group: an option, or a list of them."""
-    entries = main_configuration()["defaults"]
-    return {
-        group: option for entry in entries if entry != "_self_" for group, option in entry.items()
-    }
+    chosen: dict[str, Any] = {}
+    for entry in main_configuration()["defaults"]:
+        chosen |= {} if entry == "_self_" else entry
+    return chosen
 
 
 def known_settings() -> set[str]:

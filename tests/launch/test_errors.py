@@ -100,7 +100,10 @@ def launch(
         ("~seed", "seed must be given, .* got nothing:"),
         ("dataset=npy", "dataset.path must be given, got nothing: pass dataset.path="),
         ("benchmark=table", "benchmark.path must be given, got nothing: pass benchmark.path="),
-        ("agreement=reference metric=num_parameters", "metric.epsilon must be given,"),
+        (
+            "agreement=reference metric=num_parameters",
+            "agreement must have a metric epsilon, .* got num_par",
+        ),
         ("search_space.first=3", "at most one of .* got num_architectures and first:"),
         # Architectures.
         (
