@@ -1,0 +1,126 @@
+"""Epsilon in several precisions beside an exact one: how much of a correlation is rounding."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.analysis import spearman_rho
+from epsilon_research.analysis.resolution import unresolved
+from epsilon_research.metrics import Epsilon
+from epsilon_research.plotting import AgreementPanel, save_agreement_panels, weights_in_words
+from epsilon_research.reporting import Table
+from epsilon_research.reporting.numbers import value
+from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.prepared import Prepared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounding(Stage):
+    """Errors of epsilon scores against those of one metric that is taken for exact.
+
+    Args:
+        exact: Name of the metric with the exact scores, e.g. one of `engine=extended`.
+    """
+
+    exact: str
+
+    def check(self, prepared: Prepared) -> None:
+        """Refuse a run whose metrics are not several epsilons, one of them the exact one.
+
+        Raises:
+            ValueError: There are others, or too few.
+        """
+        metrics = prepared.scoring.metrics
+        epsilons = [name for name, metric in metrics.items() if isinstance(metric, Epsilon)]
+        if self.exact not in epsilons or len(epsilons) < 2:
+            raise ValueError(
+                f"stages.rounding.exact must name one of two or more epsilon metrics, got "
+                f"{self.exact!r} of {', '.join(epsilons) or 'none'}: see conf/study/rounding.yaml"
+            )
+
+    def run(self, context: Context) -> Outcome:
+        """Return the part `rounding`: {metric: errors, unresolved scores, ρ with exact scores}."""
+        metrics = context.prepared.scoring.metrics
+        others = [
+            name
+            for name, metric in metrics.items()
+            if isinstance(metric, Epsilon) and name != self.exact
+        ]
+        found = {name: compare_with_exact(context.frame, name, exact=self.exact) for name in others}
+        figures = [] if context.plotting is None else self._draw(context, others)
+        return Outcome(summary={"rounding": found}, tables=[_table(found)], figures=figures)
+
+    def _draw(self, context: Context, others: list[str]) -> list[Any]:
+        prepared = context.prepared
+        weights = prepared.scoring.metrics[self.exact].settings["weights"]
+        space, images = prepared.scoring.space.title, prepared.scoring.minibatch.description
+        return save_agreement_panels(
+            context.frame[self.exact].to_numpy(dtype=np.float64),
+            [
+                AgreementPanel(
+                    title=name.replace("_", " "),
+                    values=context.frame[name].to_numpy(dtype=np.float64),
+                    marked=unresolved(context.frame, name),
+                )
+                for name in others
+            ],
+            folder=context.run_dir / "figures",
+            name="rounding",
+            settings=context.plotting,
+            reference_label="exact epsilon",
+            value_label="epsilon",
+            legend=("resolved", "not resolved"),
+            title=f"{space}, {images}, {weights_in_words(weights)}",
+        )
+
+
+def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[str, float]:
+    """Return how far the scores in one column are from those in another.
+
+    Args:
+        frame: Table of scores with `<name>_resolution` and `<name>_resolved`.
+        name: Column of scores.
+        exact: Column of exact scores.
+
+    Returns:
+        Over the rows where both are defined: `n`; the `median_error` and `largest_error`; the
+        `median_score` of the exact scores; the share `within_resolution` of errors that are not
+        larger than the resolution; `unresolved` scores; `spearman_rho` with the exact scores.
+    """
+    rows = frame[np.isfinite(frame[name]) & np.isfinite(frame[exact])]
+    scores, true = (rows[column].to_numpy(dtype=np.float64) for column in (name, exact))
+    errors = np.abs(scores - true)
+    resolution = rows[[f"{name}_resolution", f"{exact}_resolution"]].to_numpy().sum(axis=1)
+    if len(rows) == 0:
+        return {"n": 0}
+    return {
+        "n": len(rows),
+        "median_score": float(np.median(true)),
+        "median_error": float(np.median(errors)),
+        "largest_error": float(errors.max()),
+        "within_resolution": float((errors <= resolution).mean()),
+        "unresolved": int(unresolved(rows, name).sum()),
+        "spearman_rho": spearman_rho(scores, true),
+    }
+
+
+def _table(found: dict[str, dict[str, float]]) -> Table:
+    head = ["epsilon of", "n", "exact,\nmedian", "error,\nmedian", "error,\nlargest",
+            "within\nresolution %", "not\nresolved", "ρ with\nexact"]  # fmt: skip
+    rows = [
+        [
+            name.replace("_", " "),
+            value(one["n"], "n"),
+            *(
+                f"{one.get(key, np.nan):.1e}"
+                for key in ("median_score", "median_error", "largest_error")
+            ),
+            value(one.get("within_resolution"), "coverage"),
+            value(one.get("unresolved"), "n"),
+            value(one.get("spearman_rho")),
+        ]
+        for name, one in found.items()
+    ]
+    return Table(title="rounding", head=head, rows=rows)
