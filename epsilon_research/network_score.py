@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from epsilon_research.data.minibatch import check_batch_size
-from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.metrics.epsilon import FLOAT32_DEFINED, RESOLUTION, check_weights
 from epsilon_research.metrics.epsilon_formula import epsilon_score
 
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ class NetworkScore:
     """The score of one network and how it was computed."""
 
     value: float
-    """The epsilon score; NaN where the outputs are constant or not finite."""
+    """The epsilon score; NaN where the outputs are constant or not finite, 0 where it is not larger
+    than its rounding error."""
+    resolution: float
+    """The largest rounding error that the score is likely to have; NaN where it is not known, as of
+    networks that run themselves."""
     engine: str
     """"collapsed" or "reference"."""
     note: str | None
@@ -81,7 +85,10 @@ def score_network(
 def _collapsed(
     network: "nn.Module", images: np.ndarray, weights: tuple[float, float]
 ) -> NetworkScore:
-    from epsilon_research.collapse import Workspace, lower
+    from epsilon_research.collapse import lower
+    from epsilon_research.data import Minibatch
+    from epsilon_research.engines.collapsed import CollapsedEngine
+    from epsilon_research.metrics import Candidate, Epsilon, scorer_of
     from epsilon_research.programs.torch_tracer import UnsupportedLayerError, from_torch
 
     if images.ndim != 4:
@@ -94,16 +101,17 @@ def _collapsed(
         plan = lower(program, height=height, width=width)
     except ValueError as error:
         raise UnsupportedLayerError(str(error)) from error
-    if not plan.connected:
-        return NetworkScore(
-            value=float("nan"), engine="collapsed", note=None, float32_defined=False
-        )
-    low, high = Workspace(images).run(plan, weights=weights)
+    candidate = Candidate(
+        build=lambda _: program, num_classes=1, num_parameters=0, connected=plan.connected
+    )
+    minibatch = Minibatch(inputs=images.astype(np.float32), kind="images", dataset="given")
+    found = scorer_of(Epsilon(weights=weights, engine=CollapsedEngine()), minibatch)(candidate)
     return NetworkScore(
-        value=epsilon_score(low.values, high.values),
+        value=found.value,
+        resolution=float(found.columns[RESOLUTION]),
         engine="collapsed",
         note=None,
-        float32_defined=low.float32_defined and high.float32_defined,
+        float32_defined=bool(found.columns[FLOAT32_DEFINED]),
     )
 
 
@@ -145,6 +153,7 @@ def _reference(
         outputs.append(_distinct(network_outputs(network, inputs).reshape(len(inputs), -1)))
     return NetworkScore(
         value=epsilon_score(*outputs),
+        resolution=float("nan"),
         engine="reference",
         note=note,
         float32_defined=all(is_defined(values.astype(np.float32)) for values in outputs),
