@@ -121,6 +121,19 @@ def speedup(case: Case, ids: Sequence[str], *, repeats: int = REPEATS) -> dict[s
     }
 
 
+def cost_of_resolution(case: Case, ids: Sequence[str], *, repeats: int = REPEATS) -> float:
+    """Time of `engine.dtype=auto`, with what it computes again, over that of float32 alone."""
+    minibatch = case.minibatch(BATCH_SIZE)
+    auto, single = (scorer(case, CollapsedEngine(dtype=d), minibatch) for d in ("auto", "float32"))
+    for run in (auto, single):
+        run(ids[0])  # compiles
+    totals = [
+        [sum(seconds(lambda: run(id_)) for id_ in ids) for run in (auto, single)]  # noqa: B023
+        for _ in range(repeats)
+    ]
+    return statistics.median(first / second for first, second in totals)
+
+
 def copy_bandwidth() -> float:
     """Bytes read and written per second by copying 64 MiB, the best of several runs."""
     source = np.ones(2**24, np.float32)
@@ -224,6 +237,7 @@ def bench_nb201() -> dict[str, float]:
     return {
         **speedup(NB201, ids),
         **whole_space("executor.processes=2", "store=none"),
+        "auto_over_float32": cost_of_resolution(NB201, ids),
         "bandwidth_ratio": bandwidth_ratio(NB201, ids),
         "batch_exponent": batch_exponent(NB201, ids),
         "architectures_exponent": architectures_exponent(NB201),
@@ -239,6 +253,7 @@ def bench_nb101() -> dict[str, float]:
     return {
         **found,
         **estimate(NB101, more, num_functions=functions),
+        "auto_over_float32": cost_of_resolution(NB101, more),
         "bandwidth_ratio": bandwidth_ratio(NB101, more),
     }
 
