@@ -80,6 +80,8 @@ def _exit_status(step: Callable[[], object]) -> int:
     except KeyboardInterrupt as interrupt:
         sys.stderr.write(f"\nInterrupted before the end: {str(interrupt) or _STARTS_OVER}.\n")
         return INTERRUPTED
+    except BrokenPipeError:  # the reader of a pipe, such as `--help | head`, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (*USER_ERRORS, SystemExit) as raised:
         error = raised.__cause__ if isinstance(raised, SystemExit) else raised
         if not isinstance(error, USER_ERRORS):

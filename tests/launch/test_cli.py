@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -107,7 +108,7 @@ def test_the_summary_has_every_key_of_a_record(main_job: Path) -> None:
 
 
 @USES_MAIN_JOB
-def test_log_figures_and_terminal_tell_the_same(main_job: Path) -> None:
+def test_log_figures_and_terminal_show_the_same(main_job: Path) -> None:
     assert "12 of 15,625 architectures, 16 images of photos" in (main_job / "run.log").read_text()
     for name in ("score_vs_accuracy", "score_vs_parameters", "score_histogram"):
         for ending in ("png", "pdf"):
@@ -215,12 +216,12 @@ def test_a_sweep_that_names_no_folder_has_one_with_all_its_jobs(swept: str, tmp_
     ]
 
 
-def test_failing_jobs_of_a_sweep_are_all_told_and_let_the_others_finish(tmp_path: Path) -> None:
+def test_failing_jobs_of_a_sweep_are_all_reported_and_let_the_others_finish(tmp_path: Path) -> None:
     process = run("-m", "batch_size=1,8,0", *QUICK, f"hydra.sweep.dir={tmp_path}")
     assert process.returncode == 1
     assert (tmp_path / "1" / "summary.json").is_file()
-    told = re.findall(r"^(.*): batch_size must be", process.stderr, re.MULTILINE)
-    assert told == ["job 0 failed", "job 2 failed", "error"]
+    reported = re.findall(r"^(.*): batch_size must be", process.stderr, re.MULTILINE)
+    assert reported == ["job 0 failed", "job 2 failed", "error"]
     assert "Traceback" not in process.stderr
     assert "job 2 failed" in (tmp_path / "2" / "run.log").read_text()
 
@@ -241,6 +242,13 @@ def test_help_lists_every_group_with_every_option_and_loads_nothing_heavy() -> N
     imported = {line.rpartition("|")[2].strip() for line in process.stderr.splitlines()}
     assert "hydra" in imported
     assert not imported & {"torch", "numba", "pandas", "matplotlib", "wandb", "sklearn", "scipy"}
+
+
+def test_help_may_be_cut_off_by_its_reader() -> None:
+    words = shlex.join(command("--help"))
+    process = finished("bash", "-c", f"set -o pipefail; {words} | head -n 1")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.startswith("epsilon_research")
 
 
 def _traced_imports(*arguments: str) -> list[str]:
@@ -278,11 +286,11 @@ def test_an_interrupted_run_says_so_and_closes_its_tracker(tmp_path: Path) -> No
         assert "15,625 architectures" in process.stderr.readline()
         # As a terminal does: to the program and to its helpers.
         os.killpg(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, reported = process.communicate(timeout=60)
     finally:
         process.kill()
     assert process.returncode == 130
-    assert told.strip() == "Interrupted before the end: the same command starts over."
+    assert reported.strip() == "Interrupted before the end: the same command starts over."
     ends = [
         record.exit.exit_code for record in records(tmp_path / "run") if record.HasField("exit")
     ]

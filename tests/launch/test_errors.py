@@ -204,8 +204,8 @@ def test_a_wrong_table_is_one_sentence(
 
 def test_a_run_folder_that_cannot_be_is_one_sentence(launch: Launch, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    told = launch(folder(tmp_path / "file" / "below"))
-    assert re.search(r"below must be .*writable, got 'Not a directory': .*hydra.run.dir=", told)
+    reported = launch(folder(tmp_path / "file" / "below"))
+    assert re.search(r"below must be .*writable, got 'Not a directory': .*hydra.run.dir=", reported)
 
 
 def test_a_disk_that_is_nearly_full_is_one_sentence(

@@ -63,7 +63,7 @@ def test_settings_without_targets_pass(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("hydra:\n  callbacks:\n    x:\n      _target_: os.system\n", "hydra.callbacks"),
         ("hydra:\n  job_logging:\n    formatters:\n      x:\n        (): os.system\n", "hydra.job"),
@@ -79,7 +79,7 @@ def test_settings_without_targets_pass(settings: Any) -> None:
     ],
 )
 def test_a_file_from_elsewhere_may_not_change_how_hydra_works(
-    text: str, told: str, tmp_path: Path
+    text: str, reported: str, tmp_path: Path
 ) -> None:
     (tmp_path / "config.yaml").write_text(text)
     for typed in (
@@ -88,7 +88,7 @@ def test_a_file_from_elsewhere_may_not_change_how_hydra_works(
         [f"--config-p={tmp_path}", "--config-n", "config.yaml"],
         ["seed=1", f"--config-path={tmp_path}", "seed=2"],
     ):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=reported):
             check_origin(parse(typed), own=OWN)
 
 
