@@ -73,7 +73,8 @@ def options_help() -> str:
         for source in HydraConfig.get().runtime.config_sources
         if source.schema == "file"
     ]
-    files = sorted(path for folder in folders for path in folder.glob("*/*.yaml"))
+    files = [path for folder in folders for path in folder.glob("*/*.yaml")]
+    files.sort(key=lambda path: (path.parent.name, path.stem))
     width = max((len(path.stem) for path in files), default=0)
     text = "\n".join(_help_lines(files, width=width))
     return text.replace("$", "$$")  # Hydra substitutes `$NAME` in it

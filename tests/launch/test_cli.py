@@ -244,6 +244,17 @@ def test_help_lists_every_group_with_every_option_and_loads_nothing_heavy() -> N
     assert not imported & {"torch", "numba", "pandas", "matplotlib", "wandb", "sklearn", "scipy"}
 
 
+def test_help_lists_the_options_of_a_users_own_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "metric").mkdir()
+    (tmp_path / "metric" / "depth.yaml").write_text("# How deep it is.\ndepth: {}\n")
+    monkeypatch.setenv("EPSILON_TRUSTED", "my_lab")
+    shown = succeeded(finished(*command(f"--config-dir={tmp_path}", "--help"))).stdout
+    (block,) = re.findall(r"^metric\n((?:  .+\n)+)", shown, re.MULTILINE)
+    assert re.search(r"^  depth +How deep it is\.\n  epe_nas +", block, re.MULTILINE)
+
+
 def test_help_may_be_cut_off_by_its_reader() -> None:
     words = shlex.join(command("--help"))
     process = finished("bash", "-c", f"set -o pipefail; {words} | head -n 1")
