@@ -159,9 +159,9 @@ class Pipeline:
             run_facts: Provenance to put into the summary's `run` part.
         """
         start = time.perf_counter()
+        self._announce(prepared)
         self._prepare_engine()
         prepared, chosen = self._with_chosen_weights(prepared)
-        self._announce(prepared)
         scoring_start = time.perf_counter()
         result = self._score(prepared)
         scoring_seconds = time.perf_counter() - scoring_start
