@@ -12,12 +12,14 @@ import pandas as pd
 from rich.console import Console
 
 from epsilon_research.benchmarks import AccuracyTable, Benchmark
+from epsilon_research.checks import check_boolean, check_integer
 from epsilon_research.data import Dataset
+from epsilon_research.data.minibatch import MIN_BATCH_SIZE
 from epsilon_research.engines import Engine
 from epsilon_research.executors import Executor
 from epsilon_research.metrics import Metric
 from epsilon_research.pipeline.columns import check_aggregates, table_of_run
-from epsilon_research.pipeline.record import about_run, check_settings, counts, flatten, problems
+from epsilon_research.pipeline.record import about_run, counts, flatten, problems
 from epsilon_research.plotting import FigureSettings
 from epsilon_research.progress import progress
 from epsilon_research.scoring import Scoring, ScoringResult
@@ -87,7 +89,10 @@ class Pipeline:
             )
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
-        check_settings(self)
+        check_boolean("figures", self.figures)
+        check_integer("batch_size", self.batch_size, at_least=MIN_BATCH_SIZE, example=256)
+        check_integer("seed", self.seed, at_least=0, example=21)
+        check_integer("minibatch_seed", self.minibatch_seed, at_least=0, example=21)
         check_aggregates(self.aggregates or {}, metrics=list(self.metric))
         check_rule(
             self.weight_rule, metrics=self.metric, published=self.search_space.published_weights

@@ -6,14 +6,10 @@ from typing import Any
 import numpy as np
 
 from epsilon_research.analysis.resolution import unresolved
-from epsilon_research.data.minibatch import MIN_BATCH_SIZE
 from epsilon_research.scoring import ScoringResult
 from epsilon_research.stages.prepared import Prepared
 from epsilon_research.store import Store
 from epsilon_research.weights.base import epsilon_weights
-
-_WHOLE_NUMBERS = (("batch_size", MIN_BATCH_SIZE, 256), ("seed", 0, 21), ("minibatch_seed", 0, 21))
-"""Settings with their smallest value and an example."""
 
 
 def about_run(prepared: Prepared, *, engine: str) -> dict[str, Any]:
@@ -37,27 +33,6 @@ def about_run(prepared: Prepared, *, engine: str) -> dict[str, Any]:
         "minibatch_seed": prepared.minibatch_seed,
         "engine": engine,
     }
-
-
-def check_settings(settings: Any) -> None:
-    """Refuse counts and seeds that are none, and a switch that is neither on nor off.
-
-    Args:
-        settings: Has an attribute for each of them.
-
-    Raises:
-        ValueError: One is not an integer, too small, or not a boolean.
-    """
-    figures = settings.figures
-    if not isinstance(figures, bool):
-        raise ValueError(f"figures must be true or false, got {figures!r}: pass e.g. figures=false")
-    for name, least, example in _WHOLE_NUMBERS:
-        value = getattr(settings, name)
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ValueError(
-                f"{name} must be a whole number of {least} or more, got {value!r}: "
-                f"pass e.g. {name}={example}"
-            )
 
 
 def counts(result: ScoringResult, *, metrics: Sequence[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from epsilon_research.checks import check_integer
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
 from epsilon_research.stages.base import Context, Outcome, Stage
@@ -21,11 +22,7 @@ class BestScored(Stage):
     count: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.count, int) or isinstance(self.count, bool) or self.count < 1:
-            raise ValueError(
-                "stages.best_scored.count must be an integer of 1 or more, got "
-                f"{self.count!r}: pass e.g. stages.best_scored.count=5"
-            )
+        check_integer("stages.best_scored.count", self.count, at_least=1, example=5)
 
     def run(self, context: Context) -> Outcome:
         """Return the part `best_scored`: {metric: architectures, the best first}."""

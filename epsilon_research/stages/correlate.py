@@ -8,6 +8,7 @@ import pandas as pd
 
 from epsilon_research.analysis import compare_metrics, diagnose, summarise_metrics
 from epsilon_research.analysis.rank_correlations import rho_matrix
+from epsilon_research.checks import check_integer
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
 from epsilon_research.stages.base import Context, Outcome, Stage
@@ -26,12 +27,7 @@ class Correlate(Stage):
     num_resamples: int
 
     def __post_init__(self) -> None:
-        count = self.num_resamples
-        if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-            raise ValueError(
-                f"bootstrap_resamples must be a whole number of 1 or more, got {count!r}: "
-                "pass e.g. bootstrap_resamples=1000"
-            )
+        check_integer("bootstrap_resamples", self.num_resamples, at_least=1, example=1000)
 
     def run(self, context: Context) -> Outcome:
         """Return the parts `metrics`, `diagnosis` and, with several metrics, `comparison`."""

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from epsilon_research.analysis import spearman_rho
+from epsilon_research.checks import check_integer
 from epsilon_research.engines import Engine
 from epsilon_research.metrics import Epsilon
 from epsilon_research.stages.base import Context, Outcome, Stage
@@ -31,11 +32,7 @@ class EngineComparison(Stage):
     engine: Engine
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sample_size, int) or self.sample_size < 1:
-            raise ValueError(
-                "agreement.sample_size must be a whole number of 1 or more, got "
-                f"{self.sample_size!r}: pass e.g. agreement.sample_size=20"
-            )
+        check_integer("agreement.sample_size", self.sample_size, at_least=1, example=20)
 
     def check(self, prepared: Prepared) -> None:
         """Refuse a run without a metric epsilon.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from epsilon_research.analysis.stability import measure_stability
+from epsilon_research.checks import check_integer
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import Scoring
 from epsilon_research.stages.base import Context, Outcome, Stage
@@ -35,12 +36,8 @@ class Stability(Stage):
 
     def __post_init__(self) -> None:
         for name, least in (("sample_size", _MIN_ROWS), ("minibatches", 0), ("seeds", 0)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
-                raise ValueError(
-                    f"stability.{name} must be a whole number of {least} or more, got {value!r}: "
-                    f"pass e.g. stability.{name}={max(least, 4)}"
-                )
+            example = max(least, 4)
+            check_integer(f"stability.{name}", getattr(self, name), at_least=least, example=example)
 
     def run(self, context: Context) -> Outcome:
         """Return the part `stability`: {metric: {"minibatch" or "seed": statistics}}.

@@ -1,16 +1,17 @@
 """The limits w→0 and w→∞: the pair beyond which no weight changes a score any more."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from epsilon_research.checks import check_integer
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Epsilon
-from epsilon_research.scoring import Description, Scoring
+from epsilon_research.scoring import Scoring
 from epsilon_research.weights.base import ChosenPair, WeightRule
 from epsilon_research.weights.plateau import limit_place, pairwise_changes
 from epsilon_research.weights.sample import draw_functions, evaluate_weights, sample_record
@@ -21,7 +22,7 @@ _FARTHEST = 300
 its exponent apart from them; at 308 float64 ends."""
 _MOST_UNDEFINED = 0.1
 """Share of the sample that may be without a score at the ends; the published rule's tolerance."""
-_LEAST_SAMPLE = 2
+_MIN_SAMPLE = 2
 
 
 def _outwards(first: int) -> list[int]:
@@ -78,8 +79,9 @@ class Limits(WeightRule):
     name: ClassVar[str] = "limits"
 
     def __post_init__(self) -> None:
-        _check_whole("sample_size", self.sample_size, least=_LEAST_SAMPLE, example=100)
-        _check_whole("beyond", self.beyond, least=-_FARTHEST, example=0)
+        sample, beyond = "weight_rule.sample_size", "weight_rule.beyond"
+        check_integer(sample, self.sample_size, at_least=_MIN_SAMPLE, example=100)
+        check_integer(beyond, self.beyond, at_least=-_FARTHEST, example=0)
         if not isinstance(self.tolerance, float) or not 0 < self.tolerance < 1:
             raise ValueError(
                 f"weight_rule.tolerance must be a number between 0 and 1, got {self.tolerance!r}: "
@@ -102,13 +104,26 @@ class Limits(WeightRule):
         it were left out because the farthest weights leave them without a score.
         """
         ids, descriptions = draw_functions(scoring, count=self.sample_size, rng=rng)
+        if len(ids) < _MIN_SAMPLE:
+            raise ValueError(
+                f"weight_pair=limits must have {_MIN_SAMPLE} connected architectures of "
+                f"distinct function or more, got {len(ids)} on {scoring.space.name}: choose "
+                "another search space, or pass weight_pair=published"
+            )
+
+        def outputs(exponents: Sequence[int]) -> Float[np.ndarray, "architectures weights values"]:
+            weights = [_weight(exponent) for exponent in exponents]
+            rows = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
+            return np.stack([[evaluation.values for evaluation in row] for row in rows])
+
         sides = {"low": [-decade for decade in _outwards(1)], "high": _outwards(0)}
-        sample = _Sample(metric, scoring, ids, descriptions)
-        kept = sample.defined_at([side[-1] for side in sides.values()])
+        # The farthest weights first, so that a space without limits is recognised soon.
+        kept = _defined_at([-_FARTHEST, _FARTHEST], outputs, scoring=scoring)
+        both = outputs([*sides["low"], *sides["high"]])[kept]
+        parts = np.split(both, [len(sides["low"])], axis=1)
         found, rows = {}, {}
-        sample.outputs([*sides["low"], *sides["high"]])  # all at once, spread over processes
-        for side, exponents in sides.items():
-            changes = pairwise_changes(sample.outputs(exponents)[kept])
+        for (side, exponents), part in zip(sides.items(), parts, strict=True):
+            changes = pairwise_changes(part)
             rows[side] = _rows(exponents, changes)
             place = limit_place(changes.max(axis=2), tolerance=self.tolerance)
             if place is None:
@@ -145,92 +160,43 @@ class Limits(WeightRule):
         )
 
 
-class _Sample:
-    """Architectures whose outputs are asked for at one weight after the other."""
+def _defined_at(
+    exponents: Sequence[int], outputs: Callable[[Sequence[int]], np.ndarray], *, scoring: Scoring
+) -> Bool[np.ndarray, " architectures"]:
+    """Return which architectures have outputs at all of these weights.
 
-    def __init__(
-        self,
-        metric: Epsilon,
-        scoring: Scoring,
-        ids: Sequence[str],
-        descriptions: Sequence[Description],
-    ) -> None:
-        if len(ids) < _LEAST_SAMPLE:
-            raise ValueError(
-                f"weight_pair=limits must have {_LEAST_SAMPLE} connected architectures of "
-                f"distinct function or more, got {len(ids)} on {scoring.space.name}: choose "
-                "another search space, or pass weight_pair=published"
-            )
-        self._metric = metric
-        self._scoring = scoring
-        self._ids = ids
-        self._descriptions = descriptions
-        self._known: dict[int, np.ndarray] = {}
-
-    def outputs(
-        self, exponents: Sequence[int]
-    ) -> Float[np.ndarray, "architectures weights values"]:
-        """Normalised outputs at powers of ten."""
-        unknown = [exponent for exponent in exponents if exponent not in self._known]
-        if unknown:
-            found = evaluate_weights(
-                self._metric,
-                self._ids,
-                self._descriptions,
-                weights=[_weight(exponent) for exponent in unknown],
-                scoring=self._scoring,
-            )
-            for place, exponent in enumerate(unknown):
-                self._known[exponent] = np.stack([row[place].values for row in found])
-        return np.stack([self._known[exponent] for exponent in exponents], axis=1)
-
-    def defined_at(self, exponents: Sequence[int]) -> Bool[np.ndarray, " architectures"]:
-        """Which architectures have a score at the farthest weights.
-
-        Looked at first, so that a space without limits is told soon.
-
-        Raises:
-            ValueError: Too many have none.
-        """
-        undefined = np.isnan(self.outputs(exponents)).all(axis=2)
-        share = undefined.mean(axis=0)
-        if (share > _MOST_UNDEFINED).any():
-            shares = " and ".join(
-                f"{part:.0%} at {_weight(exponent):g}"
-                for part, exponent in zip(share, exponents, strict=True)
-            )
-            raise ValueError(
-                "weight_pair=limits must have networks whose outputs differ between samples "
-                f"however small or large the weight, got constant or infinite outputs of {shares} "
-                f"on {self._scoring.space.name}: there is no limit, pass weight_pair=published"
-            )
-        return ~np.logical_or.reduce(undefined, axis=1)
+    Raises:
+        ValueError: Too many have none.
+    """
+    undefined = np.isnan(outputs(exponents)).all(axis=2)
+    share = undefined.mean(axis=0)
+    if (share > _MOST_UNDEFINED).any():
+        shares = " and ".join(
+            f"{part:.0%} at {_weight(exponent):g}"
+            for part, exponent in zip(share, exponents, strict=True)
+        )
+        raise ValueError(
+            "weight_pair=limits must have networks whose outputs differ between samples "
+            f"however small or large the weight, got constant or infinite outputs of {shares} "
+            f"on {scoring.space.name}: there is no limit, pass weight_pair=published"
+        )
+    return np.logical_not(np.logical_or.reduce(undefined, axis=1))
 
 
 def _rows(
     exponents: Sequence[int], changes: Float[np.ndarray, "weights weights architectures"]
 ) -> list[dict[str, float]]:
     """The record of one side, from the inside outwards; the last weight has nothing after it."""
-    largest = changes.max(axis=2)
+    largest, median = changes.max(axis=2), np.median(changes, axis=2)
     rows = []
     for place, exponent in enumerate(exponents):
-        after = place + 1 < len(exponents)
+        after = largest[place, place + 1 :]
         rows.append(
             {
                 "weight": _weight(exponent),
-                "largest_change": float(largest[place, place + 1]) if after else math.nan,
-                "median_change": float(np.median(changes[place, place + 1])) if after else math.nan,
-                "largest_change_beyond": float(largest[place, place + 1 :].max(initial=0.0))
-                if after
-                else math.nan,
+                "largest_change": float(after[0]) if after.size else math.nan,
+                "median_change": float(median[place, place + 1]) if after.size else math.nan,
+                "largest_change_beyond": float(after.max()) if after.size else math.nan,
             }
         )
     return rows
-
-
-def _check_whole(name: str, value: Any, *, least: int, example: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(
-            f"weight_rule.{name} must be a whole number of {least} or more, got {value!r}: "
-            f"pass e.g. weight_rule.{name}={example}"
-        )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool
 
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.metrics import Epsilon, Score
 from epsilon_research.metrics.epsilon import FLOAT32_DEFINED
 from epsilon_research.scoring import Scoring
@@ -65,27 +66,21 @@ class Widest(WeightRule):
     name: ClassVar[str] = "widest"
 
     def __post_init__(self) -> None:
-        if self.undefined not in TREATMENTS:
-            raise ValueError(
-                f"weight_rule.undefined must be one of {', '.join(TREATMENTS)}, got "
-                f"{self.undefined!r}: choose one of them"
-            )
-        for name, least, example in (("num_architectures", 1, 100), ("seed", 0, 21)):
-            value = getattr(self, name)
-            if not _is_whole(value) or value < least:
-                raise ValueError(
-                    f"weight_rule.{name} must be a whole number of {least} or more, got "
-                    f"{value!r}: pass e.g. weight_rule.{name}={example}"
-                )
+        check_choice("weight_rule.undefined", self.undefined, TREATMENTS)
+        number = self.num_architectures
+        check_integer("weight_rule.num_architectures", number, at_least=1, example=100)
+        check_integer("weight_rule.seed", self.seed, at_least=0, example=21)
         if not isinstance(self.most_undefined, int | float) or not 0 < self.most_undefined <= 1:
             raise ValueError(
                 "weight_rule.most_undefined must be a share above 0 and up to 1, got "
                 f"{self.most_undefined!r}: pass e.g. weight_rule.most_undefined=0.1"
             )
         low, high = self.low_exponent, self.high_exponent
-        if not (_is_whole(low) and _is_whole(high) and -_EXPONENTS <= low < high <= _EXPONENTS):
+        check_integer("weight_rule.low_exponent", low, at_least=-_EXPONENTS, example=-7)
+        check_integer("weight_rule.high_exponent", high, at_least=-_EXPONENTS, example=0)
+        if not low < high <= _EXPONENTS:
             raise ValueError(
-                "weight_rule.low_exponent must be a whole number below weight_rule.high_exponent, "
+                "weight_rule.low_exponent must be below weight_rule.high_exponent, "
                 f"both within {_EXPONENTS} of 0, got {low!r} and {high!r}: pass e.g. "
                 "weight_rule.low_exponent=-7 weight_rule.high_exponent=0"
             )
@@ -165,7 +160,3 @@ def undefined_shares(
         "connected": float(exact[connected].mean()) if connected.any() else float("nan"),
         "worst": float(exact.mean()),
     }
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

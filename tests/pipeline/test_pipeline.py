@@ -121,9 +121,9 @@ def pipeline(**changes: Any) -> Pipeline:
     [
         ({"dataset": Sentences()}, r"must hold images for .*, got sentences \(tokens\): choose"),
         ({"metric": {}}, "at least one metric must be chosen, got none"),
-        ({"batch_size": 2}, "batch_size must be a whole number of 3 or more, got 2:"),
-        ({"seed": -1}, "seed must be a whole number of 0 or more, got -1:"),
-        ({"minibatch_seed": -1}, "minibatch_seed must be a whole number of 0 or more, got -1:"),
+        ({"batch_size": 2}, "batch_size must be an integer of 3 or more, got 2:"),
+        ({"seed": -1}, "seed must be an integer of 0 or more, got -1:"),
+        ({"minibatch_seed": -1}, "minibatch_seed must be an integer of 0 or more, got -1:"),
     ],
 )
 def test_what_does_not_fit_is_refused_when_it_is_built(changes: dict, sentence: str) -> None:

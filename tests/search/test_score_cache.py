@@ -25,7 +25,6 @@ def test_every_score_is_computed_once_and_comes_in_the_order_asked_for(
     for batch in asked:
         np.testing.assert_array_equal(cache(batch), [value(word) for word in batch])
     assert sorted(computed) == sorted({word for batch in asked for word in batch})
-    assert cache.num_computed == len(computed)
 
 
 def test_undefined_stays_undefined_and_is_not_computed_again() -> None:
@@ -34,6 +33,15 @@ def test_undefined_stays_undefined_and_is_not_computed_again() -> None:
     assert np.isnan(cache(["a"])).all()
     assert np.isnan(cache(["a", "a"])).all()
     assert calls == [["a"]]
+
+
+def test_known_scores_are_not_computed_and_without_a_function_others_are_undefined() -> None:
+    cache = ScoreCache()
+    cache.add(["a", None], np.array([7.0, 8.0]))
+    np.testing.assert_array_equal(cache(["b", "a"]), [np.nan, 7.0])
+    computed = ScoreCache(lambda ids: np.ones(len(ids)))
+    computed.add(["a"], np.array([7.0]))
+    np.testing.assert_array_equal(computed(["b", "a"]), [1.0, 7.0])
 
 
 def test_a_wrong_number_of_scores_is_refused() -> None:

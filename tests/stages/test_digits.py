@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from epsilon_research.search import ScoreCache
 from epsilon_research.spaces.toy import Toy
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.digits import DigitsAccuracy
@@ -53,11 +54,12 @@ def test_networks_are_trained_where_the_objective_says_so() -> None:
         random_search=False,
         objective=DigitsAccuracy(space=Toy(), steps=1),
     )
+    sizes = ScoreCache(lambda ids: np.array([float(id_.count("conv3x3")) for id_ in ids]))
     inputs = SearchInputs(
         space=Toy(),
         accuracies=None,
         higher_is_better=True,
-        scores={"size": lambda ids: np.array([float(id_.count("conv3x3")) for id_ in ids])},
+        scores={"size": sizes},
         metrics=["size"],
         scored=Toy().architecture_ids,
     )

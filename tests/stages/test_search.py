@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from epsilon_research.search import ScoreCache
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.stages.base import Outcome
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.inputs import SearchInputs, stored_scores
+from epsilon_research.stages.search.inputs import SearchInputs
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.tracking import write_json
 from tests.search.words import Words, value
@@ -56,7 +57,9 @@ def inputs(**changes: Any) -> SearchInputs:
         "metrics": ["good"],
         "scored": WORDS,
     }
-    return SearchInputs(**parts | changes)
+    parts |= changes
+    parts["scores"] = {name: ScoreCache(compute) for name, compute in parts["scores"].items()}
+    return SearchInputs(**parts)
 
 
 def run(stage: SearchStage, **changes: Any) -> Outcome:
@@ -375,6 +378,7 @@ def test_parameter_counts_warm_up_on_the_real_table(shared: Path) -> None:
     # Test accuracies, in spite of the column's name: here they both select and are reported.
     accuracies = pd.read_parquet(shared / "data" / "nb201_cifar10_validation.parquet")
     proxies = pd.read_parquet(shared / "data" / "nb201_cifar10_published_proxies.parquet")
+    proxies = proxies.set_index("architecture_id")
     outcome = run(
         RandomSearchStage(**SMALL | {"warmup_pool": 3000, "budget": 30, "repeats": 10}),
         space=NasBench201(),
@@ -383,7 +387,7 @@ def test_parameter_counts_warm_up_on_the_real_table(shared: Path) -> None:
         ),
         scored=list(accuracies["architecture_id"]),
         scores={
-            name: stored_scores(list(proxies["architecture_id"]), proxies[name].to_numpy())
+            name: lambda ids, name=name: proxies[name].reindex(ids).to_numpy()
             for name in ("params", "nwot")
         },
         metrics=["nwot", "params"],

@@ -15,12 +15,12 @@ from tests.commands import ROOT
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"budget": 0}, "search.budget must be a whole number of 1 or more, got 0: pass e.g."),
-        ({"repeats": 2.5}, "search.repeats must be a whole number of 1 or more, got 2.5"),
-        ({"warmup_pool": -1}, "search.warmup_pool must be a whole number of 0 or more, got -1"),
+        ({"budget": 0}, "search.budget must be an integer of 1 or more, got 0: pass e.g."),
+        ({"repeats": 2.5}, "search.repeats must be an integer of 1 or more, got 2.5"),
+        ({"warmup_pool": -1}, "search.warmup_pool must be an integer of 0 or more, got -1"),
         ({"protocol": "fair"}, "search.protocol must be one of sound, published, got 'fair'"),
         ({"objective": 3}, "search.objective must be something that can be called .*, got 3:"),
-        ({"sample_sizes": [10, 0]}, r"whole numbers of 1 or more, got \[10, 0\]"),
+        ({"sample_sizes": [10, 0]}, "search.sample_sizes must be an integer of 1 or more, got 0"),
         ({"population_size": 3}, r"between 1 and population_size \(3\), got 10"),
         ({"move": ["score", "x"]}, "move must be one of fitness, score, children, got 'x'"),
     ],

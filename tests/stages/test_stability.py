@@ -63,5 +63,5 @@ def test_what_makes_no_sense_is_refused(wrong: dict, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
     (name,) = wrong
-    with pytest.raises(ValueError, match=f"stability.{name} must be a whole number of"):
+    with pytest.raises(ValueError, match=f"stability.{name} must be an integer of"):
         Stability(**{"sample_size": 10, "minibatches": 1, "seeds": 1} | wrong)

@@ -135,11 +135,11 @@ def test_a_space_of_one_function_has_nothing_to_choose() -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"sample_size": 1}, r"weight_rule.sample_size must be a whole number of 2 or more, got 1"),
+        ({"sample_size": 1}, r"weight_rule.sample_size must be an integer of 2 or more, got 1"),
         ({"sample_size": 2.5}, r"weight_rule.sample_size must be .* got 2.5: pass e.g."),
         ({"tolerance": 0.0}, r"weight_rule.tolerance must be a number between 0 and 1, got 0.0"),
         ({"tolerance": 1}, r"weight_rule.tolerance must be a number between 0 and 1, got 1:"),
-        ({"beyond": 0.5}, r"weight_rule.beyond must be a whole number of -300 or more, got 0.5"),
+        ({"beyond": 0.5}, r"weight_rule.beyond must be an integer of -300 or more, got 0.5"),
     ],
 )
 def test_options_of_limits_are_checked(

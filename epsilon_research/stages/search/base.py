@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.plotting import save_search_curves
 from epsilon_research.progress import progress
 from epsilon_research.search import (
@@ -21,13 +22,7 @@ from epsilon_research.search import (
 )
 from epsilon_research.stages.base import Context, Outcome, Stage
 from epsilon_research.stages.prepared import Prepared
-from epsilon_research.stages.search.inputs import (
-    Results,
-    Scores,
-    SearchInputs,
-    read_results,
-    stored_scores,
-)
+from epsilon_research.stages.search.inputs import Results, SearchInputs, read_results
 from epsilon_research.stages.search.record import curves_table, describe_variants
 from epsilon_research.stages.search.scores import scores_of_run
 from epsilon_research.stages.search.task import Task, make_task
@@ -39,7 +34,7 @@ AUTO = "auto"
 Objective = Callable[[str], float]
 """A user's own fitness of an architecture id, higher is better, NaN where it has none."""
 
-_WHOLE_NUMBERS = (
+_INTEGERS = (
     ("budget", 1, 300),
     ("repeats", 1, 100),
     ("warmup_pool", 0, 3000),
@@ -90,27 +85,16 @@ class SearchStage(Stage):
     selection_runs: int = 500
 
     def __post_init__(self) -> None:
-        for name, least, example in _WHOLE_NUMBERS:
-            value = getattr(self, name)
-            if not _is_whole(value, least):
-                raise ValueError(
-                    f"search.{name} must be a whole number of {least} or more, got {value!r}: "
-                    f"pass e.g. search.{name}={example}"
-                )
-        if self.protocol not in PROTOCOLS:
-            raise ValueError(
-                f"search.protocol must be one of {', '.join(PROTOCOLS)}, got {self.protocol!r}: "
-                "choose one of them"
-            )
+        for name, least, example in _INTEGERS:
+            setting = f"search.{name}"
+            check_integer(setting, getattr(self, name), at_least=least, example=example)
+        for size in self.sample_sizes:
+            check_integer("search.sample_sizes", size, at_least=1, example=100)
+        check_choice("search.protocol", self.protocol, PROTOCOLS)
         if self.objective is not None and not callable(self.objective):
             raise ValueError(
                 "search.objective must be something that can be called with an architecture id, "
                 f"got {self.objective!r}: name a class that has __call__, or pass null"
-            )
-        if not all(_is_whole(size, 1) for size in self.sample_sizes):
-            raise ValueError(
-                "search.sample_sizes must be whole numbers of 1 or more, got "
-                f"{list(self.sample_sizes)}: pass e.g. search.sample_sizes=[10,100]"
             )
         self.methods()
 
@@ -221,13 +205,14 @@ class SearchStage(Stage):
         return [str(name) for name in read_score_file(Path(self.score_file)).columns]
 
     def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
-        found: dict[str, Scores] = dict(inputs.scores)
+        found = dict(inputs.scores)
         if self.score_file is not None:
             scores = read_score_file(Path(self.score_file), float32_only=self.float32_only)
             ids = inputs.space.canonical_ids(list(scores.index))
             for name in scores.columns:
-                found[str(name)] = stored_scores(ids, scores[name].to_numpy())
-        return {name: ScoreCache(compute) for name, compute in found.items()}
+                found[str(name)] = ScoreCache()
+                found[str(name)].add(ids, scores[name].to_numpy())
+        return found
 
     def _warmup_metrics(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
         wanted = self.warmup_metric
@@ -264,7 +249,3 @@ class SearchStage(Stage):
             num_runs=self.selection_runs,
             rng=rng,
         )
-
-
-def _is_whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -1,17 +1,15 @@
 """What a run hands to its search, and by what the search selects."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from epsilon_research.search import ScoreCache
 from epsilon_research.spaces import SearchSpace
 
 VALIDATION, TEST = "validation_accuracy", "test_accuracy"
-
-Scores = Callable[[Sequence[str]], np.ndarray]
-"""Scores of architectures in their order, float64, NaN where undefined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,7 @@ class SearchInputs:
     space: SearchSpace
     accuracies: pd.DataFrame | None
     higher_is_better: bool
-    scores: Mapping[str, Scores]
+    scores: Mapping[str, ScoreCache]
     metrics: Sequence[str]
     scored: Sequence[str]
 
@@ -89,24 +87,3 @@ def read_results(accuracies: pd.DataFrame, *, higher_is_better: bool) -> Results
         reported=known[-1],
         higher_is_better=higher_is_better,
     )
-
-
-def stored_scores(
-    architecture_ids: Sequence[str | None], values: np.ndarray, *, compute: Scores | None = None
-) -> Scores:
-    """Scores on demand from a column of a table.
-
-    Args:
-        architecture_ids: Of the rows; None where a row is of no architecture of the space.
-        values: The scores, float64, NaN where undefined.
-        compute: Scores of architectures that are not in the table; None: they have none (NaN).
-    """
-    known = dict(zip(architecture_ids, values.tolist(), strict=True))
-
-    def scores(wanted: Sequence[str]) -> np.ndarray:
-        missing = [id_ for id_ in wanted if id_ not in known]
-        if missing and compute is not None:
-            known.update(zip(missing, compute(missing).tolist(), strict=True))
-        return np.array([known.get(id_, np.nan) for id_ in wanted], dtype=np.float64)
-
-    return scores
