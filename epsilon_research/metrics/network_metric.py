@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from epsilon_research.checks import check_integer
 from epsilon_research.data import Minibatch, labels_of
 from epsilon_research.data.base import IMAGES
 from epsilon_research.metrics.base import Candidate, Score
@@ -163,32 +164,19 @@ def check_settings(
         ValueError: `seed` is negative, there are fewer than two samples or no repeat, or `inputs`
             is not one of `INPUTS`.
     """
-    check_integer(f"metric.{name}.seed", seed, least=0, example=0)
+    check_integer(f"metric.{name}.seed", seed, at_least=0, example=0)
     if seed >= LARGEST_SEED:
         raise ValueError(
             f"metric.{name}.seed must be at most 2^63 - 1, got {seed!r}: pass e.g. "
             f"metric.{name}.seed=0"
         )
     if num_samples is not None:
-        check_integer(f"metric.{name}.num_samples", num_samples, least=2, example=64)
-    check_integer(f"metric.{name}.repeats", repeats, least=1, example=4)
+        check_integer(f"metric.{name}.num_samples", num_samples, at_least=2, example=64)
+    check_integer(f"metric.{name}.repeats", repeats, at_least=1, example=4)
     if inputs not in INPUTS:
         raise ValueError(
             f"metric.{name}.inputs must be one of {', '.join(INPUTS)}, got {inputs!r}: pass e.g. "
             f"metric.{name}.inputs={INPUTS[0]}"
-        )
-
-
-def check_integer(setting: str, value: object, *, least: int, example: int) -> None:
-    """Check a count or a seed.
-
-    Raises:
-        ValueError: `value` is not an integer, or is below `least`.
-    """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(
-            f"{setting} must be an integer of {least} or more, got {value!r}: pass e.g. "
-            f"{setting}={example}"
         )
 
 

@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+from epsilon_research.checks import check_integer
 from epsilon_research.metrics.network_gradients import loss_of, weight_gradients
 from epsilon_research.metrics.network_metric import (
     NetworkMetric,
     Subject,
     UndefinedScoreError,
     check_finite,
-    check_integer,
     check_settings,
 )
 
@@ -45,7 +45,7 @@ class Zico(NetworkMetric):
 
     def __post_init__(self) -> None:
         check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
-        check_integer("metric.zico.num_batches", self.num_batches, least=2, example=2)
+        check_integer("metric.zico.num_batches", self.num_batches, at_least=2, example=2)
 
     def measure(self, subject: Subject) -> float:
         """See `NetworkMetric`."""
