@@ -11,8 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float, Int
 
-from epsilon_research.analysis.correlation import MIN_ROWS, check_rows
-from epsilon_research.analysis.ranked_rows import RankedRows, rank_rows
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, RankedRows, check_rows, rank_rows
 
 NUM_STATISTICS = 7
 

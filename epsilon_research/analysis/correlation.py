@@ -3,10 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.analysis.ranked_rows import rank_rows
-
-MIN_ROWS = 3
-"""A correlation of fewer rows says nothing and is NaN."""
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, check_rows, mid_ranks, rank_rows
 
 
 def spearman_rho(
@@ -66,31 +63,3 @@ def kendall_tau(
     rows = rank_rows(scores, accuracies)
     once = np.ones((rows.size, 1), np.int32)
     return float(correlate(once, rows.score_groups, rows.accuracy_groups)[1][0])
-
-
-def mid_ranks(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    """Rank from 1; equal values share the mean of the ranks they take up."""
-    _, groups, sizes = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(sizes) - (sizes - 1) / 2)[groups]
-
-
-def check_rows(
-    scores: Float[np.ndarray, " rows"], accuracies: Float[np.ndarray, " others"]
-) -> None:
-    """Accepts finite arrays of one length.
-
-    Raises:
-        ValueError: The arrays differ in length or hold a value that is not finite.
-    """
-    if scores.shape != accuracies.shape:
-        raise ValueError(
-            "scores and accuracies must belong to the same rows, "
-            f"got {scores.size} scores and {accuracies.size} accuracies"
-        )
-    for name, values in (("scores", scores), ("accuracies", accuracies)):
-        undefined = int((~np.isfinite(values)).sum())
-        if undefined:
-            raise ValueError(
-                f"{name} must be finite, got {undefined} of {values.size} that are not: "
-                "leave those rows out first"
-            )

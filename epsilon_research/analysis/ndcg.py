@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.analysis.correlation import MIN_ROWS, check_rows, mid_ranks
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, check_rows, mid_ranks
 
 
 def ndcg(scores: Float[np.ndarray, " rows"], accuracies: Float[np.ndarray, " rows"]) -> float:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.analysis.correlation import check_rows, spearman_rho
+from epsilon_research.analysis.correlation import spearman_rho
+from epsilon_research.analysis.ranked_rows import check_rows
 
 MIN_GROUP = 10
 """Smaller groups say little, and Fisher's transform is not yet normal there."""

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.analysis.correlation import MIN_ROWS, check_rows
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, check_rows
 from epsilon_research.analysis.top import above_percentile
 
 

@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.analysis.correlation import MIN_ROWS, mid_ranks
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, mid_ranks
 
 MOST_WORK = 50_000_000
 """Rows times subsets that `best_subsets` ranks: some seconds."""

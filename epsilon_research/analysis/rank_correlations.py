@@ -12,7 +12,7 @@ from epsilon_research.analysis.bootstrap import (
     over_resamples,
     percentile_interval,
 )
-from epsilon_research.analysis.correlation import MIN_ROWS, mid_ranks
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, mid_ranks
 
 
 def rho_matrix(values: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "columns columns"]:

@@ -1,9 +1,15 @@
-"""Rows of scores and accuracies as dense ranks: what all resamples of them share."""
+"""Rows of scores and accuracies: which may be ranked, and their ranks."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
+
+MIN_ROWS = 3
+"""A correlation of fewer rows says nothing and is NaN."""
+
+NUM_BEST = 64
+"""The paper counts the 64 best scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +47,31 @@ def rank_rows(
         score_groups=score_groups.astype(np.int64),
         accuracy_groups=accuracy_groups.astype(np.int64),
     )
+
+
+def mid_ranks(values: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+    """Rank from 1; equal values share the mean of the ranks they take up."""
+    _, groups, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(sizes) - (sizes - 1) / 2)[groups]
+
+
+def check_rows(
+    scores: Float[np.ndarray, " rows"], accuracies: Float[np.ndarray, " others"]
+) -> None:
+    """Accepts finite arrays of one length.
+
+    Raises:
+        ValueError: The arrays differ in length or hold a value that is not finite.
+    """
+    if scores.shape != accuracies.shape:
+        raise ValueError(
+            "scores and accuracies must belong to the same rows, "
+            f"got {scores.size} scores and {accuracies.size} accuracies"
+        )
+    for name, values in (("scores", scores), ("accuracies", accuracies)):
+        undefined = int((~np.isfinite(values)).sum())
+        if undefined:
+            raise ValueError(
+                f"{name} must be finite, got {undefined} of {values.size} that are not: "
+                "leave those rows out first"
+            )

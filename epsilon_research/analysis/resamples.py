@@ -7,7 +7,6 @@ long is in `kernels.py`, what is left is arithmetic on one number per resample (
 import numpy as np
 from jaxtyping import Float, Int
 
-from epsilon_research.analysis.correlation import MIN_ROWS
 from epsilon_research.analysis.kernels import (
     centre_ranks,
     count_both,
@@ -20,8 +19,7 @@ from epsilon_research.analysis.kernels import (
     weigh_groups,
 )
 from epsilon_research.analysis.ndcg import cumulated_discounts
-from epsilon_research.analysis.ranked_rows import RankedRows
-from epsilon_research.analysis.top import NUM_BEST
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, NUM_BEST, RankedRows
 
 
 def statistics_of_resamples(

@@ -8,15 +8,8 @@ strict, so a share of rows that are tied at the threshold is left out as a whole
 import numpy as np
 from jaxtyping import Bool, Float
 
-from epsilon_research.analysis.correlation import (
-    MIN_ROWS,
-    check_rows,
-    kendall_tau,
-    spearman_rho,
-)
-
-NUM_BEST = 64
-"""The paper counts the 64 best scores."""
+from epsilon_research.analysis.correlation import kendall_tau, spearman_rho
+from epsilon_research.analysis.ranked_rows import MIN_ROWS, NUM_BEST, check_rows
 
 
 def oriented(

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import wilcoxon
 
 
 def compare_pairs(
@@ -55,6 +54,9 @@ def compare_pairs(
 def _wilcoxon(difference: Float[np.ndarray, " pairs"]) -> float:
     if not difference.any():
         return 1.0
+    # Late, because scipy.stats takes longer to import than a short run.
+    from scipy.stats import wilcoxon
+
     # The normal approximation, since with equal pairs there is no exact distribution.
     result = wilcoxon(difference, zero_method="zsplit", method="approx")
     return float(np.asarray(result, dtype=np.float64)[1])  # (statistic, p-value)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from epsilon_research.analysis.correlation import check_rows, kendall_tau, mid_ranks, spearman_rho
+from epsilon_research.analysis.correlation import kendall_tau, spearman_rho
+from epsilon_research.analysis.ranked_rows import check_rows, mid_ranks
 
 CORRELATIONS = [(spearman_rho, scipy.stats.spearmanr), (kendall_tau, scipy.stats.kendalltau)]
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sentences import refused
+from sklearn.datasets import load_sample_images
 
 from epsilon_research.data import photos
 from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD
@@ -45,6 +46,11 @@ def test_the_default_minibatch_is_the_one_behind_the_published_numbers() -> None
         "2cad4ddaa105543c4271499f546c2478e78a6f5a708a6d3cc7b2e5708b560bda"
     )
     assert (minibatch.dataset, minibatch.kind) == ("photos", "images")
+
+
+def test_the_photographs_are_those_of_scikit_learn() -> None:
+    for ours, theirs in zip(load_photographs(), load_sample_images().images, strict=True):
+        np.testing.assert_array_equal(ours, theirs, strict=True)
 
 
 def test_crops_depend_on_the_passed_generator_and_on_nothing_else() -> None:
