@@ -18,9 +18,10 @@ SHORT = (
 LAUNCH = """
 import sys
 from epsilon_research.launch import launch
-status = launch(["run.py", *sys.argv[1:]])
-print("loaded:", *sys.modules)
-sys.exit(status)
+try:
+    sys.exit(launch(["run.py", *sys.argv[1:]]))
+finally:
+    print("loaded:", *sys.modules)
 """
 
 
@@ -31,7 +32,9 @@ def modules_of(*arguments: str) -> set[str]:
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
-    return set(found.stdout.splitlines()[-1].removeprefix("loaded:").split())
+    first, *loaded = found.stdout.splitlines()[-1].split()
+    assert first == "loaded:"
+    return set(loaded)
 
 
 @pytest.mark.parametrize("question", ["--help", "--version"])
