@@ -105,7 +105,7 @@ class NbnlpOfficial(Benchmark):
             target=_TARGETS[self.target],
             higher_is_better=False,
             source=f"NAS-Bench-NLP logs, {path.name}, {_corpora(runs)}, {self.target}, "
-            f"{self.epoch} epoch, {self.statistic} over the runs of a recipe, "
+            f"{self.epoch} epoch, {self.statistic} over the runs of a recipe, {_usual_runs(rows)}, "
             f"{len(rows):,} recipes, {len(runs):,} runs",
             label=f"{self.target.replace('_', ' ')} (cross-entropy)",
         )
@@ -149,6 +149,12 @@ def merge_runs(runs: pd.DataFrame, *, statistic: str) -> pd.DataFrame:
             "num_runs": grouped.size(),
         }
     ).reset_index()
+
+
+def _usual_runs(rows: pd.DataFrame) -> str:
+    """How often most recipes were trained: one archive has one run of each, the other three."""
+    usual = int(rows["num_runs"].mode().iloc[0])
+    return f"{usual} run{'' if usual == 1 else 's'} of most recipes"
 
 
 def _corpora(runs: pd.DataFrame) -> str:

@@ -30,16 +30,26 @@ def as_interval(value: Any) -> Interval | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A number, NaN where undefined, with its 95 % interval where that is known."""
+    """A number, NaN where undefined, with its 95 % interval where that is known.
+
+    Args:
+        value: The number.
+        interval: Both ends, or None.
+        has_interval: Whether the statistic has one, be it undefined.
+    """
 
     value: float
     interval: Interval | None = None
+    has_interval: bool = False
 
     @classmethod
     def from_json(cls, record: Json, name: str) -> "Estimate":
         """Read `name` and `<name>_interval` of an object; what is not there is undefined."""
-        ends = as_interval(record.get(f"{name}_interval"))
-        return cls(value=as_float(record.get(name)), interval=ends)
+        return cls(
+            value=as_float(record.get(name)),
+            interval=as_interval(record.get(f"{name}_interval")),
+            has_interval=f"{name}_interval" in record,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

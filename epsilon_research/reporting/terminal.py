@@ -38,7 +38,12 @@ def _rendered(table: Table) -> Group:
     # The title stands by itself, since it may be longer than the table is wide.
     parts: list[RenderableType] = [Text(table.title, style="bold")] if table.title else []
     frame = RichTable(
-        box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0), header_style="bold"
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 0),
+        header_style="bold",
+        show_header=any(table.head),
     )
     for heading, side in zip(table.head, table.alignment, strict=True):
         # Numbers stay whole; words wrap.

@@ -1,4 +1,4 @@
-"""The published numbers, and our results beside them: from `paper.json` to a study's record."""
+"""The published numbers of `paper.json`, and the results of jobs beside them."""
 
 import json
 import math
@@ -18,7 +18,10 @@ from epsilon_research.reporting.published import (
     UNDEFINED,
     Comparison,
 )
-from experiments.margins import NORMAL_95, margin
+from epsilon_research.reporting.run import Choice, Estimate, Selection, Statistics
+from epsilon_research.reporting.study import Job, PublishedPart
+from epsilon_research.studies.margins import NORMAL_95, margin
+from epsilon_research.studies.settings import Configuration
 
 METRICS, SELECTION = "metrics", "selection"
 """Parts of a summary that a table is about."""
@@ -35,7 +38,13 @@ _WITHIN_PART = ("metric", "sample_size", "choice")
 _LIKE_SIZE = 0.1
 """Relative difference of two numbers of architectures at which the 64 best still compare."""
 
+_MEAN, _STD = "test_accuracy_mean", "test_accuracy_std"
+"""Statistics of the architectures that were chosen."""
+
 Number = int | float
+
+Ran = tuple[Job, Configuration]
+"""A job and what it ran with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +53,9 @@ class PublishedRow:
 
     Args:
         label: As published.
-        match: Fact of a job → values that it may have; None where the fact may be untold, a text
-            with * for any text of that pattern. None instead of a mapping: a number for
-            reference, which no job can stand for.
+        match: Fact of a job → values that it may have: null where there may be no such fact, and a
+            text with * for any text of that pattern. None instead of a mapping: a number for
+            reference, which no job stands beside.
         values: Statistic → number, as published.
     """
 
@@ -112,7 +121,7 @@ class PublishedTable:
         statistics = {statistic for row in self.rows for statistic in row.values}
         if statistics != set(self.decimals) or not statistics >= set(self.not_comparable):
             raise ValueError(
-                self._must(f"tell the decimals of {sorted(statistics)}", dict(self.decimals))
+                self._must(f"give the decimals of {sorted(statistics)}", dict(self.decimals))
             )
 
     def _must(self, what: str, given: object) -> str:
@@ -142,29 +151,22 @@ def published_tables(*names: str) -> Mapping[str, PublishedTable]:
     for name in names:
         if name not in known:
             raise ValueError(
-                f"report.published must name tables of experiments/paper.json, got {name!r}: "
+                f"report.published must name tables of paper.json, got {name!r}: "
                 f"choose among {', '.join(known)}"
             )
     return {name: known[name] for name in names or known}
 
 
-def compare_with_published(
-    jobs: Sequence[Mapping[str, Any]], tables: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Puts the jobs of a study beside published tables.
+def compare_with_published(jobs: Sequence[Ran], tables: Sequence[str]) -> list[PublishedPart]:
+    """Put the jobs of a study beside published tables.
 
-    A published row stands for a job if all that its `match` says is so: looked up in the job's
-    `run`, in the settings of its metrics, then in what was typed. `n` is compared only
-    where the paper's architectures were scored, the 64 best where about as many were.
+    A published row stands beside a job if all that its `match` says is a fact of the job: of the
+    record of its run, or else of its configuration. `n` is compared only where the paper's
+    architectures were scored, the 64 best where about as many were.
 
     Args:
-        jobs: Entries of a study's `jobs`, with `run`, `settings`, `counts` and, where the run has
-            them, `metrics` and `selection`; undefined numbers are None or NaN.
+        jobs: Jobs, each with what it ran with.
         tables: Names of tables.
-
-    Returns:
-        For each table `table`, `title`, `source`, `note`, `comparison` (one `Comparison` as JSON
-        for each row, job and statistic) and `unmatched` (labels of rows without a job).
 
     Raises:
         ValueError: There is no table of a name.
@@ -173,56 +175,51 @@ def compare_with_published(
     return [_compare(known[name], jobs) for name in tables]
 
 
-def _compare(table: PublishedTable, jobs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    comparison: list[dict[str, Any]] = []
+def _compare(table: PublishedTable, jobs: Sequence[Ran]) -> PublishedPart:
+    rows: list[Comparison] = []
     unmatched = []
     for row in table.rows:
-        found = [(job, *part) for job in jobs for part in _measured(table, row, job)]
+        found = [(ran, *part) for ran in jobs for part in _measured(table, row, ran)]
         if not found:
             unmatched.append(row.label)
-        for job, metric, numbers in found:
-            comparison += [
-                _entry(table, row, statistic, numbers=numbers, job=job, metric=metric).to_json()
-                for statistic in row.values
-                if _comparable(table, statistic, job)
-            ]
-    return {
-        "table": table.name,
-        "title": table.title,
-        "source": table.source,
-        "note": table.note,
-        "comparison": comparison,
-        "unmatched": unmatched,
-    }
+        rows += [
+            _comparison(table, row, statistic, numbers=numbers, ran=ran, metric=metric)
+            for ran, metric, numbers in found
+            for statistic in row.values
+            if _comparable(table, statistic, ran)
+        ]
+    return PublishedPart(
+        table=table.name,
+        title=table.title,
+        source=table.source,
+        note=table.note or "",
+        rows=rows,
+        unmatched=unmatched,
+    )
 
 
-def _entry(
+def _comparison(
     table: PublishedTable,
     row: PublishedRow,
     statistic: str,
     *,
-    numbers: Mapping[str, Any],
-    job: Mapping[str, Any],
+    numbers: Statistics,
+    ran: Ran,
     metric: str,
 ) -> Comparison:
-    ours = _defined(numbers.get(statistic))
-    interval = _interval(numbers.get(f"{statistic}_interval"))
-    rows = numbers.get("n")
-    same = _same_pool(table, job) and (
-        # Of a count the pool alone is compared.
-        statistic == COUNT or row.values.get(COUNT, rows) == rows
-    )
-    if statistic == COUNT:
-        allowed = 0.0
-    else:
-        published_rows = row.values.get(COUNT) or _scored(table, numbers)
+    job, _ = ran
+    ours, rows = numbers[statistic], numbers[COUNT].value
+    # Of a count the pool alone is compared.
+    same = _same_pool(table, ran) and (statistic == COUNT or row.values.get(COUNT, rows) == rows)
+    allowed = 0.0
+    if statistic != COUNT:
         allowed = margin(
             statistic,
             metric=metric,
-            run=job["run"],
-            interval=interval,
-            rows=rows or 0,
-            published_rows=published_rows or rows or 0,
+            run=job.run,
+            interval=ours.interval,
+            rows=rows,
+            published_rows=row.values.get(COUNT) or _scored(table, numbers),
             same_architectures=same,
             decimals=table.decimals[statistic],
         )
@@ -230,133 +227,110 @@ def _entry(
         table=table.name,
         label=row.label,
         row=table.first_equal(row).label,
-        job=job["job"],
+        job=job.number,
         metric=metric,
         protocol=table.protocol,
         statistic=statistic,
         published=table.oriented(row, statistic),
-        ours=math.nan if ours is None else ours,
-        interval=interval,
+        ours=ours.value,
+        interval=ours.interval,
         same_architectures=same,
         margin=allowed,
-        not_judged=_not_judged(ours, rows=rows, allowed=allowed),
+        not_judged=_not_judged(ours.value, rows=rows, allowed=allowed),
     )
 
 
-def _not_judged(ours: Number | None, *, rows: int | None, allowed: float) -> str | None:
+def _not_judged(ours: float, *, rows: float, allowed: float) -> str | None:
     """Why it cannot be said whether a number of ours agrees; None where it can."""
-    if ours is None:
+    if math.isnan(ours):
         return UNDEFINED
-    if rows is not None and rows < MIN_ROWS:
+    if rows < MIN_ROWS:
         return TOO_FEW
     return NOT_MEASURED if math.isnan(allowed) else None
 
 
-def _interval(ends: Sequence[Number | None] | None) -> tuple[float, float] | None:
-    low, high = (_defined(end) for end in ends or (None, None))
-    return None if low is None or high is None else (low, high)
-
-
-def _scored(table: PublishedTable, numbers: Mapping[str, Any]) -> float | None:
+def _scored(table: PublishedTable, numbers: Statistics) -> float:
     """Architectures of a published number that does not say so: as large a share as of ours."""
-    coverage = _defined(numbers.get("coverage"))
-    known = coverage is not None and table.architectures is not None
-    return coverage * table.architectures if known else None
+    if table.architectures is None:
+        return numbers[COUNT].value
+    return numbers["coverage"].value * table.architectures
 
 
-def _same_pool(table: PublishedTable, job: Mapping[str, Any]) -> bool:
+def _same_pool(table: PublishedTable, ran: Ran) -> bool:
     """Whether ours scored the published architectures."""
+    job, _ = ran
     return (
-        job["counts"]["architectures"] == table.architectures
+        job.run.counts["architectures"] == table.architectures
         and COUNT not in table.not_comparable
-        and _stands_for(table.same_rows, job)
+        and _matches(table.same_rows, ran)
     )
 
 
-def _comparable(table: PublishedTable, statistic: str, job: Mapping[str, Any]) -> bool:
+def _comparable(table: PublishedTable, statistic: str, ran: Ran) -> bool:
     """Whether a statistic of both is of the same definition and of as many architectures."""
     if statistic in table.not_comparable:
         return False
-    scored, published = job["counts"]["architectures"], table.architectures
     if statistic == COUNT:
-        return _same_pool(table, job)
-    if statistic == "top64_in_top5" and published is not None:
-        return math.isclose(scored, published, rel_tol=_LIKE_SIZE)
+        return _same_pool(table, ran)
+    if statistic == "top64_in_top5" and table.architectures is not None:
+        job, _ = ran
+        scored = job.run.counts["architectures"]
+        return math.isclose(scored, table.architectures, rel_tol=_LIKE_SIZE)
     return True
 
 
 def _measured(
-    table: PublishedTable, row: PublishedRow, job: Mapping[str, Any]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Our numbers that a row stands for, each with the metric that they are of."""
-    if row.match is None or not _stands_for(row.match, job):
+    table: PublishedTable, row: PublishedRow, ran: Ran
+) -> Iterator[tuple[str, Statistics]]:
+    """Our numbers that a row stands beside, each with the metric that they are of."""
+    if row.match is None or not _matches(row.match, ran):
         return
+    job, _ = ran
     if table.part == SELECTION:
-        yield from _selected(row.match, job.get(SELECTION) or {})
+        yield from _selected(row.match, job.run.selection)
         return
-    found = job.get(METRICS) or {}
     for metric in row.match["metric"]:
-        numbers = found.get(metric, {}).get(table.protocol)
+        numbers = job.run.metrics.get(metric, {}).get(table.protocol)
         if numbers is not None:
             yield metric, numbers
 
 
 def _selected(
-    match: Mapping[str, Sequence[Any]], selection: Mapping[str, Any]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    match: Mapping[str, Sequence[Any]], selections: Sequence[Selection]
+) -> Iterator[tuple[str, Statistics]]:
     """The accuracy of the architectures that were chosen from samples of a size."""
     (choice,) = match["choice"]
     if choice == BEST_KNOWN:
-        best = [entry[BEST_KNOWN] for entry in selection.values()]
-        yield from ((choice, {"test_accuracy_mean": value}) for value in best[:1])
+        known = [Estimate(value=found.best_known) for found in selections]
+        yield from ((choice, Statistics(estimates={_MEAN: best})) for best in known[:1])
         return
     (size,) = match["sample_size"]
-    entry = selection.get(str(size))
-    if entry is None:
-        return
-    choices = {entry["metric"]: entry, OPTIMUM: entry[OPTIMUM], **entry["others"]}
-    accuracy = choices.get(choice, {}).get("test_accuracy")
-    if accuracy is not None:
-        yield choice, _mean_and_interval(accuracy, runs=entry["runs"])
+    for found in selections:
+        choices = {**found.by_metric, OPTIMUM: found.best}
+        if found.size == size and choice in choices:
+            yield choice, _chosen(choices[choice], runs=found.runs)
 
 
-def _mean_and_interval(accuracy: Mapping[str, Any], *, runs: int) -> dict[str, Any]:
-    """Mean and deviation over samples, and the interval in which the mean lies."""
-    mean, std = _defined(accuracy["mean"]), _defined(accuracy["std"])
-    found: dict[str, Any] = {"test_accuracy_mean": mean, "test_accuracy_std": std}
-    if mean is not None and std is not None:
-        half = NORMAL_95 * std / math.sqrt(runs)
-        found["test_accuracy_mean_interval"] = [mean - half, mean + half]
-    return found
+def _chosen(choice: Choice, *, runs: int) -> Statistics:
+    """Mean and standard deviation over samples, and the interval in which the mean lies."""
+    mean, std = choice.test_accuracy
+    half = NORMAL_95 * std / math.sqrt(runs)
+    ends = None if math.isnan(half) else (mean - half, mean + half)
+    estimates = {_MEAN: Estimate(value=mean, interval=ends), _STD: Estimate(value=std)}
+    return Statistics(estimates=estimates)
 
 
-def _stands_for(match: Mapping[str, Sequence[Any]], job: Mapping[str, Any]) -> bool:
+def _matches(match: Mapping[str, Sequence[Any]], ran: Ran) -> bool:
+    job, configuration = ran
     return all(
-        any(_same(_fact(job, name), value) for value in accepted)
+        any(_same(job.run.facts.get(name, configuration[name]), value) for value in accepted)
         for name, accepted in match.items()
         if name not in _WITHIN_PART
     )
 
 
-def _fact(job: Mapping[str, Any], name: str) -> Any:
-    """A fact or setting of a job; None where it is told nowhere."""
-    run = job["run"]
-    if name in run:
-        return run[name]
-    group, _, rest = name.partition(".")
-    metric, _, setting = rest.partition(".")
-    settings = run.get("metric_settings", {}).get(metric, {})
-    if group == "metric" and setting in settings:
-        return settings[setting]
-    if job["settings"].get(name):
-        return job["settings"][name]
-    typed = [word.partition("=") for word in run.get("overrides", [])]
-    return next((value for key, _, value in reversed(typed) if key.lstrip("+~") == name), None)
-
-
 def _same(found: Any, accepted: Any) -> bool:
-    """Whether a fact has a value: numbers compare as numbers, also as they were typed."""
-    found = _read_typed(found) if isinstance(found, str) else found
+    """Whether a fact has a value; a text may be a pattern, and null stands for null only."""
     if isinstance(accepted, list):
         return (
             isinstance(found, list | tuple)
@@ -370,26 +344,8 @@ def _same(found: Any, accepted: Any) -> bool:
     return found == accepted
 
 
-def _read_typed(text: str) -> Any:
-    """What a command line's text stands for: a list, a number, nothing, or a text."""
-    text = text.strip().strip("'\"")
-    if text.startswith("[") and text.endswith("]"):
-        return [_read_typed(part) for part in text[1:-1].split(",") if part.strip()]
-    if text == "null":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 def _metric(row: PublishedRow) -> Any:
     return (row.match or {}).get("metric")
-
-
-def _defined(value: Number | None) -> Number | None:
-    """None for what is undefined, which JSON has as null and Python as NaN."""
-    return None if value is None or math.isnan(value) else value
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,8 @@ from math import hypot, isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
+from epsilon_research.reporting.run import Run
+
 NORMAL_95 = 1.96
 """Half the width of a normal distribution's 95 % interval, in standard deviations."""
 
@@ -18,9 +20,9 @@ def margin(
     statistic: str,
     *,
     metric: str,
-    run: Mapping[str, Any],
+    run: Run,
     interval: Sequence[float] | None,
-    rows: int,
+    rows: float,
     published_rows: float,
     same_architectures: bool,
     decimals: int,
@@ -35,7 +37,7 @@ def margin(
     Args:
         statistic: Name of the statistic.
         metric: Name of the metric.
-        run: Facts of our run.
+        run: Our run.
         interval: 95 % bootstrap interval over architectures; None if unknown.
         rows: Architectures of ours.
         published_rows: Architectures of the published number.
@@ -57,15 +59,15 @@ def margin(
     return NORMAL_95 * std + 0.5 * 10.0**-decimals + _SLACK if isfinite(std) else nan
 
 
-def _spread(statistic: str, *, metric: str, run: Mapping[str, Any]) -> tuple[float, float]:
+def _spread(statistic: str, *, metric: str, run: Run) -> tuple[float, float]:
     """Standard deviation over minibatches (NaN: not measured) and tables (0: only one)."""
-    found = spreads().get(f"{run['search_space']}/{metric}")
-    if found is None or run["batch_size"] != found["batch_size"]:
+    found = spreads().get(f"{run.fact('search_space')}/{metric}")
+    if found is None or run.fact("batch_size") != found["batch_size"]:
         return nan, nan
     measured = found["std_over_minibatches"]
-    if run["dataset"] in found["fixed_datasets"]:
+    if run.fact("dataset") in found["fixed_datasets"]:
         measured = dict.fromkeys(measured, 0.0)
-    elif run["dataset"] not in found["datasets"]:
+    elif run.fact("dataset") not in found["datasets"]:
         measured = {}
     return measured.get(statistic, nan), found.get("std_over_tables", {}).get(statistic, 0.0)
 

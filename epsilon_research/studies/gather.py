@@ -1,0 +1,144 @@
+"""Gathers the jobs of a study: one table, one record, figures, beside the published numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import pandas as pd
+
+from epsilon_research.plotting import FigureSettings, save_study_figure
+from epsilon_research.reporting.numbers import setting
+from epsilon_research.reporting.run import Run, Statistics
+from epsilon_research.reporting.study import Job, Study
+from epsilon_research.studies.published import compare_with_published
+from epsilon_research.studies.report import Report
+from epsilon_research.studies.settings import read_configuration, varied_settings
+from epsilon_research.tracking import write_json, write_table
+
+RECORD = "study.json"
+
+
+def gather(
+    folder: Path,
+    *,
+    name: str,
+    report: Report,
+    overrides: Sequence[str],
+    plotting: FigureSettings | None = None,
+) -> Study:
+    """Read what the jobs of a study left, and write table, record and figures beside them.
+
+    Args:
+        folder: A sweep's folder with one numbered folder for each job, or that of a single run.
+        name: Name of the study.
+        report: What it asks.
+        overrides: What was typed to start it, without the program.
+        plotting: Size, formats and style of its figure; None: the defaults.
+
+    Returns:
+        The study, as `study.json` has it.
+
+    Raises:
+        FileNotFoundError: No job of the folder has finished.
+        ValueError: The figure cannot be drawn of these jobs; table and record are written.
+        OSError: A file cannot be written.
+    """
+    runs = {path: Run.read(path) for path in job_folders(folder)}
+    done = {path: run for path, run in runs.items() if run is not None}
+    if not done:
+        raise FileNotFoundError(
+            f"{folder} must hold at least one finished job (a summary.json), got none: run the "
+            "study first"
+        )
+    configurations = {path: read_configuration(path) for path in done}
+    typed = [word for run in done.values() for word in run.fact("overrides") or ()]
+    settings = varied_settings(list(configurations.values()), first=[*map(_name, typed)])
+    jobs = [
+        Job(
+            number=0 if path == folder else int(path.name),
+            folder="." if path == folder else path.name,
+            settings={name: configurations[path][name] for name in settings},
+            run=run,
+        )
+        for path, run in done.items()
+    ]
+    beside = list(zip(jobs, configurations.values(), strict=True))
+    study = Study(
+        name=name,
+        title=report.title,
+        question=report.question,
+        remark=report.remark,
+        command=" ".join(["python run.py", *map(_quoted, overrides)]),
+        settings=settings,
+        jobs=jobs,
+        missing_jobs=[path.name for path, run in runs.items() if run is None],
+        published=compare_with_published(beside, report.published),
+    )
+    write_table(study_table_frame(jobs), folder / "study.parquet")
+    try:
+        study = replace(study, figures=_draw(study, report.figure, folder, plotting))
+    finally:
+        # A figure that cannot be drawn must not cost the record.
+        write_json(study.to_json(), folder / RECORD)
+    return study
+
+
+def job_folders(folder: Path) -> list[Path]:
+    """The folders of a sweep's jobs in their order; the folder itself where it is one run's."""
+    numbered = [path for path in folder.glob("[0-9]*") if path.name.isdigit() and path.is_dir()]
+    return sorted(numbered, key=lambda path: int(path.name)) or [folder]
+
+
+def study_table_frame(jobs: Sequence[Job]) -> pd.DataFrame:
+    """One row for each job, metric and protocol; a job without statistics has one per metric."""
+    return pd.DataFrame([row for job in jobs for row in _rows(job)])
+
+
+def _rows(job: Job) -> list[dict[str, object]]:
+    run = job.run
+    facts = {"job": job.number, **{name: setting(value) for name, value in job.settings.items()}}
+    work = {name: run.counts[name] for name in ("architectures", "connected", "failed")}
+    work |= {"scoring_seconds": float(run.timing["scoring_seconds"])}
+    if not run.metrics:
+        names = run.fact("metrics")
+        return [facts | {"metric": metric, "protocol": None} | work for metric in names]
+    return [
+        facts | {"metric": metric, "protocol": protocol} | _columns(found) | work
+        for metric, protocols in run.metrics.items()
+        for protocol, found in protocols.items()
+    ]
+
+
+def _columns(found: Statistics) -> Mapping[str, float]:
+    columns: dict[str, float] = {}
+    for name, one in found.estimates.items():
+        columns[name] = one.value
+        if one.has_interval:
+            columns[f"{name}_low"], columns[f"{name}_high"] = one.interval or (nan, nan)
+    return columns
+
+
+def _name(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
+def _quoted(word: str) -> str:
+    """As a shell takes it."""
+    return f"'{word}'" if any(character in word for character in "[]{}*?() ") else word
+
+
+def _draw(
+    study: Study, figure: str, folder: Path, plotting: FigureSettings | None
+) -> list[str]:
+    """The paths of the study's pictures within its folder."""
+    # Without accuracies there are scores, and no statistics to draw; but a search may have had an
+    # objective.
+    drawn = [job.run.search if figure == "search" else job.run.metrics for job in study.jobs]
+    paths = save_study_figure(
+        study.to_json(),
+        figure=figure if any(drawn) else "none",
+        folder=folder / "figures",
+        settings=plotting,
+    )
+    return [str(path.relative_to(folder)) for path in paths if path.suffix == ".png"]

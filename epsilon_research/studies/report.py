@@ -1,0 +1,67 @@
+"""What a study declares in its block `report`: its question, and what its results stand beside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from epsilon_research.plotting import STUDY_FIGURES
+from epsilon_research.studies.published import published_tables
+
+_LISTS = ("published", "needs", "uses")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a study asks, and what its results are put beside.
+
+    Args:
+        title: One line over tables and figures.
+        question: What the study asks, one sentence.
+        published: Tables of `paper.json`, in the order in which they are shown.
+        needs: Files without which it cannot run, by the kinds of `experiments.paper`.
+        uses: Files that it takes instead of what needs no download, likewise.
+        figure: One of `plotting.STUDY_FIGURES`.
+        remark: Why results are not the published ones, or what else a reader has to know.
+        order: Place among the studies of the paper; those without one come last.
+
+    Raises:
+        ValueError: A field has another value than it may have.
+    """
+
+    title: str
+    question: str
+    published: Sequence[str] = ()
+    needs: Sequence[str] = ()
+    uses: Sequence[str] = ()
+    figure: str = "settings"
+    remark: str = ""
+    order: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.figure not in STUDY_FIGURES:
+            raise ValueError(
+                f"report.figure must be one of {', '.join(STUDY_FIGURES)}, got {self.figure!r}: "
+                "choose one of them"
+            )
+        for name in _LISTS:
+            given = getattr(self, name)
+            if isinstance(given, str):
+                raise ValueError(f"report.{name} must be a list, got {given!r}: write [{given}]")
+        published_tables(*self.published)
+
+    @classmethod
+    def from_block(cls, block: object) -> "Report":
+        """Read the block `report` of a configuration.
+
+        Raises:
+            ValueError: It does not have the fields of a `Report`.
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(block, Mapping) or not {"title", "question"} <= set(block) <= known:
+            given: Any = ", ".join(map(str, block)) if isinstance(block, Mapping) else block
+            raise ValueError(
+                "report must have title and question, and may have "
+                f"{', '.join(sorted(known - {'title', 'question'}))}, got {given}: see the studies "
+                "in conf/study"
+            )
+        return cls(**{str(name): value for name, value in block.items()})

@@ -1,0 +1,104 @@
+"""The settings in which the jobs of a study differ: a difference of their configurations."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_NO_SETTINGS = (
+    "hydra", "study", "gather", "store", "executor", "tracker", "figures", "name", "report",
+    "pipeline", "files",
+)  # fmt: skip
+"""Sections of a configuration that change no number, or only repeat others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What a job ran with.
+
+    Args:
+        values: Every resolved setting by its dotted name; lists are values.
+        choices: Chosen option of each group.
+    """
+
+    values: Mapping[str, Any]
+    choices: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        """The value of a setting or the option of a group; None where there is none."""
+        return self.values[name] if name in self.values else self.choices.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        """Groups, then settings from the top of the configuration down."""
+        return [*self.choices, *sorted(self.values, key=lambda name: name.count("."))]
+
+
+def read_configuration(folder: Path) -> Configuration:
+    """Read what the job in a folder ran with.
+
+    Raises:
+        FileNotFoundError: The folder holds no configuration.
+    """
+    resolved = folder / "config.yaml"
+    if not resolved.is_file():
+        raise FileNotFoundError(
+            f"{folder} must hold the configuration of its run, config.yaml, got none: run the "
+            "study again"
+        )
+    composed = folder / ".hydra" / "hydra.yaml"
+    hydra = _load(composed)["hydra"] if composed.is_file() else {"runtime": {"choices": {}}}
+    chosen = {
+        name: option
+        for name, option in hydra["runtime"]["choices"].items()
+        if not name.startswith("hydra/") and name not in _NO_SETTINGS
+    }
+    return Configuration(values=dict(_flatten(_load(resolved))), choices=chosen)
+
+
+def _load(path: Path) -> Mapping[str, Any]:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        name = f"{prefix}{key}"
+        if prefix or key not in _NO_SETTINGS:
+            if isinstance(value, Mapping):
+                yield from _flatten(value, f"{name}.")
+            else:
+                yield name, value
+
+
+def varied_settings(
+    configurations: Sequence[Configuration], *, first: Sequence[str] = ()
+) -> list[str]:
+    """Names of settings that tell all different jobs apart, and that no others explain.
+
+    A setting whose value follows from those before it is left out: what a task chooses for its
+    jobs, or a copy by interpolation.
+
+    Args:
+        configurations: Those of the jobs.
+        first: Names that come before others, such as those that were typed.
+    """
+    names = dict.fromkeys([*first, *(name for one in configurations for name in one.names)])
+    kept: list[str] = []
+    known: list[tuple[str, ...]] = [() for _ in configurations]
+    for name in names:
+        values = [_key(one[name]) for one in configurations]
+        finer = [(*before, value) for before, value in zip(known, values, strict=True)]
+        if len(set(finer)) > len(set(known)):
+            kept.append(name)
+            known = finer
+    return kept
+
+
+def _key(value: Any) -> str:
+    """Equal for equal values: 1 and 1.0 are one number."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_key, value))}]"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return repr(float(value) if is_number else value)
