@@ -132,19 +132,12 @@ def _save(config: DictConfig, path: Path) -> None:
 
 def _show(summary: dict[str, Any]) -> None:
     """Print the tables of one run."""
-    from rich.console import Console
+    from epsilon_research.reporting import show
+    from epsilon_research.reporting.run import Run
+    from epsilon_research.reporting.run_tables import comparison_tables, run_parts, search_tables
 
-    from epsilon_research.plotting.comparison_table import comparison_table
-    from epsilon_research.plotting.search_table import search_table
-    from epsilon_research.plotting.terminal import results_table
-    from epsilon_research.reporting import Table, show
-
-    Console().print(results_table(summary))
-    if "comparison" in summary:
-        Console().print(comparison_table(summary))
-    if "search" in summary:
-        Console().print(search_table(summary))
-    show(*(Table(**table) for table in summary["tables"]))
+    run = Run.from_json(summary)
+    show(*run_parts(run), *comparison_tables(run), *search_tables(run), *run.tables)
 
 
 def _log_correlations(summary: dict[str, Any]) -> None:

@@ -91,30 +91,22 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
     """
     # After a launcher that runs jobs elsewhere, logging is not set up in this process.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
-    from rich.console import Console
-
-    from epsilon_research.plotting.study_table import study_table
-    from experiments.study import Report, gather
+    from epsilon_research.reporting import show
+    from epsilon_research.reporting.study_tables import study_parts
+    from epsilon_research.studies import Report, gather
 
     plain = {"title": f"Sweep: {config.name}", "question": ""}
-    report = plain if config.report is None else OmegaConf.to_container(config.report)
-    try:
-        checked = Report(**cast("dict[str, Any]", report))
-    except TypeError as error:
-        raise ValueError(
-            f"report must have title and question and may have the fields of "
-            f"{Report.__module__}.Report, got {report}: {error}"
-        ) from error
+    block = plain if config.report is None else OmegaConf.to_container(config.report)
     plotting = OmegaConf.to_container(config.plotting, resolve=True)
     check_targets(plotting)
     study = gather(
         folder,
         name=config.name,
-        report=checked,
+        report=Report.from_block(block),
         overrides=list(overrides),
         plotting=instantiate(plotting, _convert_="all"),
     )
-    Console().print(study_table(study))
+    show(*study_parts(study))
     logger.info("Gathered in %s", relative(folder / "study.json"))
 
 

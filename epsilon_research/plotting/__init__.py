@@ -14,7 +14,6 @@ what `clouds.py`, `dots.py` and `lines.py` draw into a panel; one function in `f
 saves it. Then look at the picture.
 """
 
-from epsilon_research.plotting.comparison_table import comparison_table as comparison_table
 from epsilon_research.plotting.figures import STUDY_FIGURES as STUDY_FIGURES
 from epsilon_research.plotting.figures import save_agreement_panels as save_agreement_panels
 from epsilon_research.plotting.figures import save_run_figures as save_run_figures
@@ -26,5 +25,3 @@ from epsilon_research.plotting.points import ScorePoints as ScorePoints
 from epsilon_research.plotting.points import Target as Target
 from epsilon_research.plotting.points import read_points as read_points
 from epsilon_research.plotting.settings import FigureSettings as FigureSettings
-from epsilon_research.plotting.study_table import study_table as study_table
-from epsilon_research.plotting.terminal import results_table as results_table

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from epsilon_research.reporting.numbers import setting
+
 DRAW_SETTINGS = ("minibatch_seed", "seed")
 """Settings that only draw again: jobs that differ in nothing else are repeats of one case."""
 
@@ -82,7 +84,7 @@ def read_cases(study: Mapping[str, Any]) -> list[Case]:
     names = [name for name in study["settings"] if not is_draw(name)]
     grouped: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for job in study["jobs"]:
-        values = tuple(str(job["settings"].get(name) or "") for name in names)
+        values = tuple(setting(job["settings"].get(name)) for name in names)
         grouped.setdefault(values, []).append(job)
     return [
         Case(settings=dict(zip(names, values, strict=True)), jobs=tuple(jobs))
@@ -125,7 +127,7 @@ def published_values(
 def comparisons(study: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every number that stands beside a published one, of all tables."""
     for table in study.get("published") or []:
-        yield from table.get("comparison") or []
+        yield from table["published_rows"]
 
 
 def number(value: object) -> float:

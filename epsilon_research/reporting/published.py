@@ -155,3 +155,15 @@ def _agreement(
         within=sum(difference <= margin for difference, margin in judged),
         too_few=sum(map(bool, defined)) - len(compared),
     )
+
+
+def in_words(comparisons: Iterable[Comparison]) -> str:
+    """How many of the distinct published values that can be judged agree, and of the counts."""
+    found = [one for one in agreements(comparisons) if one.judged]
+    words = []
+    for counts, what in ((False, "published values are within the margin"), (True, "counts equal")):
+        part = [one for one in found if (one.statistic == COUNT) == counts]
+        if part:
+            within, judged = sum(one.within for one in part), sum(one.judged for one in part)
+            words.append(f"{within} of {judged} {what}")
+    return ", ".join(words)

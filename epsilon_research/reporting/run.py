@@ -7,6 +7,8 @@ from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
+from epsilon_research.reporting.table import Table
+
 Json = Mapping[str, Any]
 """An object as JSON has it, in which null stands for what is undefined."""
 
@@ -352,6 +354,7 @@ class Run:
         weight_rule: What chose the weights; None: they were given.
         comparisons: Metrics beside each other, by protocol.
         seconds_per_architecture: By metric, where known.
+        tables: What stages show of what they found.
         incomplete: Why the run is incomplete; empty: it is complete.
         record: All of it, as JSON has it.
     """
@@ -367,6 +370,7 @@ class Run:
     weight_rule: WeightRule | None
     comparisons: Mapping[str, MetricComparison]
     seconds_per_architecture: Mapping[str, float]
+    tables: Sequence[Table]
     incomplete: str
     record: Json = field(repr=False)
 
@@ -414,6 +418,7 @@ class Run:
                 if isinstance(part, Mapping) and "differences" in part
             },
             seconds_per_architecture={name: as_float(part) for name, part in seconds.items()},
+            tables=[Table(**part) for part in record.get("tables") or ()],
             incomplete=record.get("incomplete") or "",
             record=record,
         )

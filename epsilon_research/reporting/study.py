@@ -18,7 +18,7 @@ SEED_SETTINGS = ("minibatch_seed", "seed")
 
 _RUN_PARTS = (
     "run", "counts", "timing", "metrics", "diagnosis", "search", "selection", "stability",
-    "comparison", "agreement", "weight_rule", "incomplete",
+    "comparison", "agreement", "weight_rule", "tables", "incomplete",
 )  # fmt: skip
 """Parts of a run's record that the study's record repeats."""
 

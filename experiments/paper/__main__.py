@@ -22,16 +22,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from epsilon_research.launch.declared import compose_studies
+from epsilon_research.launch.errors import USER_ERRORS, user_message
+from epsilon_research.reporting import show
 from epsilon_research.reporting.agreement_table import agreement_table
 from epsilon_research.reporting.published import agreements
-from epsilon_research.reporting.terminal import show
 from epsilon_research.tracking import git_commit, versions
-from experiments.paper.agreement import compared
-from experiments.paper.declared import DeclaredStudy, read_studies
 from experiments.paper.files import DATA_VARIABLE, Files, find_files
 from experiments.paper.kinds import KINDS
-from experiments.paper.page import Provenance, write_page
-from experiments.paper.plan import Plan, plan
+from experiments.paper.page import Provenance, compared, write_page
+from experiments.paper.plan import Plan, plans
 from experiments.paper.progress import paper_progress
 from experiments.paper.run import PROGRAM, ROOT, Outcome, Runner, State
 
@@ -46,10 +46,10 @@ PAGE = "index.html"
 
 
 def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Path = CONF) -> int:
-    """Runs the studies and writes the page.
+    """Run the studies and write the page.
 
     Args:
-        arguments: Of the command line.
+        arguments: Those of the command line.
         program: What is started for each study, in place of `python run.py`.
         conf: Folder of the configuration.
 
@@ -61,9 +61,8 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
     options = _parser().parse_args(arguments)
     try:
         files = _files(options)
-        studies = read_studies(conf)
-        chosen = {study.name for study in _chosen(studies, options.only)}
-        plans = [plan(study, files) for study in studies]
+        found = plans(compose_studies(conf), files)
+        chosen = _chosen(found, options.only)
         runner = Runner(
             output=options.output.absolute(),
             files=files,
@@ -74,11 +73,11 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
         )
         console = Console()
         if options.list:
-            return _list([found for found in plans if found.study.name in chosen], console)
+            return _list([one for one in found if one.name in chosen], console)
         runner.output.mkdir(parents=True, exist_ok=True)
-        return _run(plans, runner, console, chosen=chosen)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        return _run(found, runner, console, chosen=chosen)
+    except USER_ERRORS as error:
+        sys.stderr.write(f"error: {user_message(error)}\n")
         return MISTAKE
 
 
@@ -137,21 +136,21 @@ def _files(options: argparse.Namespace) -> Files:
     return find_files(given, folder=options.data and Path(options.data), download=options.download)
 
 
-def _chosen(studies: Sequence[DeclaredStudy], only: Sequence[str] | None) -> list[DeclaredStudy]:
-    names = [study.name for study in studies]
+def _chosen(found: Sequence[Plan], only: Sequence[str] | None) -> set[str]:
+    names = [one.name for one in found]
     for name in only or ():
         if name not in names:
             raise ValueError(
                 f"--only must name studies with a report, {', '.join(names) or 'but there is none'}"
                 f", got {name}: correct it"
             )
-    return [study for study in studies if not only or study.name in only]
+    return set(only or names)
 
 
-def _list(plans: Sequence[Plan], console: Console) -> int:
-    for planned in plans:
+def _list(found: Sequence[Plan], console: Console) -> int:
+    for planned in found:
         state = f"lacks {_missing(planned)}" if planned.missing else "runs"
-        line = f"{planned.study.name}: {state}. {planned.study.report.title}"
+        line = f"{planned.name}: {state}. {planned.report.title}"
         console.print(Text(line), soft_wrap=True)
     return 0
 
@@ -161,31 +160,26 @@ def _missing(planned: Plan) -> str:
 
 
 def _run(
-    plans: Sequence[Plan], runner: Runner, console: Console, *, chosen: Collection[str]
+    found: Sequence[Plan], runner: Runner, console: Console, *, chosen: Collection[str]
 ) -> int:
-    """Runs the chosen studies one after the other; the page is written anew after each."""
-    outcomes = _before(plans, runner, chosen)
-    dropped = [
-        planned.study.name
-        for planned in plans
-        if planned.study.name not in outcomes and runner.has_run(planned)
-    ]
-    ready = [found for found in plans if found.study.name in chosen and not found.missing]
-    last = {planned.study.name: runner.previous_seconds(planned) for planned in ready}
+    """Run the chosen studies one after the other; the page is written anew after each."""
+    outcomes = _before(found, runner, chosen)
+    dropped = [one.name for one in found if one.name not in outcomes and runner.has_run(one)]
+    ready = [one for one in found if one.name in chosen and not one.missing]
+    last = {one.name: runner.previous_seconds(one) for one in ready}
     before = {name: seconds for name, seconds in last.items() if seconds is not None}
     page = runner.output / PAGE
     interrupted = False
 
     def write(*, finished: bool) -> None:
-        seconds = sum(outcome.seconds or 0.0 for outcome in outcomes.values())
-        made = _provenance(seconds, data=runner.files.folder, finished=finished)
+        made = Provenance(words=_provenance(), data=runner.files.folder, finished=finished)
         write_page(list(outcomes.values()), made, page)
 
     current = ""
     try:
         with paper_progress(console, ready, before) as progress:
             for planned in ready:
-                current = planned.study.name
+                current = planned.name
                 progress.starts(planned)
                 outcomes[current] = runner.run(planned)
                 progress.ended(outcomes[current])
@@ -195,41 +189,35 @@ def _run(
         if outcomes[current].state == State.WAITING:
             outcomes[current] = replace(outcomes[current], state=State.INTERRUPTED)
     write(finished=not interrupted)
-    _tell(list(outcomes.values()), page, console, dropped=dropped)
+    _summarise(list(outcomes.values()), page, console, dropped=dropped)
     if interrupted:
         return INTERRUPTED
-    return FAILED if any(found.state == State.FAILED for found in outcomes.values()) else 0
+    return FAILED if any(one.state == State.FAILED for one in outcomes.values()) else 0
 
 
-def _provenance(seconds: float, *, data: Path | None, finished: bool) -> Provenance:
+def _provenance() -> str:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     system = " ".join(word for word in (platform.machine(), platform.system()) if word)
-    return Provenance(
-        date=datetime.now().astimezone().isoformat(sep=" ", timespec="minutes"),
-        commit=git_commit(ROOT),
-        versions=versions(),
-        hardware=f"{cores} core{'' if cores == 1 else 's'}, {system}",
-        seconds=seconds,
-        data=data,
-        finished=finished,
+    date = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
+    known = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"Made {date} by python -m experiments.paper on {cores} core{'' if cores == 1 else 's'}, "
+        f"{system}. Commit {git_commit(ROOT) or 'unknown'}. Versions: {known}."
     )
 
 
-def _before(plans: Sequence[Plan], runner: Runner, chosen: Collection[str]) -> dict[str, Outcome]:
+def _before(found: Sequence[Plan], runner: Runner, chosen: Collection[str]) -> dict[str, Outcome]:
     """The chosen studies, which wait, and of the others those whose earlier results are kept."""
-    found = {
-        planned.study.name: runner.waiting(planned)
-        if planned.study.name in chosen
-        else runner.kept(planned)
-        for planned in plans
+    outcomes = {
+        one.name: runner.waiting(one) if one.name in chosen else runner.kept(one) for one in found
     }
-    return {name: outcome for name, outcome in found.items() if outcome is not None}
+    return {name: outcome for name, outcome in outcomes.items() if outcome is not None}
 
 
-def _tell(
+def _summarise(
     outcomes: Sequence[Outcome], page: Path, console: Console, *, dropped: Sequence[str]
 ) -> None:
-    """What came of it, what was left out and why, and where the page is."""
+    """Print what was left out and why, where the page is, and how all of it agrees."""
     lines = [
         f"left out: {outcome.name} needs {_missing(outcome.plan)}"
         for outcome in outcomes
@@ -247,8 +235,7 @@ def _tell(
     ]
     for line in [*lines, f"The page is {page}"]:
         console.print(Text(line), soft_wrap=True)
-    everything = [one for outcome in outcomes for one in compared(outcome.record)]
-    table = agreement_table(agreements(everything))
+    table = agreement_table(agreements(compared(outcomes)))
     if table is not None:
         show(table, console=console)
 

@@ -14,8 +14,6 @@ from epsilon_research.benchmarks.nb101_official import URL as NB101_URL
 from epsilon_research.benchmarks.nbnlp_official import ARCHIVES
 from epsilon_research.data.cifar import RELEASES
 
-_IMAGE_SPACES = ("nb201", "nb101", "toy")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -26,7 +24,6 @@ class Kind:
         what: What is in it, part of a sentence.
         source: Where it is from, part of a sentence.
         patterns: Names under which it is found in a folder, in order of preference.
-        spaces: Search spaces whose studies can take it.
         settings: From its path to the settings that make `run.py` read it, by name.
         download: Settings that make `run.py` fetch it instead, once; None if it cannot.
     """
@@ -35,7 +32,6 @@ class Kind:
     what: str
     source: str
     patterns: tuple[str, ...]
-    spaces: tuple[str, ...]
     settings: Callable[[Path], dict[str, str]]
     download: Mapping[str, str] | None = None
 
@@ -43,11 +39,6 @@ class Kind:
     def option(self) -> str:
         """The option of the command that names a file of this kind."""
         return f"--{self.name.replace('_', '-')}"
-
-    @property
-    def group(self) -> str:
-        """The group that it settles: a study takes one kind for each."""
-        return next(iter(self.settings(Path()))).partition(".")[0]
 
     @property
     def advice(self) -> str:
@@ -98,7 +89,6 @@ KINDS = (
         patterns=(
             "nb201_*accurac*.parquet", "nb201_*accurac*.csv", "nb201_cifar10_validation.parquet",
         ),
-        spaces=("nb201",),
         settings=_table,
     ),
     Kind(
@@ -107,7 +97,6 @@ KINDS = (
         source="the authors' release of NATS-Bench (github.com/D-X-Y/NATS-Bench, "
         "NATS-tss-v1_0-3ffb9-simple.tar)",
         patterns=("NATS-tss-v1_0-3ffb9-simple", "NATS-tss-v1_0-*-simple"),
-        spaces=("nb201",),
         settings=lambda path: {"benchmark": "nb201_official", "benchmark.path": str(path)},
     ),
     Kind(
@@ -119,7 +108,6 @@ KINDS = (
             "nasbench_only108.tfrecord", "nasbench_full.tfrecord", "nb101_*accurac*.parquet",
             "nb101_*accurac*.csv", "nb101_*validation*.parquet",
         ),
-        spaces=("nb101",),
         settings=_nb101,
         download={"benchmark.download": "true"},
     ),
@@ -130,7 +118,6 @@ KINDS = (
         "zip archive",
         source=ARCHIVES["multi"].url,
         patterns=("nas_bench_nlp_logs_multi.zip", "nbnlp_*multi*.zip", "nbnlp_*three_seeds*.zip"),
-        spaces=("nbnlp",),
         settings=_official,
         download={"benchmark.download": "multi"},
     ),
@@ -139,7 +126,6 @@ KINDS = (
         what="NAS-Bench-NLP's logs of the 14,322 recipes that were trained once, a zip archive",
         source=ARCHIVES["single"].url,
         patterns=("nas_bench_nlp_logs_single.zip", "nbnlp_*logs*.zip"),
-        spaces=("nbnlp",),
         settings=_official,
         download={"benchmark.download": "single"},
     ),
@@ -149,7 +135,6 @@ KINDS = (
         "file of images",
         source=f"{RELEASES[10].url} (165 MB)",
         patterns=("cifar-10-batches-py", "cifar-10-python.tar.gz", "*cifar10*images*.npy"),
-        spaces=_IMAGE_SPACES,
         settings=_images(10),
         download={"dataset": "cifar10"},
     ),
@@ -159,7 +144,6 @@ KINDS = (
         "file of images",
         source=f"{RELEASES[100].url} (165 MB)",
         patterns=("cifar-100-python", "cifar-100-python.tar.gz", "*cifar100*images*.npy"),
-        spaces=_IMAGE_SPACES,
         settings=_images(100),
         download={"dataset": "cifar100"},
     ),
@@ -168,7 +152,6 @@ KINDS = (
         what="ImageNet16-120's images, the folder with train_data_batch_1 to train_data_batch_10",
         source="NAS-Bench-201's release (github.com/D-X-Y/NAS-Bench-201, ImageNet16)",
         patterns=("ImageNet16", "imagenet16"),
-        spaces=_IMAGE_SPACES,
         settings=lambda path: {"dataset": "imagenet16_120", "dataset.root": str(path)},
     ),
 )  # fmt: skip

@@ -1,12 +1,14 @@
 """What each study of the paper runs with: the files it takes, and its command."""
 
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.paper.declared import DeclaredStudy
+from epsilon_research.launch.declared import ComposedStudy
+from epsilon_research.studies import Report
 from experiments.paper.files import DATA_VARIABLE, Files
 from experiments.paper.kinds import Kind, kind_named
 
@@ -16,61 +18,67 @@ class Plan:
     """A study and what it runs with.
 
     Args:
-        study: The study.
+        name: `study=NAME` runs it.
+        report: What it asks.
+        sweeps: Whether it is a sweep.
         settings: What the files at hand add to its command, by name.
-        kinds: Of these files.
+        kinds: Kinds of these files.
         missing: Kinds that it needs and that are not at hand; if any, it cannot run.
     """
 
-    study: DeclaredStudy
+    name: str
+    report: Report
+    sweeps: bool
     settings: Mapping[str, str]
     kinds: tuple[Kind, ...]
     missing: tuple[Kind, ...]
 
 
-def plan(study: DeclaredStudy, files: Files) -> Plan:
-    """What a study runs with, or lacks.
+def plans(studies: Sequence[ComposedStudy], files: Files) -> list[Plan]:
+    """The studies that have a report, in the order of the page.
 
     Raises:
-        ValueError: It names a kind that does not exist, is not for its search space, or gives a
-            setting that the study sweeps.
+        ValueError: A report is not as `Report` says, or names a kind of file that does not exist.
     """
-    names = dict.fromkeys([*study.report.needs, *study.report.uses])
-    useful = [kind_named(name, study=study.name) for name in names]
+    found = [plan(study, files) for study in studies if study.report is not None]
+    return sorted(found, key=lambda one: (one.report.order or math.inf, one.name))
+
+
+def plan(study: ComposedStudy, files: Files) -> Plan:
+    """What a study runs with, or lacks; see `plans`."""
+    try:
+        report = Report.from_block(study.report)
+    except ValueError as error:
+        raise ValueError(f"study {study.name}: {error}") from error
+    by_task = "task" in study.swept
     settings: dict[str, str] = {}
     kinds: list[Kind] = []
-    for kind in useful:
-        _check_fits(kind, study)
-        found = _settings(kind, study, files)
-        if found is not None and not set(found) & set(settings):
+    missing: list[Kind] = []
+    for name in dict.fromkeys([*report.needs, *report.uses]):
+        kind = kind_named(name, study=study.name)
+        found = _settings(kind, files, by_task=by_task)
+        if found is None and name in report.needs:
+            missing.append(kind)
+        elif found is not None and not set(found) & set(settings):
             settings |= found
             kinds.append(kind)
-    needed = (kind for kind in useful if kind.name in study.report.needs)
-    missing = tuple(kind for kind in needed if _settings(kind, study, files) is None)
-    return Plan(study=study, settings=settings, kinds=tuple(kinds), missing=missing)
+    return Plan(
+        name=study.name,
+        report=report,
+        sweeps=study.sweeps,
+        settings=settings,
+        kinds=tuple(kinds),
+        missing=tuple(missing),
+    )
 
 
-def _settings(kind: Kind, study: DeclaredStudy, files: Files) -> dict[str, str] | None:
+def _settings(kind: Kind, files: Files, *, by_task: bool) -> dict[str, str] | None:
     """What makes a study take a file of a kind; None if there is none."""
-    if len(study.spaces) == 1:
+    if not by_task:
         return files.settings(kind)
     # A path of one benchmark must not reach the jobs of another: their tasks take their own.
     path = files.paths.get(kind.name)
     return None if path is None else {f"files.{kind.name}": str(path)}
-
-
-def _check_fits(kind: Kind, study: DeclaredStudy) -> None:
-    if not set(study.spaces) & set(kind.spaces):
-        raise ValueError(
-            f"study {study.name} must be about {' or '.join(kind.spaces)} to take "
-            f"{kind.name}, got search_space {', '.join(study.spaces)}: leave the kind out of its "
-            "report"
-        )
-    if kind.group in study.swept:
-        raise ValueError(
-            f"study {study.name} must not sweep {kind.group} and take {kind.name}, got both: the "
-            "file's setting would win over the swept one, leave the kind out of its report"
-        )
 
 
 _UNQUOTED = re.compile(r"[\w/.@%+-]+(?:[ ]+[\w/.@%+-]+)*", re.ASCII)
@@ -95,21 +103,21 @@ def command(planned: Plan, extra: Sequence[str] = ()) -> tuple[str, ...]:
         extra: Further settings, the same for all studies.
     """
     settings = (f"{name}={quoted(value)}" for name, value in planned.settings.items())
-    return ("python", "run.py", f"study={planned.study.name}", *settings, *extra)
+    return ("python", "run.py", f"study={planned.name}", *settings, *extra)
 
 
-def folder_setting(study: DeclaredStudy, folder: Path) -> str:
+def folder_setting(planned: Plan, folder: Path) -> str:
     """The setting that puts the study's results into `folder`."""
-    return f"hydra.{'sweep' if study.sweeps else 'run'}.dir={quoted(str(folder))}"
+    return f"hydra.{'sweep' if planned.sweeps else 'run'}.dir={quoted(str(folder))}"
 
 
 def without_folder(text: str, data: Path | None) -> str:
-    """A text in which the folder of data files is told by its variable."""
+    """A text in which the folder of data files is replaced by its variable."""
     return text if data is None else text.replace(f"{data}/", f"${DATA_VARIABLE}/")
 
 
 def shown(words: Sequence[str], *, data: Path | None = None) -> str:
-    """A command as a shell takes it, with files of the folder `data` told by its variable."""
+    """A command as a shell takes it, with files of the folder `data` by its variable."""
     return " ".join(_shown(word, data) for word in words)
 
 

@@ -9,36 +9,24 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from epsilon_research.plotting.terminal import duration
-from experiments.paper.agreement import compared, in_words
+from epsilon_research.reporting.numbers import duration
+from epsilon_research.reporting.published import in_words
 from experiments.paper.plan import Plan
 from experiments.paper.run import Outcome, State
 
 _STYLES = {State.DONE: "green", State.KEPT: "green", State.FAILED: "bold red"}
 
 
-def estimated_seconds(
-    plans: Sequence[Plan],
-    *,
-    before: Mapping[str, float],
-    done: Mapping[str, float],
-) -> float | None:
-    """How long studies will take, or None if nothing is known of some of them.
+def estimated_seconds(plans: Sequence[Plan], before: Mapping[str, float]) -> float | None:
+    """How long studies will take, or None if one of them has not run before.
 
     Args:
         plans: Those that are still to run.
         before: Seconds of each study the last time, by name, where known.
-        done: Seconds of those that ran today, by name, each divided by its number of jobs.
     """
-    usual = sum(done.values()) / len(done) if done else None
-    total = 0.0
-    for planned in plans:
-        study = planned.study
-        known = before.get(study.name)
-        if known is None and usual is None:
-            return None
-        total += known if known is not None else study.num_jobs * (usual or 0.0)
-    return total
+    if any(planned.name not in before for planned in plans):
+        return None
+    return sum(before[planned.name] for planned in plans)
 
 
 class _LeftColumn(ProgressColumn):
@@ -52,7 +40,7 @@ class _LeftColumn(ProgressColumn):
 
 
 class PaperProgress:
-    """Tells which study runs and how each ended.
+    """Shows which study runs and how each ended.
 
     Args:
         console: Where to.
@@ -72,17 +60,16 @@ class PaperProgress:
         self._bars = bars
         self._plans = plans
         self._before = before
-        self._per_job: dict[str, float] = {}
         self._task = None if bars is None else bars.add_task("", total=len(plans), end=None)
 
     def starts(self, planned: Plan) -> None:
         """A study's turn has come."""
         place = self._plans.index(planned)
-        left = estimated_seconds(self._plans[place:], before=self._before, done=self._per_job)
-        words = f"study {place + 1} of {len(self._plans)}: {planned.study.name}"
+        left = estimated_seconds(self._plans[place:], self._before)
+        words = f"study {place + 1} of {len(self._plans)}: {planned.name}"
         if self._bars is None or self._task is None:
-            told = "" if left is None else f", about {duration(left)} left"
-            self._console.print(f"{words}{told}", markup=False, highlight=False)
+            shown = "" if left is None else f", about {duration(left)} left"
+            self._console.print(f"{words}{shown}", markup=False, highlight=False)
         else:
             end = None if left is None else time.monotonic() + left
             self._bars.update(self._task, description=escape(words), completed=place, end=end)
@@ -90,8 +77,6 @@ class PaperProgress:
     def ended(self, outcome: Outcome) -> None:
         """A study has ended, or was kept."""
         seconds = outcome.seconds or 0.0
-        if outcome.state == State.DONE:
-            self._per_job[outcome.name] = seconds / outcome.plan.study.num_jobs
         self._console.print(
             Text.assemble(
                 "  ", (f"{outcome.state:<7}", _STYLES.get(outcome.state, "")),
@@ -104,7 +89,7 @@ class PaperProgress:
 def _found(outcome: Outcome) -> str:
     if outcome.reason is not None:
         return f": {outcome.reason}"
-    words = in_words(compared(outcome.record))
+    words = "" if outcome.study is None else in_words(outcome.study.comparisons)
     return f": {words}" if words else ""
 
 

@@ -1,4 +1,4 @@
-"""Runs one study of the paper as a process of its own, and tells what came of it."""
+"""Runs one study of the paper as a process of its own, and judges what came of it."""
 
 import hashlib
 import json
@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from epsilon_research.reporting.study import Study
+from epsilon_research.studies.gather import RECORD
 from epsilon_research.tracking import write_json
 from experiments.paper.files import Files
 from experiments.paper.plan import Plan, command, folder_setting
@@ -25,12 +27,6 @@ logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, str(ROOT / "run.py"))
-
-_PARTS = {
-    "name": str, "title": str, "question": str, "settings": list, "run": dict, "jobs": list,
-    "missing_jobs": list, "published": list, "figures": list,
-}  # fmt: skip
-"""What every record of a study holds."""
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _TAIL_BYTES = 65_536
@@ -59,8 +55,8 @@ class Outcome:
         seconds: Wall time of its run, also if that was an earlier one that is kept.
         finished: When it ended, in ISO format.
         reason: Why it failed, a sentence; None otherwise.
-        record: Its `study.json`; None if it left none. A failed sweep may have one of the jobs
-            that did not fail.
+        study: Its record; None if it left none. A failed sweep may have one of the jobs that did
+            not fail.
     """
 
     plan: Plan
@@ -70,12 +66,12 @@ class Outcome:
     seconds: float | None = None
     finished: str | None = None
     reason: str | None = None
-    record: Mapping[str, Any] | None = None
+    study: Study | None = None
 
     @property
     def name(self) -> str:
-        """Of the study."""
-        return self.plan.study.name
+        """Name of the study."""
+        return self.plan.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +100,7 @@ class Runner:
         return Outcome(
             plan=plan,
             command=command(plan, self.extra),
-            folder=self.output / plan.study.name,
+            folder=self.output / plan.name,
             state=State.LEFT_OUT if plan.missing else State.WAITING,
         )
 
@@ -115,10 +111,10 @@ class Runner:
         return float(seconds) if isinstance(seconds, int | float) else None
 
     def run(self, plan: Plan) -> Outcome:
-        """Runs a study, unless it is left out or kept. A study that fails is told, not raised.
+        """Runs a study, unless it is left out or kept. A study that fails raises nothing.
 
         Raises:
-            KeyboardInterrupt: By Ctrl-C, after the study's process has ended in good order.
+            KeyboardInterrupt: By Ctrl-C, after the study's process has ended cleanly.
             FileExistsError: Its folder was not made by this command, and would be emptied.
         """
         waiting = self.waiting(plan)
@@ -130,7 +126,7 @@ class Runner:
         identity = self._identity(plan, waiting.command)
         self._empty(waiting.folder, self._record_path(plan))
         write_json({**identity, "state": State.WAITING}, self._record_path(plan))
-        words = (*self.program, *waiting.command[2:], folder_setting(plan.study, waiting.folder))
+        words = (*self.program, *waiting.command[2:], folder_setting(plan, waiting.folder))
         start = time.monotonic()
         status = _run_process(words, log=self.log_path(plan))
         seconds = time.monotonic() - start
@@ -143,17 +139,17 @@ class Runner:
 
     def log_path(self, plan: Plan) -> Path:
         """Where what the study's process prints goes."""
-        return self.output / f"{plan.study.name}.log"
+        return self.output / f"{plan.name}.log"
 
     def _record_path(self, plan: Plan) -> Path:
-        return self.output / f"{plan.study.name}.json"
+        return self.output / f"{plan.name}.json"
 
     def _identity(self, plan: Plan, words: Sequence[str]) -> dict[str, Any]:
         """Everything that a kept result must have been made with."""
         return {
             "command": list(words),
             "files": self.files.stamps(plan.kinds),
-            "configuration": _digest(self.conf, study=plan.study.name),
+            "configuration": _digest(self.conf, study=plan.name),
         }
 
     def has_run(self, plan: Plan) -> bool:
@@ -196,8 +192,8 @@ class Runner:
 def _run_process(words: Sequence[str], *, log: Path) -> int:
     """The exit status of a process whose output goes to `log`.
 
-    It is in a group of its own, so that Ctrl-C reaches it once, from here: it then ends in good
-    order. A second Ctrl-C ends it at once.
+    It is in a group of its own, so that Ctrl-C reaches it once, from here: it then ends
+    cleanly. A second Ctrl-C ends it at once.
     """
     with log.open("wb") as handle:
         process = subprocess.Popen(
@@ -226,31 +222,19 @@ def _judged(
     state: State = State.DONE,
 ) -> Outcome:
     """The outcome of a process that ended."""
-    record, wrong = read_record(waiting.folder / "study.json")
-    reason = last_sentence(log, status=status) if status != 0 else wrong
-    return Outcome(
-        plan=waiting.plan,
-        command=waiting.command,
-        folder=waiting.folder,
+    study, reason = None, None if status == 0 else last_sentence(log, status=status)
+    try:
+        study = Study.read(waiting.folder / RECORD)
+    except (FileNotFoundError, ValueError) as error:
+        reason = reason or str(error)
+    return replace(
+        waiting,
         state=state if reason is None else State.FAILED,
         seconds=seconds,
         finished=finished,
         reason=reason,
-        record=record,
+        study=study,
     )
-
-
-def read_record(path: Path) -> tuple[dict[str, Any] | None, str | None]:
-    """A study's record, or None and a sentence that says why there is none."""
-    if not path.is_file():
-        return None, f"a study must leave {path.name}, got none: see the log"
-    record = _read_json(path)
-    if record is None:
-        return None, f"{path.name} must be a JSON object, got something else: run the study again"
-    for part, kind in _PARTS.items():
-        if not isinstance(record.get(part), kind):
-            return None, f"{path.name} must hold {part}, got none: run the study again"
-    return record, None
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -4,9 +4,9 @@ import json
 import math
 
 import pytest
+from experiments.published import compare_with_published, published_tables
 
 from experiments import margins
-from experiments.published import compare_with_published, published_tables
 
 SPREADS = {
     "nb201/epsilon": {

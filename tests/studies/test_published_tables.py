@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from experiments.published import PublishedRow, PublishedTable, published_tables
 
 from epsilon_research.metrics.epsilon import check_weights
-from experiments.published import PublishedRow, PublishedTable, published_tables
 
 CONF = Path(__file__).parents[2] / "conf"
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from experiments.study import FIGURES, Report, gather, job_folders, varied_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.study import Report, gather, job_folders, varied_settings
+from epsilon_research.plotting import study_figures
 from tests.commands import command, error_in, finished, run, succeeded, summary_of
 from tests.plotting.searches import ENTRIES
 
@@ -108,6 +109,10 @@ def test_searches_by_an_objective_have_a_figure_without_any_statistics(tmp_path:
     study = gather(write(tmp_path, *jobs), name="s", report=report, overrides=[])
     assert study["figures"] == ["figures/search.png"]
     assert (tmp_path / "figures" / "search.pdf").is_file()
+
+
+def test_every_figure_of_a_report_can_be_asked_for() -> None:
+    assert FIGURES == study_figures.FIGURES
 
 
 def test_a_run_is_its_own_only_job(tmp_path: Path) -> None:

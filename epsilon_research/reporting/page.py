@@ -1,0 +1,122 @@
+"""Tables and figures as one page for a browser, by Jinja2: the other renderer of a `Table`."""
+
+import base64
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from epsilon_research.reporting.table import MARKS, Table
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Control characters and halves of pairs, which HTML (or UTF-8) has no way to say."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+MOST_OPEN_ROWS = 24
+"""A longer table is folded, so that it can be passed by; in print all are open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A PNG file inside a page.
+
+    Args:
+        caption: What it shows.
+        source: Its content as a data URL.
+        width: In pixels; with the height, the page does not jump while it loads.
+        height: In pixels.
+    """
+
+    caption: str
+    source: str
+    width: int
+    height: int
+
+    @classmethod
+    def read(cls, path: Path, *, caption: str) -> "Picture":
+        """Read a PNG file.
+
+        Raises:
+            ValueError: It is no PNG file.
+            OSError: It cannot be read.
+        """
+        content = path.read_bytes()
+        if not content.startswith(_PNG) or len(content) < 24:
+            raise ValueError(f"{path} must be a PNG file, got another content: draw it again")
+        width, height = struct.unpack(">II", content[16:24])
+        source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+        return cls(caption=caption, source=source, width=width, height=height)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """What a page says of one study or run.
+
+    Args:
+        anchor: Its name in links.
+        title: Heading.
+        question: What it asks.
+        state: What became of it, a word.
+        succeeded: Whether it has a result; None: it has not run.
+        lead: What stands beside it in the overview.
+        failure: Why it failed; empty: it did not.
+        command: As a user would type it.
+        made: How long it took, and when.
+        facts: What was run, by name.
+        parts: Tables and paragraphs.
+        pictures: Figures.
+    """
+
+    anchor: str
+    title: str
+    question: str
+    state: str
+    succeeded: bool | None
+    lead: Sequence[str] = ()
+    failure: str = ""
+    command: str = ""
+    made: str = ""
+    facts: Mapping[str, str]
+    parts: Sequence[Table | str] = ()
+    pictures: Sequence[Picture] = ()
+
+
+def render(template: str, **values: object) -> str:
+    """Fill a template of this room; text is escaped, and what HTML cannot say is replaced.
+
+    Args:
+        template: Name of a file in `templates/`.
+        **values: What the template names.
+    """
+    return _UNPRINTABLE.sub(
+        "\N{REPLACEMENT CHARACTER}", _environment().get_template(template).render(values)
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("epsilon_research.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["marked"] = _marked
+    environment.tests["table"] = lambda part: isinstance(part, Table)
+    environment.globals["MOST_OPEN_ROWS"] = MOST_OPEN_ROWS
+    return environment
+
+
+def _marked(text: str) -> Markup:
+    """Escaped text in which signs such as ✓ have the class of their meaning."""
+    found = escape(text)
+    for sign, meaning in MARKS.items():
+        found = found.replace(sign, Markup('<span class="{}">{}</span>').format(meaning, sign))
+    return found
