@@ -1,5 +1,6 @@
 """Numbers as text: every table, page and line of a log writes them this way."""
 
+import re
 from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import TypeGuard

@@ -202,21 +202,16 @@ class Study:
     @property
     def cases(self) -> list[Case]:
         """The jobs by settings, in their order; draws of one combination together."""
-        grouped: dict[str, list[Job]] = {}
+        grouped: dict[tuple[str, ...], list[Job]] = {}
+        names = [name for name in self.settings if not is_seed(name)]
         for job in self.jobs:
-            own = {name: value for name, value in job.settings.items() if not is_seed(name)}
-            grouped.setdefault(json.dumps(own, sort_keys=True), []).append(job)
+            # As text, in which 1 and 1.0 are one number.
+            values = tuple(setting(job.settings[name]) for name in names)
+            grouped.setdefault(values, []).append(job)
         return [
-            Case(
-                settings={
-                    name: value
-                    for name, value in jobs[0].settings.items()
-                    if not is_seed(name)
-                },
-                jobs=tuple(jobs),
-            )
+            Case(settings={name: jobs[0].settings[name] for name in names}, jobs=tuple(jobs))
             for jobs in grouped.values()
-        ]  # fmt: skip
+        ]
 
     @property
     def comparisons(self) -> list[Comparison]:

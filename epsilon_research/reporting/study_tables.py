@@ -43,7 +43,7 @@ _LEGEND = "ρ Spearman, τ Kendall τ-b, top10: among the 10 % most accurate"
 Rows = Sequence[tuple[Case, Sequence[str]]]
 """Cells of each row, with the case that it is of."""
 
-_PROTOCOL_STATISTICS = ("spearman_rho", "kendall_tau", "spearman_rho_top10")
+_PROTOCOL_STATISTICS = ("spearman_rho", "spearman_rho_top10")
 
 
 def study_parts(study: Study) -> list[Table | str]:
@@ -173,20 +173,29 @@ def settings_heading(cases: Sequence[Case]) -> str:
 
 
 def _table(
-    title: str, cases: Sequence[Case], head: Sequence[str], rows: Rows, **more: str
+    title: str,
+    cases: Sequence[Case],
+    head: Sequence[str],
+    rows: Rows,
+    *,
+    align: str,
+    note: str = "",
 ) -> Table:
-    """A table with a column of settings in front where cases differ; equal ones in a row once."""
+    """A table with a column of settings in front where cases differ.
+
+    Words on the left that are those of the row above are left out.
+    """
+    lines = [(case_words(case), *cells) for case, cells in rows]
+    columns, align = (settings_heading(cases), *head), f"l{align}"
     if not cases[0].settings:
-        kept = [cells for _, cells in rows]
-        return Table(title=title, head=head, rows=kept, **more)
-    lines, before = [], None
-    for case, cells in rows:
-        lines.append(("" if case is before else case_words(case), *cells))
-        before = case
-    align = f"l{more.pop('align')}" if "align" in more else ""
-    return Table(
-        title=title, head=(settings_heading(cases), *head), rows=lines, align=align, **more
-    )
+        lines, columns, align = [line[1:] for line in lines], columns[1:], align[1:]
+    labels = len(align) - len(align.lstrip("l"))
+    shown = []
+    for before, line in zip([(), *lines], lines, strict=False):
+        same = [line[: place + 1] == before[: place + 1] for place in range(labels - 1)]
+        words = ("" if known else word for known, word in zip(same, line, strict=False))
+        shown.append((*words, *line[max(labels - 1, 0) :]))
+    return Table(title=title, head=columns, rows=shown, note=note, align=align)
 
 
 def _protocols(cases: Sequence[Case]) -> Table:
@@ -240,8 +249,8 @@ def _spread(spread: Spread, name: str) -> str:
     """A value with its interval, or with its standard deviation over draws."""
     if not isfinite(spread.std):
         ends = interval((spread.low, spread.high), name)
-        return f"{value(spread.value, name)}\n{ends}" if ends else value(spread.value, name)
-    return f"{mean_and_std(spread.value, spread.std, name)}"
+        return f"{value(spread.value, name)} {ends}".rstrip()
+    return mean_and_std(spread.value, spread.std, name)
 
 
 def _searches(cases: Sequence[Case]) -> Table:

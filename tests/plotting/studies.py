@@ -21,9 +21,10 @@ def statistics(rho: float, *, n: int = 2957, coverage: float = 0.59, **changes: 
     return found | changes
 
 
-def job(number: int, settings: dict[str, str], metrics: dict[str, Any], **parts: Any) -> dict:
-    weights = settings.get("weights")
-    pair = [float(w) for w in weights.strip("[]").split(",")] if weights else [1e-7, 1.0]
+def job(number: int, settings: dict[str, Any], metrics: dict[str, Any], **parts: Any) -> dict:
+    weights = settings.get("weights") or [1e-7, 1.0]
+    words = weights.strip("[]").split(",") if isinstance(weights, str) else weights
+    pair = [float(word) for word in words]
     run = {
         "search_space": "nb201",
         "target": "test_accuracy",
@@ -49,6 +50,7 @@ def study(jobs: list[dict], settings: list[str], **changes: Any) -> dict[str, An
         "name": "a_study",
         "title": "A study's title",
         "question": "What does it ask?",
+        "remark": "",
         "command": "python run.py study=a_study",
         "settings": settings,
         "run": {},
@@ -88,7 +90,7 @@ def published(comparison: list[dict], **changes: Any) -> dict[str, Any]:
         "title": "Table 1",
         "source": "appendix A",
         "note": None,
-        "comparison": comparison,
+        "published_rows": comparison,
         "unmatched": [],
     } | changes
 

@@ -4,9 +4,11 @@ import json
 import math
 
 import pytest
-from experiments.published import compare_with_published, published_tables
 
-from experiments import margins
+from epsilon_research.reporting.study import Job, PublishedPart
+from epsilon_research.studies import margins
+from epsilon_research.studies.published import compare_with_published, published_tables
+from epsilon_research.studies.settings import Configuration
 
 SPREADS = {
     "nb201/epsilon": {
@@ -17,6 +19,7 @@ SPREADS = {
         "std_over_tables": {"spearman_rho": 0.01},
     }
 }
+SOURCE = "NAS-Bench-NLP logs, logs.zip, {}, test_loss, {} of most recipes, 9 recipes, 9 runs"
 MARGIN = 1.96 * math.sqrt(2 * 0.03**2 + 2 * 0.01**2) + 0.005
 """Of ρ on the published architectures: two minibatches, two tables, and the published rounding."""
 
@@ -29,20 +32,30 @@ def _known_spreads(monkeypatch: pytest.MonkeyPatch) -> None:
 def nb201_job(**changes) -> dict:
     job = {
         "job": 0,
+        "folder": "0",
         "settings": {},
+        "configuration": {"metric.epsilon.dispersion": "relative"},
         "run": {
             "search_space": "nb201",
             "first": 5000,
             "dataset": "photos",
             "weights": [1e-7, 1.0],
             "batch_size": 256,
-            "metric_settings": {"epsilon": {"weights": [1e-7, 1.0], "dispersion": "relative"}},
         },
         "counts": {"architectures": 5000},
         "metrics": {"epsilon": {"paper": numbers(), "connected": numbers(n=4907)}},
     }
     job["run"] |= changes.pop("run", {})
+    job["configuration"] |= changes.pop("configuration", {})
     return job | changes
+
+
+def compare(jobs: list[dict], table: str) -> PublishedPart:
+    ran = [
+        (Job.from_json(job), Configuration(values=job["configuration"], choices={})) for job in jobs
+    ]
+    (found,) = compare_with_published(ran, [table])
+    return found
 
 
 def numbers(**changes) -> dict:
@@ -54,23 +67,23 @@ def numbers(**changes) -> dict:
 
 def nlp_job(**changes) -> dict:
     run = {"search_space": "nbnlp", "dataset": "random_tokens", "weights": [1e-5, 1e-3]}
+    run["benchmark_source"] = SOURCE.format("ptb", "1 run")
     return nb201_job(run=run | changes.pop("run", {}), **changes)
 
 
 def entries(table: str, *jobs: dict) -> dict[tuple, dict]:
-    (found,) = compare_with_published(jobs, [table])
+    found = compare(list(jobs), table).to_json()["published_rows"]
     json.dumps(found, allow_nan=False)
-    by_place = {(e["label"], e["statistic"], e["job"]): e for e in found["comparison"]}
-    assert len(by_place) == len(found["comparison"])
+    by_place = {(e["label"], e["statistic"], e["job"]): e for e in found}
+    assert len(by_place) == len(found)
     return by_place
 
 
 def test_a_job_stands_beside_the_row_of_its_weights_only() -> None:
-    (found,) = compare_with_published([nb201_job()], ["nb201_weight_pairs"])
-    assert {entry["label"] for entry in found["comparison"]} == {"[1e-07, 1]"}
-    assert len(found["unmatched"]) == 27
-    assert "[1e-07, 1]" not in found["unmatched"]
-    assert list(found) == ["table", "title", "source", "note", "comparison", "unmatched"]
+    found = compare([nb201_job()], "nb201_weight_pairs")
+    assert {row.label for row in found.rows} == {"[1e-07, 1]"}
+    assert len(found.unmatched) == 27
+    assert "[1e-07, 1]" not in found.unmatched
 
 
 def test_an_entry_says_ours_and_published() -> None:
@@ -104,55 +117,45 @@ def test_an_entry_says_ours_and_published() -> None:
         {"weights": None},
         {"weights": [1e-7, 1.0, 2.0]},
         {"batch_size": 64},
-        {"metric_settings": {"epsilon": {"dispersion": "absolute"}}},
-        {"overrides": ["benchmark.dataset=cifar100"]},
-        {"overrides": ["task=nb201_cifar10", "task=nb201_cifar100"]},
+        {"metric.epsilon.dispersion": "absolute"},
+        {"metric.epsilon.dispersion": None},
+        {"benchmark.dataset": "cifar100"},
     ],
 )
-def test_a_job_of_another_kind_stands_for_no_row(run: dict) -> None:
-    (found,) = compare_with_published([nb201_job(run=run)], ["nb201_weight_pairs"])
-    assert found["comparison"] == []
-    assert len(found["unmatched"]) == 28
+def test_a_job_of_another_kind_stands_beside_no_row(run: dict) -> None:
+    found = compare([nb201_job(run=run, configuration=run)], "nb201_weight_pairs")
+    assert found.rows == []
+    assert len(found.unmatched) == 28
 
 
-@pytest.mark.parametrize("typed", ["[1e-07,1]", "[1e-7, 1.0]", "[0.0000001,1e0]"])
-def test_a_setting_counts_as_it_was_typed(typed: str) -> None:
-    job = nb201_job(settings={"weights": typed})
-    del job["run"]["weights"]
-    assert ("[1e-07, 1]", "n", 0) in entries("nb201_weight_pairs", job)
-    job["settings"] = {"weights": ""}
-    job["run"]["overrides"] = [f"weights={typed}"]
-    assert ("[1e-07, 1]", "n", 0) in entries("nb201_weight_pairs", job)
+def test_seeds_per_recipe_tell_tables_of_one_space_apart() -> None:
+    """An archive of single runs is not put beside the table of three seeds."""
+    for runs, tables in (
+        ("1 run", {"nbnlp_main"}), ("3 runs", {"nbnlp_three_seeds"}), ("2 runs", set()),
+    ):  # fmt: skip
+        job = nlp_job(run={"benchmark_source": SOURCE.format("ptb", runs)})
+        found = {name for name in ("nbnlp_main", "nbnlp_three_seeds") if entries(name, job)}
+        assert found == tables
 
 
-def test_a_swept_task_tells_tables_of_one_space_apart() -> None:
-    jobs = [
-        nlp_job(job=number, settings={"task": task})
-        for number, task in enumerate(("nbnlp_ptb", "nbnlp_three_seeds"))
-    ]
-    found = compare_with_published(jobs, ["nbnlp_three_seeds", "nbnlp_main"])
-    assert [part["table"] for part in found] == ["nbnlp_three_seeds", "nbnlp_main"]
-    assert [{entry["job"] for entry in part["comparison"]} for part in found] == [{1}, {0}]
+def test_null_in_a_match_is_null_only() -> None:
+    assert not entries("nbnlp_main", nlp_job(run={"benchmark_source": None}))
+    assert entries("nb201_weight_pairs", nb201_job(configuration={"benchmark.dataset": None}))
 
 
-def test_embeddings_match_by_typed_settings() -> None:
+def test_embeddings_match_by_settings() -> None:
     settings = {
         "dataset.embedding.distribution": "uniform_centred",
-        "dataset.embedding.scale": "0.10",
+        "dataset.embedding.scale": 0.1,
     }
-    (found,) = compare_with_published([nlp_job(settings=settings)], ["nbnlp_embeddings"])
-    assert {entry["label"] for entry in found["comparison"]} == {"uniform_centered_0.1"}
+    found = compare([nlp_job(configuration=settings)], "nbnlp_embeddings")
+    assert {row.label for row in found.rows} == {"uniform_centered_0.1"}
 
 
 def test_initialisations_match_by_the_settings_of_their_metric() -> None:
-    metrics = {"random_initialisation": {"paper": numbers()}}
-    told = {"metric_settings": {"random_initialisation": {"distribution": "orthogonal"}}}
-    typed = {"metric.random_initialisation.distribution": "orthogonal"}
-    for job in (
-        nb201_job(run=told, metrics=metrics),
-        nb201_job(run={"metric_settings": {}}, settings=typed, metrics=metrics),
-    ):
-        assert {label for label, *_ in entries("nb201_initialisations", job)} == {"orthogonal"}
+    settings = {"metric.random_initialisation.distribution": "orthogonal"}
+    job = nb201_job(configuration=settings, metrics={"random_initialisation": {"paper": numbers()}})
+    assert {label for label, *_ in entries("nb201_initialisations", job)} == {"orthogonal"}
 
 
 def test_metrics_of_one_run_stand_beside_their_own_rows() -> None:
@@ -206,10 +209,9 @@ def test_the_first_cells_are_the_same_in_the_benchmarks_own_file_only(
 
 
 def test_losses_on_another_text_are_not_those_of_the_paper() -> None:
-    source = "NAS-Bench-NLP logs, logs.zip, {}, test_loss, last epoch, mean over the runs"
     for corpus, known in (("ptb", True), ("wikitext-2", False)):
-        found = entries("nbnlp_main", nlp_job(run={"benchmark_source": source.format(corpus)}))
-        assert bool(found) == known
+        source = SOURCE.format(corpus, "1 run")
+        assert bool(entries("nbnlp_main", nlp_job(run={"benchmark_source": source}))) == known
 
 
 def test_a_count_agrees_if_it_is_equal() -> None:
@@ -276,8 +278,8 @@ def test_what_is_undefined_agrees_with_nothing(undefined: float | None) -> None:
 def test_a_job_without_statistics_stands_for_no_row() -> None:
     job = nb201_job()
     del job["metrics"]
-    (found,) = compare_with_published([job], ["nb201_weight_pairs"])
-    assert (found["comparison"], len(found["unmatched"])) == ([], 28)
+    found = compare([job], "nb201_weight_pairs")
+    assert (found.rows, len(found.unmatched)) == ([], 28)
 
 
 def test_several_jobs_may_stand_for_one_row() -> None:
@@ -296,7 +298,7 @@ def selection() -> dict:
 
 def test_one_architecture_is_compared_by_sample_size_and_choice() -> None:
     settings = {"search.protocol": "published"}
-    job = nb201_job(selection=selection(), settings=settings)
+    job = nb201_job(selection=selection(), configuration=settings)
     found = entries("one_architecture", job)
     assert {label for label, *_ in found} == {
         "CIFAR-10: epsilon, best-scored of 100",
@@ -316,7 +318,7 @@ def test_one_architecture_is_compared_by_sample_size_and_choice() -> None:
 
 def test_a_choice_by_exact_scores_is_not_the_published_one() -> None:
     jobs = [
-        nb201_job(job=number, selection=selection(), settings={"search.protocol": protocol})
+        nb201_job(job=number, selection=selection(), configuration={"search.protocol": protocol})
         for number, protocol in enumerate(("sound", "published"))
     ]
     found = entries("one_architecture", *jobs)
@@ -326,26 +328,22 @@ def test_a_choice_by_exact_scores_is_not_the_published_one() -> None:
 
 def test_reference_numbers_and_other_images_stay_unmatched() -> None:
     settings = {"search.protocol": "published"}
-    job = nb201_job(selection={"10": selection()["100"]}, settings=settings)
-    (found,) = compare_with_published([job], ["one_architecture"])
-    assert len(found["unmatched"]) == 17
-    assert "CIFAR-10: random search" in found["unmatched"]
-    assert compare_with_published([nb201_job()], ["one_architecture"])[0]["comparison"] == []
+    job = nb201_job(selection={"10": selection()["100"]}, configuration=settings)
+    found = compare([job], "one_architecture")
+    assert len(found.unmatched) == 17
+    assert "CIFAR-10: random search" in found.unmatched
+    assert compare([nb201_job()], "one_architecture").rows == []
 
 
 def test_an_unknown_table_is_answered_with_those_that_there_are() -> None:
-    sentence = "must name tables of experiments/paper.json, got 'nb201_pairs': choose among nb201_"
-    for ask in (lambda: published_tables("nb201_pairs"), lambda: compare("nb201_pairs")):
+    sentence = "must name tables of paper.json, got 'nb201_pairs': choose among nb201_"
+    for ask in (lambda: published_tables("nb201_pairs"), lambda: compare([], "nb201_pairs")):
         with pytest.raises(ValueError, match=sentence) as error:
             ask()
         assert "nbnlp_embeddings" in str(error.value)
 
 
-def compare(table: str) -> list[dict]:
-    return compare_with_published([], [table])
-
-
 def test_no_tables_no_comparison() -> None:
-    assert compare_with_published([nb201_job()], []) == []
+    assert compare_with_published([], []) == []
     assert list(published_tables("nb101_main")) == ["nb101_main"]
     assert len(published_tables()) >= 12

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from experiments.published import PublishedRow, PublishedTable, published_tables
 
 from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.studies.published import PublishedRow, PublishedTable, published_tables
 
 CONF = Path(__file__).parents[2] / "conf"
 
@@ -107,8 +107,8 @@ def test_embeddings_are_asked_for_in_the_words_of_the_settings() -> None:
         ({"part": "search"}, "be about metrics or selection, got 'search'"),
         ({"orientation": 0}, "have the orientation 1 or -1, got 0"),
         ({"rows": []}, "have rows with labels of their own"),
-        ({"decimals": {}}, "tell the decimals of"),
-        ({"not_comparable": {"ndcg": "none"}}, "tell the decimals of"),
+        ({"decimals": {}}, "give the decimals of"),
+        ({"not_comparable": {"ndcg": "none"}}, "give the decimals of"),
     ],
 )
 def test_a_table_that_contradicts_itself_is_refused(change: dict, sentence: str) -> None:

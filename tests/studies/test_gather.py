@@ -7,11 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from experiments.study import FIGURES, Report, gather, job_folders, varied_settings
-from hypothesis import given
-from hypothesis import strategies as st
 
 from epsilon_research.plotting import study_figures
+from epsilon_research.studies.gather import gather, job_folders
+from epsilon_research.studies.report import FIGURES, Report
 from tests.commands import command, error_in, finished, run, succeeded, summary_of
 from tests.plotting.searches import ENTRIES
 
@@ -34,21 +33,30 @@ def summary(*overrides: str, rho: float | None = 0.5) -> dict[str, Any]:
 
 
 def write(folder: Path, *summaries: dict[str, Any] | None) -> Path:
+    """A sweep's folder, with the configuration that each job's overrides stand for."""
     for number, found in enumerate(summaries):
-        (folder / str(number)).mkdir(parents=True)
+        job = folder / str(number)
+        job.mkdir(parents=True)
         if found is not None:
-            text = json.dumps(found)
-            (folder / str(number) / "summary.json").write_text(text, encoding="utf-8")
+            (job / "summary.json").write_text(json.dumps(found), encoding="utf-8")
+            pairs = (word.split("=") for word in found["run"]["overrides"])
+            lines = [f"{name}: {value}" for name, value in pairs]
+            (job / "config.yaml").write_text("\n".join([*lines, ""]) or "{}", encoding="utf-8")
     return folder
+
+
+def record_in(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "study.json").read_text(encoding="utf-8"))
 
 
 def test_a_record_has_jobs_in_order_and_tells_which_are_missing(tmp_path: Path) -> None:
     jobs = [summary(f"batch_size={size}", "seed=1") for size in range(11)]
     write(tmp_path, *jobs[:3], None, *jobs[4:])
     study = gather(tmp_path, name="s", report=Report(**REPORT), overrides=["study=s", "a=[1,2]"])
-    assert study == json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    assert study.to_json() == record_in(tmp_path)
+    study = record_in(tmp_path)
     assert [job["job"] for job in study["jobs"]] == [0, 1, 2, 4, 5, 6, 7, 8, 9, 10]
-    assert study["jobs"][3]["settings"] == {"batch_size": "4"}
+    assert study["jobs"][3]["settings"] == {"batch_size": 4}
     assert study["settings"] == ["batch_size"]
     assert study["missing_jobs"] == ["3"]
     assert study["command"] == "python run.py study=s 'a=[1,2]'"
@@ -76,8 +84,8 @@ def test_the_table_has_a_row_for_each_job_metric_and_protocol(tmp_path: Path) ->
 def test_jobs_without_accuracies_have_a_row_too(tmp_path: Path) -> None:
     bare = {key: value for key, value in summary("seed=1").items() if key != "metrics"}
     write(tmp_path, bare)
-    study = gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
-    assert "metrics" not in study["jobs"][0]
+    gather(tmp_path, name="s", report=Report(**REPORT), overrides=[])
+    assert "metrics" not in record_in(tmp_path)["jobs"][0]
     table = pd.read_parquet(tmp_path / "study.parquet")
     assert table[["job", "metric", "failed"]].to_dict("records") == [
         {"job": 0, "metric": "epsilon", "failed": 1}
@@ -95,7 +103,7 @@ def test_a_figure_that_cannot_be_drawn_does_not_cost_the_record(tmp_path: Path) 
     report = Report(**(REPORT | {"figure": "weight_grid"}))
     with pytest.raises(ValueError, match="weight_grid must"):
         gather(tmp_path, name="s", report=report, overrides=[])
-    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    study = record_in(tmp_path)
     assert len(study["jobs"]) == 2
     assert study["figures"] == []
 
@@ -107,7 +115,7 @@ def test_searches_by_an_objective_have_a_figure_without_any_statistics(tmp_path:
         job["search"] = {"random_search": ENTRIES["random_search"] | {"reported": "objective"}}
     report = Report(**(REPORT | {"figure": "search"}))
     study = gather(write(tmp_path, *jobs), name="s", report=report, overrides=[])
-    assert study["figures"] == ["figures/search.png"]
+    assert study.figures == ["figures/search.png"]
     assert (tmp_path / "figures" / "search.pdf").is_file()
 
 
@@ -121,49 +129,34 @@ def test_a_run_is_its_own_only_job(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("block", "sentence"),
     [
-        ("figure", "pie", "report.figure must be one of weight_grid"),
-        ("published", ["no_such_table"], "no_such_table"),
+        (REPORT | {"figure": "pie"}, "report.figure must be one of weight_grid"),
+        (REPORT | {"published": ["no_such_table"]}, "no_such_table"),
+        (REPORT | {"needs": "nb101"}, r"report.needs must be a list, got 'nb101': write \[nb101\]"),
+        (REPORT | {"colour": "red"}, "report must have title and question, and may have figure"),
+        ({"title": "T"}, "got title: see the studies"),
+        ("T", "got T: see the studies"),
     ],
 )
-def test_wrong_reports_are_refused(field: str, value: Any, told: str) -> None:
-    with pytest.raises(ValueError, match=told):
-        Report(**(REPORT | {field: value}))
-
-
-@given(
-    st.lists(
-        st.fixed_dictionaries(
-            {name: st.integers(0, 2) for name in ("a", "b", "store", "hydra.sweep.dir")}
-        ),
-        min_size=1,
-        max_size=5,
-    )
-)
-def test_settings_that_differ_are_named_and_no_others(jobs: list[dict[str, int]]) -> None:
-    found = varied_settings([[f"{k}={v}" for k, v in job.items()] for job in jobs])
-    assert set(found) == {name for name in ("a", "b") if len({job[name] for job in jobs}) > 1}
-
-
-def test_a_setting_that_only_some_jobs_have_differs() -> None:
-    assert varied_settings([["+a=1"], []]) == ["a"]
-    assert varied_settings([["a=1", "a=2"], ["a=2"]]) == []
+def test_wrong_reports_are_refused(block: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Report.from_block(block)
 
 
 def test_a_sweep_is_gathered_at_its_end_and_again(tmp_path: Path) -> None:
     sweep = f"hydra.sweep.dir={tmp_path}"
     first = succeeded(run("-m", "weights=[1e-7,1e-2],[1e-7,1]", *QUICK, sweep))
     table = pd.read_parquet(tmp_path / "study.parquet")
-    assert list(table["weights"].unique()) == ["[1e-07,0.01]", "[1e-07,1]"]
+    assert list(table["weights"].unique()) == ["[1e-7,0.01]", "[1e-7,1]"]
     for number in (0, 1):
         found = summary_of(tmp_path / str(number))["metrics"]["epsilon"]["connected"]
         row = table[(table["job"] == number) & (table["protocol"] == "connected")].iloc[0]
         assert row["spearman_rho"] == found["spearman_rho"]
-    before = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    before = record_in(tmp_path)
     (tmp_path / "study.json").unlink()
     again = succeeded(finished(*command("name=again", f"gather={tmp_path}")))
-    record = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    record = record_in(tmp_path)
     assert record["jobs"] == before["jobs"]
     assert record["command"] == before["command"]
     assert re.search(r"connected +\d+", again.stdout)
@@ -175,9 +168,9 @@ def test_a_study_that_does_not_sweep_is_put_beside_the_published_numbers(tmp_pat
         run("study=grey_scale", "search_space.num_architectures=auto", f"hydra.run.dir={tmp_path}",
             "search_space.first=40", "batch_size=256")
     )  # fmt: skip
-    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    study = record_in(tmp_path)
     (published,) = study["published"]
-    numbers = {part["statistic"]: part["published"] for part in published["comparison"]}
+    numbers = {part["statistic"]: part["published"] for part in published["published_rows"]}
     assert numbers["spearman_rho"] == 0.87
     assert study["jobs"][0]["folder"] == "."
     # Not the same architectures, so their number cannot agree.
@@ -187,7 +180,7 @@ def test_a_study_that_does_not_sweep_is_put_beside_the_published_numbers(tmp_pat
 def test_a_sweep_with_a_failed_job_is_gathered_and_fails(tmp_path: Path) -> None:
     process = run("-m", "batch_size=1,8", *QUICK, f"hydra.sweep.dir={tmp_path}")
     assert process.returncode == 1
-    study = json.loads((tmp_path / "study.json").read_text(encoding="utf-8"))
+    study = record_in(tmp_path)
     assert study["missing_jobs"] == ["0"]
     assert [job["job"] for job in study["jobs"]] == [1]
 

@@ -1,0 +1,3 @@
+"""The frame of scores that figures are drawn of, for the tables of the same runs."""
+
+from tests.plotting.conftest import frame as frame
