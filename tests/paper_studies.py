@@ -12,6 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.plotting.studies import weight_pairs
+
 STAND_IN = (sys.executable, str(Path(__file__).resolve()))
 """In place of `python run.py`."""
 
@@ -19,16 +24,6 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="
 )
 """One pixel."""
-
-PROTOCOL: Mapping[str, Any] = {
-    "n": 2957,
-    "coverage": 0.5914,
-    "spearman_rho": 0.8691234567,
-    "kendall_tau": 0.6871234567,
-    "spearman_rho_interval": [0.8581, 0.8791],
-    "kendall_tau_interval": [0.6731, 0.6991],
-    "num_resamples": 1000,
-}
 
 
 def study_yaml(**report: Any) -> str:
@@ -40,80 +35,18 @@ def study_yaml(**report: Any) -> str:
 def write_conf(folder: Path, studies: Mapping[str, str]) -> Path:
     """A folder of configuration with these studies."""
     (folder / "study").mkdir(parents=True)
+    (folder / "study" / "none.yaml").touch()
     (folder / "config.yaml").write_text(
-        "defaults:\n  - search_space: nb201\n  - _self_\nname: ???\n", encoding="utf-8"
+        "defaults:\n  - _self_\n  - study: none\nname: ???\nreport: null\n", encoding="utf-8"
     )
     for name, text in studies.items():
         (folder / "study" / f"{name}.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
-def job(number: int = 0, **more: Any) -> dict[str, Any]:
-    """A job of a study's record."""
-    return {
-        "job": number,
-        "folder": str(number),
-        "settings": {"weights": f"[1e-7,1e-{number}]"},
-        "run": {"search_space": "nb201", "batch_size": 256, "weights": [1e-7, 1.0]},
-        "counts": {"architectures": 5000, "connected": 4907, "distinct": 3000, "failed": 93},
-        "timing": {"scoring_seconds": 12.5},
-        "metrics": {"epsilon": {"paper": dict(PROTOCOL), "worst": dict(PROTOCOL)}},
-        **more,
-    }
-
-
-def compared(statistic: str, ours: Any, published: Any, **more: Any) -> dict[str, Any]:
-    """An entry of a comparison with the published numbers."""
-    return {
-        "table": "a_table",
-        "row": more.get("label", "[1e-7, 1]"),
-        "same_architectures": True,
-        "margin": 0.02,
-        "not_judged": None,
-        "job": 0,
-        "label": "[1e-7, 1]",
-        "metric": "epsilon",
-        "protocol": "paper",
-        "statistic": statistic,
-        "ours": ours,
-        "interval": None,
-        "published": published,
-        "difference": ours - published,
-        "agrees": True,
-        **more,
-    }
-
-
-def record(name: str = "grey", **more: Any) -> dict[str, Any]:
+def record(name: str = "grey") -> dict[str, Any]:
     """What a study leaves in its `study.json`."""
-    return {
-        "name": name,
-        "title": "A grey ramp",
-        "question": "Does it do as well?",
-        "command": f"python run.py study={name}",
-        "settings": ["weights"],
-        "run": {"search_space": "nb201", "batch_size": 256},
-        "jobs": [job()],
-        "missing_jobs": [],
-        "published": [
-            {
-                "table": "inputs",
-                "title": "Inputs",
-                "source": "Table 3",
-                "note": None,
-                "comparison": [
-                    compared("n", 2957, 2957),
-                    compared("spearman_rho", 0.8691234567, 0.9, agrees=False),
-                    compared(
-                        "coverage", 0.5914, 0.59, agrees=None, not_judged="spread not measured"
-                    ),
-                ],
-                "unmatched": ["noise"],
-            }
-        ],
-        "figures": [],
-        **more,
-    }
+    return weight_pairs() | {"name": name}
 
 
 def _main(words: list[str]) -> int:

@@ -1,6 +1,7 @@
 """The page of the paper: what each study asks, ran with and found, published against ours."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +91,8 @@ def _section(one: Outcome, data: Path | None) -> Section:
         made=_made(one, data),
         facts={} if study is None else _facts(study, data),
         # Title and question are the section's own.
-        parts=[] if study is None else study_parts(study)[1:],
-        pictures=[] if study is None else list(_pictures(study, one.folder)),
+        parts=[] if study is None else [*study_parts(study)[1:], *_unshown(study, one.folder)],
+        pictures=[] if study is None else [*_pictures(study, one.folder).values()],
     )
 
 
@@ -99,11 +100,8 @@ def _lead(one: Outcome) -> tuple[str, str, str]:
     time = "" if one.seconds is None else duration(one.seconds)
     if one.study is None:
         return ("", "", time)
-    shares = [
-        next(iter(job.run.metrics.values()))["paper"]["coverage"].value
-        for job in one.study.jobs
-        if job.run.metrics
-    ]
+    firsts = [next(iter(job.run.metrics.values()), {}) for job in one.study.jobs]
+    shares = [found["paper"]["coverage"].value for found in firsts if "paper" in found]
     return (in_words(one.study.comparisons), _span([percent(share) for share in shares]), time)
 
 
@@ -160,10 +158,29 @@ def _values(study: Study, name: str) -> str:
     return f"{len(values)} values, {values[0]} to {values[-1]}"
 
 
-def _pictures(study: Study, folder: Path) -> Iterable[Picture]:
-    """The figures of a study that are in its folder."""
+def _pictures(study: Study, folder: Path) -> dict[str, Picture]:
+    """The figures of a study that can be shown, by name."""
+    found = {}
     for name in study.figures:
-        path = (folder / name).resolve()
-        if path.is_relative_to(folder.resolve()):
-            words = Path(name).stem.replace("_", " ")
-            yield Picture.read(path, caption=f"{words[:1].upper()}{words[1:]}: {study.title}.")
+        words = Path(name).stem.replace("_", " ")
+        caption = f"{words[:1].upper()}{words[1:]}: {study.title}."
+        with suppress(OSError, ValueError):
+            found[name] = Picture.read(_inside(folder, name), caption=caption)
+    return found
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError(f"{name} must be in the folder of its study, got another place")
+    return path
+
+
+def _unshown(study: Study, folder: Path) -> list[str]:
+    """A sentence for each figure that cannot be shown."""
+    shown = _pictures(study, folder)
+    return [
+        f"{name} cannot be shown: it must be a PNG file in the study's folder."
+        for name in study.figures
+        if name not in shown
+    ]

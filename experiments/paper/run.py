@@ -225,7 +225,9 @@ def _judged(
     study, reason = None, None if status == 0 else last_sentence(log, status=status)
     try:
         study = Study.read(waiting.folder / RECORD)
-    except (FileNotFoundError, ValueError) as error:
+    except FileNotFoundError:
+        reason = reason or f"{RECORD} must be left by a study, got none: see its log"
+    except ValueError as error:
         reason = reason or str(error)
     return replace(
         waiting,

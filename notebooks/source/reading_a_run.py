@@ -78,10 +78,12 @@ for name in ("search_space", "dataset", "target", "weights", "batch_size", "seed
 # %%
 from rich.console import Console
 
-from epsilon_research.plotting import results_table
+from epsilon_research.reporting import show
+from epsilon_research.reporting.run import Run
+from epsilon_research.reporting.run_tables import run_parts
 
 console = Console(width=80, force_jupyter=False, force_terminal=False)
-console.print(results_table({**summary, "timing": {}}))
+show(*run_parts(Run.from_json({**summary, "timing": {}})), console=console)
 
 # %% [markdown]
 # Statistics lie under `metrics`, by metric and protocol, each with its interval: `n`, `coverage`, `spearman_rho`, `spearman_rho_top10`, `kendall_tau`, `kendall_tau_top10`,
@@ -169,10 +171,12 @@ study.pivot(index="weights", columns="protocol", values=["n", "spearman_rho"]).r
 # counts and, for the studies of the paper, the published numbers beside ours:
 
 # %%
-from epsilon_research.plotting import study_table
+from epsilon_research.reporting import show
+from epsilon_research.reporting.study import Study
+from epsilon_research.reporting.study_tables import study_parts
 
-record = json.loads((sweep / "study.json").read_text())
-console.print(study_table(record))
+record = Study.read(sweep / "study.json")
+show(*study_parts(record), console=console)
 
 # %% [markdown]
 # Here is the paper's case in small. With [1e-3, 1] float32 has a score for nearly every cell, and ρ is low under every protocol; with [1e-7, 1] it loses
@@ -200,10 +204,9 @@ pd.DataFrame(
 ).sort_values("weight", ignore_index=True).astype({"weight": str})
 
 # %%
-for job in record["jobs"]:
-    counts = job["counts"]
-    weights = job["settings"]["weights"]
-    print(f"{weights:10} computed {counts['computed']:3}, from store {counts['from_store']:3}")
+for job in record.jobs:
+    counts = job.run.counts
+    print(f"{job.label:18} computed {counts['computed']:3}, from store {counts['from_store']:3}")
 
 # %% [markdown]
 # The same on the command line: `python -m epsilon_research.store list`, `verify` and `drop --old`.

@@ -182,7 +182,9 @@ ranked[["architecture_id", *shown, "test_accuracy"]].round(4)
 
 # %%
 from epsilon_research.analysis import diagnose, summarise_metrics
-from epsilon_research.plotting import results_table
+from epsilon_research.reporting import show
+from epsilon_research.reporting.run import Run
+from epsilon_research.reporting.run_tables import run_parts
 
 statistics = summarise_metrics(
     scores,
@@ -194,7 +196,8 @@ statistics = summarise_metrics(
 )
 remarks = diagnose(scores, statistics["epsilon"], metric="epsilon", target=benchmark.target)
 summary = {"metrics": {"epsilon": statistics["epsilon"]}, "diagnosis": {"epsilon": remarks}}
-Console(width=80, force_jupyter=False, force_terminal=False).print(results_table(summary))
+console = Console(width=80, force_jupyter=False, force_terminal=False)
+show(*run_parts(Run.from_json(summary)), console=console)
 
 # %% [markdown]
 # This is what a run prints, the statistics with 95 % bootstrap intervals over architectures, and sentences where one is due (`diagnose`). Beside it the simplest baseline, the number of

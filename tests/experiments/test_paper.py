@@ -11,11 +11,11 @@ import pytest
 from commands import ROOT
 from paper_studies import STAND_IN, study_yaml, write_conf
 
+from epsilon_research.launch.declared import compose_studies
 from experiments.paper import __main__ as paper
 from experiments.paper.__main__ import main
-from experiments.paper.declared import read_studies
 from experiments.paper.files import DATA_VARIABLE, find_files
-from experiments.paper.plan import plan
+from experiments.paper.plan import plans
 from experiments.paper.progress import estimated_seconds
 
 
@@ -49,7 +49,7 @@ def test_all_studies_run_and_are_on_the_page(tmp_path, capsys):
     assert 'id="study-b"' in page_of(tmp_path)
     said = capsys.readouterr().out
     assert "study 1 of 2: a" in said
-    assert "0 of 1 published values are within the margin, 1 of 1 counts equal" in " ".join(
+    assert "2 of 3 published values are within the margin, 2 of 3 counts equal" in " ".join(
         said.split()
     )
     # The same published rows stand beside both studies, and count once.
@@ -81,7 +81,7 @@ def test_a_page_keeps_the_studies_that_another_call_has_run(tmp_path, capsys):
     page = page_of(tmp_path)
     assert [name for name in "abc" if f'id="study-{name}"' in page] == ["a", "b"]
     said = capsys.readouterr().out
-    assert "0 of 1" in said
+    assert "2 of 3" in said
     assert "not on the page: c failed, or ran with another command, files or configuration" in said
 
 
@@ -188,16 +188,12 @@ def test_ctrl_c_ends_with_the_page_of_what_is_done(tmp_path):
     assert "Not run before the end" in page_of(tmp_path)
 
 
-def test_time_left_is_by_the_last_time_or_else_by_jobs(tmp_path):
+def test_time_left_is_known_if_every_study_has_run_before(tmp_path):
     conf = studies(tmp_path, "a", "b")
-    sweep = "hydra: {sweeper: {params: {batch_size: '8,16,32'}}}\n"
-    path = conf / "study" / "b.yaml"
-    path.write_text(path.read_text() + sweep)
-    plans = [plan(study, find_files({})) for study in read_studies(conf)]
-    assert estimated_seconds(plans, before={}, done={}) is None
-    assert estimated_seconds(plans, before={"a": 5.0, "b": 7.0}, done={}) == 12.0
-    assert estimated_seconds(plans, before={"a": 5.0}, done={"x": 2.0, "y": 4.0}) == 5.0 + 3 * 3.0
-    assert estimated_seconds([], before={}, done={}) == 0.0
+    found = plans(compose_studies(conf), find_files({}))
+    assert estimated_seconds(found, {"a": 5.0}) is None
+    assert estimated_seconds(found, {"a": 5.0, "b": 7.0}) == 12.0
+    assert estimated_seconds([], {}) == 0.0
 
 
 def test_the_projects_own_studies_are_listed(capsys):

@@ -7,10 +7,11 @@ import pytest
 from paper_studies import STAND_IN, record, study_yaml, write_conf
 from sentences import refused
 
-from experiments.paper.declared import read_studies
+from epsilon_research.launch.declared import compose_studies
+from epsilon_research.reporting.study import Study
 from experiments.paper.files import find_files
-from experiments.paper.plan import Plan, plan
-from experiments.paper.run import Runner, State, last_sentence, read_record
+from experiments.paper.plan import Plan, plans
+from experiments.paper.run import Runner, State, last_sentence
 
 SWEEP = "hydra: {mode: MULTIRUN, sweeper: {params: {batch_size: '8,16'}}}\n"
 
@@ -22,9 +23,9 @@ def prepared(folder: Path, name: str, *, keep: bool = False, text: str = "") -> 
         output.mkdir()
         write_conf(conf, {name: study_yaml(title="T", question="Q") + text})
     files = find_files({})
-    (study,) = read_studies(conf)
+    (planned,) = plans(compose_studies(conf), files)
     runner = Runner(output=output, files=files, conf=conf, keep=keep, program=STAND_IN)
-    return runner, plan(study, files)
+    return runner, planned
 
 
 @pytest.mark.parametrize(("text", "setting"), [("", "hydra.run.dir"), (SWEEP, "hydra.sweep.dir")])
@@ -32,7 +33,7 @@ def test_a_study_runs_in_its_folder_with_its_log_beside_it(tmp_path, text, setti
     runner, planned = prepared(tmp_path, "grey", text=text)
     outcome = runner.run(planned)
     assert (outcome.state, outcome.reason) == (State.DONE, None)
-    assert outcome.record == record("grey")
+    assert outcome.study == Study.from_json(record("grey"))
     assert outcome.command == ("python", "run.py", "study=grey")
     words = json.loads((tmp_path / "out" / "grey.log").read_text().splitlines()[0])
     assert words == ["study=grey", f"{setting}={tmp_path}/out/grey"]
@@ -43,20 +44,20 @@ def test_a_study_runs_in_its_folder_with_its_log_beside_it(tmp_path, text, setti
     [
         ("fails", "x must be <1>, got 2: correct it"),
         ("crashes", "it ended with status 1: RuntimeError: no sentence"),
-        ("silent", "a study must leave study.json, got none: see the log"),
+        ("silent", "study.json must be left by a study, got none: see its log"),
     ],
 )
 def test_a_study_that_fails_says_why_and_has_no_results(tmp_path, name, reason):
     runner, planned = prepared(tmp_path, name)
     outcome = runner.run(planned)
-    assert (outcome.state, outcome.reason, outcome.record) == (State.FAILED, reason, None)
+    assert (outcome.state, outcome.reason, outcome.study) == (State.FAILED, reason, None)
 
 
 def test_a_study_of_which_some_jobs_failed_keeps_what_the_others_found(tmp_path):
     runner, planned = prepared(tmp_path, "partly")
     outcome = runner.run(planned)
     assert outcome.state == State.FAILED
-    assert outcome.record == record("partly")
+    assert outcome.study == Study.from_json(record("partly"))
 
 
 def test_results_of_an_earlier_run_are_not_taken_for_those_of_a_failed_one(tmp_path):
@@ -64,7 +65,7 @@ def test_results_of_an_earlier_run_are_not_taken_for_those_of_a_failed_one(tmp_p
     runner.run(planned)
     stale = tmp_path / "out" / "silent" / "study.json"
     stale.write_text(json.dumps(record()))
-    assert runner.run(planned).record is None
+    assert runner.run(planned).study is None
     assert not stale.exists()
 
 
@@ -85,7 +86,7 @@ def test_a_finished_study_is_kept_only_if_asked_for_and_made_by_the_same_configu
     keeping, planned = prepared(tmp_path, "grey", keep=True)
     kept = keeping.run(planned)
     assert kept.state == State.KEPT
-    assert kept.record == first.record
+    assert kept.study == first.study
     assert keeping.previous_seconds(planned) == kept.seconds
     (tmp_path / "conf" / "study" / "other.yaml").write_text("name: y\n")
     assert keeping.run(planned).state == State.KEPT
@@ -114,11 +115,11 @@ def test_a_changed_file_makes_a_study_run_again(tmp_path):
 
     def run() -> State:
         files = find_files({"nb201_accuracies": table})
-        (study,) = read_studies(conf)
+        (planned,) = plans(compose_studies(conf), files)
         runner = Runner(
             output=tmp_path / "out", files=files, conf=conf, keep=True, program=STAND_IN
         )
-        return runner.run(plan(study, files)).state
+        return runner.run(planned).state
 
     assert [run(), run()] == [State.DONE, State.KEPT]
     table.write_text("12")
@@ -137,16 +138,3 @@ def test_the_last_sentence_is_that_of_the_last_error_without_colours(tmp_path):
     ]:
         log.write_text(text, newline="")
         assert last_sentence(log, status=3) == sentence
-
-
-@pytest.mark.parametrize(
-    ("text", "part"),
-    [("{", "JSON"), ("[]", "JSON"), ('{"name": "x"}', "title"), ('{"jobs": {}}', "name")],
-)
-def test_a_record_that_is_not_whole_is_told(tmp_path, text, part):
-    path = tmp_path / "study.json"
-    path.write_text(text)
-    found, wrong = read_record(path)
-    assert found is None
-    assert wrong is not None
-    assert part in wrong
