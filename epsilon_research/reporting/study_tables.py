@@ -349,12 +349,12 @@ def _stability(cases: Sequence[Case]) -> Table:
                 count(_mean(one.n for one in found)),
                 percent(_mean(one.coverage for one in found)),
                 value(_mean(one.mean_rho for one in found)),
-                value(min((one.least_rho for one in found), default=nan)),
+                value(min((one.min_rho for one in found), default=nan)),
                 percent(_mean(one.mean_top10_overlap for one in found)),
             )
             rows.append((case, cells))
     head = (
-        "metric", "with another", "repeats", "n", "cov. %", "mean ρ", "least ρ",
+        "metric", "with another", "repeats", "n", "cov. %", "mean ρ", "min ρ",
         "top10\noverlap %",
     )  # fmt: skip
     return _table("The same architectures ranked again", cases, head, rows, align="llrrrrrr")

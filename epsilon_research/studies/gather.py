@@ -128,9 +128,7 @@ def _quoted(word: str) -> str:
     return f"'{word}'" if any(character in word for character in "[]{}*?() ") else word
 
 
-def _draw(
-    study: Study, figure: str, folder: Path, plotting: FigureSettings | None
-) -> list[str]:
+def _draw(study: Study, figure: str, folder: Path, plotting: FigureSettings | None) -> list[str]:
     """The paths of the study's pictures within its folder."""
     # Without accuracies there are scores, and no statistics to draw; but a search may have had an
     # objective.

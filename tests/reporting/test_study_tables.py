@@ -92,7 +92,7 @@ def test_one_number_in_two_spellings_is_one_case() -> None:
 
 
 def test_what_else_jobs_measured_has_tables() -> None:
-    stability = {"mean_rho": 0.9, "least_rho": 0.8, "mean_top10_overlap": 0.7, "n": 90}
+    stability = {"mean_rho": 0.9, "min_rho": 0.8, "mean_top10_overlap": 0.7, "n": 90}
     more = {
         "stability": {"epsilon": {"minibatch": {"repeats": 4, "coverage": 0.9, **stability}}},
         "weight_rule": {"rule": "widest", "weights": [1e-7, 1.0], "tried": [1, 2, 3],

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from epsilon_research.plotting import study_figures
 from epsilon_research.studies.gather import gather, job_folders
-from epsilon_research.studies.report import FIGURES, Report
+from epsilon_research.studies.report import Report
 from tests.commands import command, error_in, finished, run, succeeded, summary_of
 from tests.plotting.searches import ENTRIES
 
@@ -117,10 +116,6 @@ def test_searches_by_an_objective_have_a_figure_without_any_statistics(tmp_path:
     study = gather(write(tmp_path, *jobs), name="s", report=report, overrides=[])
     assert study.figures == ["figures/search.png"]
     assert (tmp_path / "figures" / "search.pdf").is_file()
-
-
-def test_every_figure_of_a_report_can_be_asked_for() -> None:
-    assert FIGURES == study_figures.FIGURES
 
 
 def test_a_run_is_its_own_only_job(tmp_path: Path) -> None:
