@@ -32,7 +32,7 @@ from experiments.paper.files import DATA_VARIABLE, Files, find_files
 from experiments.paper.kinds import KINDS
 from experiments.paper.page import Provenance, compared, write_page
 from experiments.paper.plan import Plan, plans
-from experiments.paper.progress import paper_progress
+from experiments.paper.progress import ended, starts
 from experiments.paper.run import PROGRAM, ROOT, Outcome, Runner, State
 
 FAILED = 1
@@ -177,13 +177,12 @@ def _run(
 
     current = ""
     try:
-        with paper_progress(console, ready, before) as progress:
-            for planned in ready:
-                current = planned.name
-                progress.starts(planned)
-                outcomes[current] = runner.run(planned)
-                progress.ended(outcomes[current])
-                write(finished=False)
+        for place, planned in enumerate(ready):
+            current = planned.name
+            starts(console, ready, place=place, before=before)
+            outcomes[current] = runner.run(planned)
+            ended(console, outcomes[current])
+            write(finished=False)
     except KeyboardInterrupt:
         interrupted = True
         if outcomes[current].state == State.WAITING:
