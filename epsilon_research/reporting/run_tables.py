@@ -186,7 +186,9 @@ def differences_table(found: MetricComparison, *, first: str) -> Table:
     for metric in best_first(found.rhos):
         cells = _test(against.get(metric))
         rows.append((metric, *cells, *([with_interval(within[metric])] if within else [])))
-    best = "; ".join(f"{_sum(names, found)} {value(rho)}" for names, rho in found.aggregates)
+    # Of two or three metrics the best subset is all of them.
+    subsets = {tuple(sorted(names)): rho for names, rho in found.aggregates}
+    best = "; ".join(f"{_sum(names, found)} {value(rho)}" for names, rho in subsets.items())
     return Table(
         title="differences of ρ, Steiger's test",
         head=(
