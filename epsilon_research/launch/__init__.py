@@ -3,6 +3,7 @@
     cli.py      parses the command line, runs what it asks for, returns the exit status
     job.py      one configuration: check, save, build, track, run, show
     sweep.py    the folder of a sweep; its jobs are gathered by a step of its own
+    declared.py the studies of `conf/`, as Hydra composes them
     options.py  where `conf/` is, and what each of its options is for
     errors.py   a user's mistake as one sentence
     trust.py    which code a configuration may name
