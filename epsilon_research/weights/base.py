@@ -45,17 +45,16 @@ class WeightRule(ABC):
     name: ClassVar[str]
     """The option of `weight_pair` that chooses it."""
 
-    def check(self, metric: Epsilon) -> None:
-        """Refuses, before any work, a metric that the rule cannot choose for.
+    def check(self, metric: Epsilon) -> None:  # noqa: B027, most rules can choose for any
+        """Refuse, before any work, a metric that the rule cannot choose for.
 
         Raises:
-            ValueError: It does.
+            ValueError: The rule cannot choose for this metric.
         """
-        return
 
     @abstractmethod
     def choose(self, *, metric: Epsilon, scoring: Scoring, rng: np.random.Generator) -> ChosenPair:
-        """The pair for a space and minibatch.
+        """Return the pair for a space and minibatch.
 
         Args:
             metric: Epsilon with its engine; its own weights do not matter.
@@ -71,7 +70,7 @@ class WeightRule(ABC):
 def check_rule(
     rule: WeightRule | None, *, metrics: Mapping[str, Metric], published: Sequence[float]
 ) -> None:
-    """Refuses a rule that has nothing to choose.
+    """Refuse a rule that has nothing to choose.
 
     Raises:
         ValueError: No metric is called epsilon, its weights were given beside the rule, or the rule
@@ -115,6 +114,6 @@ def apply_rule(
 
 
 def epsilon_weights(metrics: Mapping[str, Metric]) -> list[float] | None:
-    """The pair that a run is about: that of the metric epsilon, else of the first with weights."""
+    """Return the pair of the metric epsilon, else of the first metric with weights, else None."""
     pairs = {name: m.settings["weights"] for name, m in metrics.items() if "weights" in m.settings}
     return pairs.get(EPSILON) or next(iter(pairs.values()), None)

@@ -1,6 +1,6 @@
 """The paper's search for weights: the widest pair that leaves few architectures undefined."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ TREATMENTS = {"float32": "paper", "exact": "worst"}
 """What may count as undefined, and the protocol that treats undefined scores so."""
 
 _EXPONENTS = 300
-"""Of the smallest and largest weight that may be asked for."""
+"""Largest power of ten of a weight, in either direction."""
 
 
 def exponents_by_width(low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -45,9 +45,9 @@ class Widest(WeightRule):
             no score in exact arithmetic, which among images is what is disconnected.
         num_architectures: How many are drawn.
         most_undefined: Share of undefined scores that a pair must stay below, in (0, 1].
-        low_exponent: Of the smallest weight.
-        high_exponent: Of the largest weight.
-        seed: Of the draw. The run's generator does not matter.
+        low_exponent: Power of ten of the smallest weight.
+        high_exponent: Power of ten of the largest weight.
+        seed: Seed of the draw. The run's generator does not matter.
 
     References:
         Gracheva, arXiv 2302.04406, and the function `search_weights` of its published code.
@@ -94,56 +94,48 @@ class Widest(WeightRule):
         among the connected architectures.
         """
         pool = scoring.space.architecture_ids
-        ids = [pool[place] for place in self._draw(len(pool))]
+        # Only the legacy generator gives the architectures that the published code draws.
+        generator = np.random.RandomState(self.seed)
+        places: list[int] = generator.choice(len(pool), self.num_architectures).tolist()
+        ids = [pool[place] for place in places]
         descriptions = scoring.describe(ids)
         exponents = range(self.low_exponent, self.high_exponent + 1)
         weights = [float(f"1e{exponent}") for exponent in exponents]
         found = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
         connected = np.array([facts.connected for facts in descriptions])
-        picks: dict[str, list[float] | None] = {"paper": None, "connected": None, "worst": None}
-        tried = []
+        picks: dict[str, tuple[float, float] | None] = dict.fromkeys(
+            ("paper", "connected", "worst")
+        )
+        tried: list[dict[str, Any]] = []
         for pair in exponents_by_width(self.low_exponent, self.high_exponent):
-            places = [exponent - self.low_exponent for exponent in pair]
-            chosen = [weights[place] for place in places]
-            scores = [
-                metric.score(dict(enumerate(row[place] for place in places))) for row in found
-            ]
+            low, high = (exponent - self.low_exponent for exponent in pair)
+            scores = [metric.score({0: row[low], 1: row[high]}) for row in found]
             shares = undefined_shares(scores, connected=connected)
-            tried.append({"weights": chosen, "undefined": shares})
+            chosen = (weights[low], weights[high])
+            tried.append({"weights": list(chosen), "undefined": shares})
             for protocol, share in shares.items():
                 if picks[protocol] is None and share < self.most_undefined:
                     picks[protocol] = chosen
             if None not in picks.values():
                 break
+        protocol = TREATMENTS[self.undefined]
+        pick = picks[protocol]
+        if pick is None:
+            fewest = min([pair["undefined"][protocol] for pair in tried])
+            raise ValueError(
+                f"weight_pair=widest must find a pair with less than {self.most_undefined:.0%} "
+                f"undefined scores, got {fewest:.0%} at best among {len(tried)}: raise "
+                "weight_rule.most_undefined, or widen weight_rule.low_exponent and .high_exponent"
+            )
         record = {
             "undefined": self.undefined,
-            "picks": picks,
+            "picks": {name: None if pair is None else list(pair) for name, pair in picks.items()},
             "most_undefined": self.most_undefined,
             "sample": sample_record(ids, pool_size=len(pool))
             | {"seed": self.seed, "distinct": len(set(ids))},
             "tried": tried,
         }
-        return ChosenPair(weights=self._pick(picks, tried), record=record)
-
-    def _draw(self, pool_size: int) -> list[int]:
-        # Only the legacy generator gives the architectures that the published code draws.
-        generator = np.random.RandomState(self.seed)
-        return generator.choice(pool_size, self.num_architectures).tolist()
-
-    def _pick(
-        self, picks: Mapping[str, list[float] | None], tried: Sequence[Mapping[str, Any]]
-    ) -> tuple[float, float]:
-        protocol = TREATMENTS[self.undefined]
-        pick = picks[protocol]
-        if pick is None:
-            least = min([pair["undefined"][protocol] for pair in tried])
-            raise ValueError(
-                f"weight_pair=widest must find a pair with less than {self.most_undefined:.0%} "
-                f"undefined scores, got {least:.0%} at best among {len(tried)}: raise "
-                "weight_rule.most_undefined, or widen weight_rule.low_exponent and .high_exponent"
-            )
-        low, high = pick
-        return low, high
+        return ChosenPair(weights=pick, record=record)
 
 
 def undefined_shares(

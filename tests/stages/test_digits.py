@@ -35,7 +35,7 @@ def test_an_architecture_has_one_fitness_whatever_came_before() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"steps": 0}, "search.objective.steps must be 1 or more, got 0"),
+        ({"steps": 0}, "search.objective.steps must be an integer of 1 or more, got 0"),
         ({"batch_size": 1}, "search.objective.batch_size must lie between 2 and 1000, got 1"),
     ],
 )

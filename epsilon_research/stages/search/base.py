@@ -1,5 +1,6 @@
 """What all search stages share: would a search have been faster when it is started by scores?"""
 
+import logging
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +26,13 @@ from epsilon_research.stages.prepared import Prepared
 from epsilon_research.stages.search.inputs import Results, SearchInputs, read_results
 from epsilon_research.stages.search.record import curves_table, describe_variants
 from epsilon_research.stages.search.scores import scores_of_run
-from epsilon_research.stages.search.task import Task, make_task
+from epsilon_research.stages.search.task import Memory, Task, scored_and_known
 from epsilon_research.stages.search.variant_runs import run_variant
 from epsilon_research.stages.search.variants import make_variants
 
 AUTO = "auto"
+
+logger = logging.getLogger(__name__)
 
 Objective = Callable[[str], float]
 """A user's own fitness of an architecture id, higher is better, NaN where it has none."""
@@ -176,16 +179,7 @@ class SearchStage(Stage):
         if inputs.accuracies is not None:
             results = read_results(inputs.accuracies, higher_is_better=inputs.higher_is_better)
         search_rng, selection_rng, bootstrap_rng = rng.spawn(3)
-        task = make_task(
-            inputs,
-            results,
-            objective=self.objective,
-            protocol=PROTOCOLS[self.protocol],
-            warmup_pool=self.warmup_pool,
-            budget=self.budget,
-            repeats=self.repeats,
-            rng=search_rng,
-        )
+        task = self._task(inputs, results, search_rng)
         shown = console or Console(stderr=True)
         with progress(shown, "searching", len(variants) * self.repeats) as advance:
             found = [run_variant(one, task, scores=scores, advance=advance) for one in variants]
@@ -197,6 +191,41 @@ class SearchStage(Stage):
                 "search_curves": curves_table(found),
                 "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
             },
+        )
+
+    def _task(
+        self, inputs: SearchInputs, results: Results | None, rng: np.random.Generator
+    ) -> Task:
+        """Search by the objective if there is one, else by the table."""
+        known, universe = None, list(inputs.scored)
+        selected_on = reported = "objective"
+        if self.objective is not None:
+            evaluate = report = Memory(self.objective)
+        else:
+            assert results is not None  # `check` has refused the rest
+            evaluate, report = results.fitness().__getitem__, results.report().__getitem__
+            known = list(results.rows.index)
+            universe = scored_and_known(universe, set(known))
+            selected_on, reported = results.selected_on, results.reported
+        if 0 < len(universe) <= self.warmup_pool:
+            logger.info(
+                "search: warm-up pools are all %s scored architectures, the same in each repeat",
+                f"{len(universe):,}",
+            )
+        return Task(
+            space=inputs.space,
+            known=known,
+            evaluate=evaluate,
+            report=report,
+            higher_is_better=True if self.objective is not None else inputs.higher_is_better,
+            protocol=PROTOCOLS[self.protocol],
+            universe=universe,
+            pool_size=min(self.warmup_pool, len(universe)),
+            budget=self.budget,
+            repeats=self.repeats,
+            selected_on=selected_on,
+            reported=reported,
+            seed=int(rng.integers(2**63)),
         )
 
     def _file(self) -> list[str]:

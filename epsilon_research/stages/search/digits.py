@@ -15,11 +15,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program
 from epsilon_research.spaces import SearchSpace
 
 _NUM_TRAINED = 1000
-"""Of the 1,797 digits; the others tell how good a network is."""
+"""Digits of the 1,797 that networks are trained on; the others judge them."""
 _LARGEST = 16.0
 """Grey values of the digits run from 0 to this."""
 
@@ -33,7 +34,7 @@ class Digits(NamedTuple):
 
 @cache
 def load_digits() -> Digits:
-    """The 1,797 handwritten digits that scikit-learn brings along, in its own order.
+    """Return the 1,797 handwritten digits that scikit-learn brings along, in its own order.
 
     References:
         Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
@@ -57,8 +58,8 @@ class DigitsAccuracy:
         space: Gives the networks.
         steps: Minibatches that a network is trained on, at least 1.
         batch_size: Digits in each, from 2 to 1,000.
-        learning_rate: Of Adam.
-        seed: Of initialisation and minibatches.
+        learning_rate: Step size of Adam.
+        seed: Seed of initialisation and minibatches.
     """
 
     space: SearchSpace
@@ -68,11 +69,7 @@ class DigitsAccuracy:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise ValueError(
-                f"search.objective.steps must be 1 or more, got {self.steps}: pass e.g. "
-                "search.objective.steps=30"
-            )
+        check_integer("search.objective.steps", self.steps, at_least=1, example=30)
         if not 2 <= self.batch_size <= _NUM_TRAINED:
             raise ValueError(
                 f"search.objective.batch_size must lie between 2 and {_NUM_TRAINED}, got "
@@ -80,7 +77,7 @@ class DigitsAccuracy:
             )
 
     def __call__(self, architecture_id: str) -> float:
-        """Share of the 797 digits not trained on that the network tells right, in [0, 1]."""
+        """Return the share of the 797 other digits that the network recognises, in [0, 1]."""
         with _on_its_own(self.seed):
             return self._train_and_judge(architecture_id)
 

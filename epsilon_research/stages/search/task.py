@@ -1,6 +1,5 @@
 """What all variants of a search share: fitness, pools, budget and seeds."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -8,12 +7,9 @@ import numpy as np
 
 from epsilon_research.search import Protocol, draw_pool
 from epsilon_research.spaces import SearchSpace
-from epsilon_research.stages.search.inputs import Results, SearchInputs
 
 POOL, SEARCH = 0, 1
 """The two streams of random numbers of each repeat."""
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,65 +60,12 @@ class Task:
         )
 
 
-def make_task(
-    inputs: SearchInputs,
-    results: Results | None,
-    *,
-    objective: Callable[[str], float] | None,
-    protocol: Protocol,
-    warmup_pool: int,
-    budget: int,
-    repeats: int,
-    rng: np.random.Generator,
-) -> Task:
-    """Return the task of a run: by its objective if there is one, else by the table.
-
-    Args:
-        inputs: What the run has scored.
-        results: The table as a search sees it, or None.
-        objective: Fitness of an architecture id, or None.
-        protocol: What counts and what is shown.
-        warmup_pool: Architectures that a warm-up wants to choose from.
-        budget: Trained models per search.
-        repeats: Searches per variant.
-        rng: Gives the seed of the repeats.
+def scored_and_known(scored: Sequence[str], known: set[str]) -> list[str]:
+    """Return the scored architectures whose accuracy is known.
 
     Raises:
-        ValueError: The table knows none of the scored architectures.
+        ValueError: There are none.
     """
-    if objective is not None:
-        evaluate = report = _Memory(objective)
-        known, universe = None, list(inputs.scored)
-        selected_on = reported = "objective"
-    else:
-        assert results is not None  # `SearchStage.check` has refused the rest
-        evaluate, report = results.fitness().__getitem__, results.report().__getitem__
-        known = list(results.rows.index)
-        universe = _scored_and_known(inputs.scored, set(known))
-        selected_on, reported = results.selected_on, results.reported
-    if 0 < len(universe) <= warmup_pool:
-        logger.info(
-            "search: warm-up pools are all %s scored architectures, the same in each repeat",
-            f"{len(universe):,}",
-        )
-    return Task(
-        space=inputs.space,
-        known=known,
-        evaluate=evaluate,
-        report=report,
-        higher_is_better=True if objective is not None else inputs.higher_is_better,
-        protocol=protocol,
-        universe=universe,
-        pool_size=min(warmup_pool, len(universe)),
-        budget=budget,
-        repeats=repeats,
-        selected_on=selected_on,
-        reported=reported,
-        seed=int(rng.integers(2**63)),
-    )
-
-
-def _scored_and_known(scored: Sequence[str], known: set[str]) -> list[str]:
     universe = [id_ for id_ in scored if id_ in known]
     if not universe:
         raise ValueError(
@@ -132,7 +75,7 @@ def _scored_and_known(scored: Sequence[str], known: set[str]) -> list[str]:
     return universe
 
 
-class _Memory:
+class Memory:
     """An objective that evaluates each architecture once."""
 
     def __init__(self, objective: Callable[[str], float]) -> None:
@@ -140,6 +83,7 @@ class _Memory:
         self._known: dict[str, float] = {}
 
     def __call__(self, architecture_id: str) -> float:
+        """Return the fitness of an architecture."""
         if architecture_id not in self._known:
             self._known[architecture_id] = float(self._objective(architecture_id))
         return self._known[architecture_id]
