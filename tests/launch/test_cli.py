@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from tests.commands import (
     ROOT,
@@ -210,9 +211,9 @@ def test_a_sweep_that_names_no_folder_has_one_with_all_its_jobs(swept: str, tmp_
     assert folder.name.endswith("_sweep")
     assert {path.name for path in folder.glob("[0-9]")} == {"0", "1"}
     jobs = json.loads((folder / "study.json").read_text())["jobs"]
+    setting, _, values = swept.partition("=")
     assert [job["settings"] for job in jobs] == [
-        dict([swept.partition(",")[0].split("=")]),
-        {swept.partition("=")[0]: swept.partition(",")[2]},
+        {setting: yaml.safe_load(value)} for value in values.split(",")
     ]
 
 
