@@ -39,6 +39,8 @@ _STATISTICS = (
     "n", "coverage", "spearman_rho", "kendall_tau", "spearman_rho_top10",
     "top10_overlap_percent", "top64_in_top5",
 )  # fmt: skip
+_MIN_ROWS = 3
+"""Architectures with which a correlation begins."""
 _WITH_INTERVAL = ("spearman_rho", "kendall_tau")
 
 _COMPARED = {
@@ -72,7 +74,7 @@ def run_parts(run: Run) -> list[Table | str]:
             legend = PROTOCOL_LEGEND if metric == list(known)[-1] else ""
             parts.append(protocols_table(metric, protocols, note=legend))
         else:
-            parts.append(f"{metric}: no accuracies to compare with, so no statistics")
+            parts.append(f"{metric}: {_why_not(protocols)}, so no statistics")
         parts += [f"→ {sentence}" for sentence in run.diagnosis.get(metric, ())]
     return parts
 
@@ -131,7 +133,14 @@ def with_interval(one: Estimate, name: str = "spearman_rho") -> str:
 
 
 def _has_statistics(protocols: Mapping[str, Statistics]) -> bool:
-    return any("spearman_rho" in found for found in protocols.values())
+    counts = [found["n"].value for found in protocols.values() if "spearman_rho" in found]
+    return max(counts, default=0.0) >= _MIN_ROWS
+
+
+def _why_not(protocols: Mapping[str, Statistics]) -> str:
+    if any("spearman_rho" in found for found in protocols.values()):
+        return f"fewer than {_MIN_ROWS} architectures with a score and an accuracy"
+    return "no accuracies to compare with"
 
 
 def comparison_tables(run: Run) -> list[Table]:

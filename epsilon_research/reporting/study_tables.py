@@ -63,12 +63,15 @@ def study_parts(study: Study) -> list[Table | str]:
 
 
 def further_tables(study: Study) -> list[Table]:
-    """Everything that the jobs measured beside what is compared with published numbers."""
+    """Everything that the jobs measured beside what is compared with published numbers.
+
+    Of a study with one job also its metrics beside each other, and the tables of its stages.
+    """
     cases = study.cases
-    compared = [table for job in study.jobs[:1] for table in comparison_tables(job.run)]
+    alone = [job.run for job in study.jobs] if len(study.jobs) == 1 else []
     tables = [
         _protocols(cases),
-        *(compared if len(study.jobs) == 1 else []),
+        *(table for run in alone for table in (*comparison_tables(run), *run.tables)),
         _searches(cases),
         _weight_rules(cases),
         _stability(cases),

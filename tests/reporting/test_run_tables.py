@@ -37,6 +37,17 @@ def test_without_accuracies_the_run_says_so() -> None:
     assert parts[-1] == "epsilon: no accuracies to compare with, so no statistics"
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_two_architectures_have_no_rows_of_dashes(count: int) -> None:
+    found = {"epsilon": {"paper": statistics(0.5, n=count)}}
+    part = run_parts(Run.from_json(SUMMARY | {"metrics": found, "diagnosis": {}}))[-1]
+    assert isinstance(part, str) is (count == 2)
+    if count == 2:
+        assert part == (
+            "epsilon: fewer than 3 architectures with a score and an accuracy, so no statistics"
+        )
+
+
 def test_metrics_are_compared_with_the_first_on_common_rows(frame: pd.DataFrame) -> None:
     summary = compared_summary(compared_frame(frame))
     tables = comparison_tables(Run.from_json(summary))

@@ -45,6 +45,14 @@ def test_ours_stands_beside_published_with_difference_and_mark() -> None:
     assert "Published: appendix A." in found.note
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_tables_of_stages_reach_the_page_of_a_study_with_one_job(count: int) -> None:
+    shown = {"title": "Spread", "head": ["unit"], "rows": [["ells"]], "note": "", "align": ""}
+    jobs = [job(n, {"seed": n}, {"epsilon": {}}, tables=[shown]) for n in range(count)]
+    titles = [part.title for part in parts(study(jobs, ["seed"])) if isinstance(part, Table)]
+    assert ("Spread" in titles) is (count == 1)
+
+
 def test_draws_are_one_row_with_mean_standard_deviation_and_a_count_of_marks() -> None:
     record = batch_sizes()
     found = table(record, "Beside")
