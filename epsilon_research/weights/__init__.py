@@ -1,1 +1,1 @@
-"""Rules that choose epsilon's two constants; `base` has the contract."""
+"""Rules that choose the two constants of epsilon before a run; `base` has the contract."""
