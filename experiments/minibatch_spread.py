@@ -4,7 +4,7 @@
     python -m experiments.minibatch_spread nb101 --images cifar10.npy --accuracies nb101.parquet
     python -m experiments.minibatch_spread nbnlp --accuracies logs.zip
 
-Prints one JSON object: the entry of the search space in `spread.json`, which is the margin of a
+Prints one JSON object: the entry of the search space in `studies/spread.json`, which is the margin of a
 comparison with a published number.
 
 The images are split at random into two minibatches without a common image, ten minibatches in
@@ -37,13 +37,12 @@ from epsilon_research.data.npy import map_npy
 from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import SerialExecutor
-from epsilon_research.metrics import Epsilon, Score
+from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.nbnlp import NasBenchNlp
-from epsilon_research.weights.sample import evaluate_weights
 
 BATCH_SIZE = 256
 """That of the published tables."""
@@ -173,37 +172,25 @@ def _statistics(
     setting: Setting, tables: Sequence[AccuracyTable], ids: Sequence[str], batch: Minibatch
 ) -> list[list[Found]]:
     """Of each table and pair of weights."""
-    metric = Epsilon(weights=setting.weights[:2], engine=CollapsedEngine())
-    scoring = Scoring(space=setting.space, metrics={}, minibatch=batch, executor=SerialExecutor())
-    facts = scoring.describe(ids)
-    kept = [place for place, one in enumerate(facts) if one.connected]
-    evaluations = evaluate_weights(
-        metric, [ids[i] for i in kept], [facts[i] for i in kept],
-        weights=setting.weights, scoring=scoring,
-    )  # fmt: skip
-    names = [ids[i] for i in kept]
-    hashes = [facts[i].canonical_hash for i in kept]
-    found = []
-    for table in tables:
-        target = table.lookup(names)[table.target].to_numpy(np.float64)
-        frame = pd.DataFrame({"connected": True, "canonical_hash": hashes, "target": target})
-        found.append([
-            _summary(frame, [metric.score([e[a], e[b]]) for e in evaluations], table, setting)
-            for a, b in combinations(range(len(setting.weights)), 2)
-        ])  # fmt: skip
-    return found
-
-
-def _summary(
-    frame: pd.DataFrame, scores: Sequence[Score], table: AccuracyTable, setting: Setting
-) -> Found:
-    scored = frame.assign(
-        epsilon=[score.value for score in scores],
-        epsilon_float32_defined=[bool(score.columns["float32_defined"]) for score in scores],
+    pairs = list(combinations(setting.weights, 2))
+    metrics = {f"epsilon_{place}": _epsilon(pair) for place, pair in enumerate(pairs)}
+    scoring = Scoring(
+        space=setting.space, metrics=metrics, minibatch=batch, executor=SerialExecutor()
     )
+    frame = scoring.score(ids, scoring.describe(ids)).frame
+    return [[_summary(frame, metric, table, setting) for metric in metrics] for table in tables]
+
+
+def _epsilon(pair: tuple[float, float]) -> Epsilon:
+    return Epsilon(weights=pair, engine=CollapsedEngine())
+
+
+def _summary(frame: pd.DataFrame, metric: str, table: AccuracyTable, setting: Setting) -> Found:
+    target = table.lookup(list(frame["architecture_id"]))[table.target]
     summary = summarise_metric(
-        scored, metric="epsilon", target="target", higher_is_better=table.higher_is_better,
-        rng=np.random.default_rng(SEED), num_resamples=1, paper_filter=setting.paper_filter,
+        frame.assign(target=target.to_numpy(np.float64)), metric=metric, target="target",
+        higher_is_better=table.higher_is_better, rng=np.random.default_rng(SEED),
+        num_resamples=1, paper_filter=setting.paper_filter,
     )  # fmt: skip
     return {name: float(summary["paper"][name]) for name in STATISTICS}
 

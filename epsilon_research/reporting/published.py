@@ -109,18 +109,11 @@ class Agreement:
     too_few: int
 
 
-def comparisons_of(study: Mapping[str, Any]) -> list[Comparison]:
-    """All comparisons of the record of a study."""
-    return [
-        Comparison.from_json(entry) for table in study["published"] for entry in table["comparison"]
-    ]
-
-
 def agreements(comparisons: Iterable[Comparison]) -> list[Agreement]:
     """Summarise comparisons by statistic, those of the same architectures apart from others.
 
     Several numbers of ours beside one distinct published row (draws of the minibatch, settings
-    that the paper's rounding does not tell apart, several studies) count as one: their mean, with
+    that the published digits do not distinguish, several studies) count as one: their mean, with
     the mean of their margins.
     """
     kinds: dict[tuple[str, bool], dict[tuple[str, str, str], list[Comparison]]] = {}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,19 @@ def as_interval(value: Any) -> Interval | None:
     """Both ends of an interval; None where one of them is undefined."""
     low, high = map(as_float, value) if isinstance(value, list | tuple) else (nan, nan)
     return (low, high) if isfinite(low) and isfinite(high) else None
+
+
+def _value(value: Any) -> Any:
+    """A value of a record in which null, alone or in a list, is NaN."""
+    if isinstance(value, list):
+        return [_value(part) for part in value]
+    return nan if value is None else value
+
+
+def _read(cls: type, record: Json, **own: Any) -> Any:
+    """Make `cls` of the values that have the names of its fields; those in `own` are given."""
+    names = [one.name for one in fields(cls) if one.name not in own]
+    return cls(**own, **{name: _value(record.get(name)) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +140,12 @@ class SearchVariant:
     @classmethod
     def from_json(cls, record: Json) -> "SearchVariant":
         """Read a variant."""
-        copied = ("protocol", "budget", "repeats", "selected_on", "reported")
-        curves = ("median_curve", "low_curve", "high_curve")
-        return cls(
+        return _read(
+            cls,
+            record,
             label=variant_label(record),
             are_fractions=record["higher_is_better"] and record["reported"] != "objective",
-            repeat_share=as_float(record["repeat_share"]),
-            targets=[
-                Target(**{name: as_float(part[name]) for name in Target.__slots__})
-                for part in record["targets"].values()
-            ],
-            **{name: record[name] for name in copied},
-            **{name: [as_float(value) for value in record[name]] for name in curves},
+            targets=[_read(Target, part) for part in record["targets"].values()],
         )
 
 
@@ -218,8 +225,8 @@ class Stability:
 
     metric: str
     drawn: str
-    repeats: float
-    n: float
+    repeats: int | float
+    n: int | float
     coverage: float
     mean_rho: float
     min_rho: float
@@ -228,8 +235,7 @@ class Stability:
     @classmethod
     def from_json(cls, record: Json, metric: str, drawn: str) -> "Stability":
         """Read the repeats of one metric."""
-        numbers = {name: as_float(record.get(name)) for name in cls.__slots__[2:]}
-        return cls(metric=metric, drawn=drawn, **numbers)
+        return _read(cls, record, metric=metric, drawn=drawn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,14 +285,7 @@ class Difference:
     @classmethod
     def from_json(cls, record: Json) -> "Difference":
         """Read a difference, as first minus second."""
-        return cls(
-            first=record["first"],
-            second=record["second"],
-            difference=Estimate.from_json(record, "difference"),
-            z=as_float(record["z"]),
-            p_holm=as_float(record["p_holm"]),
-            significant=bool(record["significant"]),
-        )
+        return _read(cls, record, difference=Estimate.from_json(record, "difference"))
 
     def of(self, metric: str) -> "Difference":
         """The same difference as `metric` minus the other one."""
@@ -296,10 +295,7 @@ class Difference:
         turned = Estimate(
             value=-self.difference.value, interval=None if ends is None else (-ends[1], -ends[0])
         )
-        return Difference(
-            first=self.second, second=self.first, difference=turned, z=-self.z,
-            p_holm=self.p_holm, significant=self.significant,
-        )  # fmt: skip
+        return replace(self, first=metric, second=self.first, difference=turned, z=-self.z)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 def varied_settings(
     configurations: Sequence[Configuration], *, first: Sequence[str] = ()
 ) -> list[str]:
-    """Names of settings that tell all different jobs apart, and that no others explain.
+    """Names of settings that distinguish all different jobs, and that no others explain.
 
     A setting whose value follows from those before it is left out: what a task chooses for its
     jobs, or a copy by interpolation.

@@ -241,6 +241,6 @@ def _summarise(
 
 if __name__ == "__main__":
     # Otherwise a study would go on alone when this process is ended, or its terminal closed.
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+    for received in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(received, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -21,7 +21,7 @@ class Files:
     Args:
         paths: Absolute path of each kind that is there, by the kind's name.
         download: Whether what is not there, and can be fetched, counts as at hand.
-        folder: Where files are looked for; its name need not be told to others.
+        folder: Where files are looked for; a page shows its variable instead.
     """
 
     paths: Mapping[str, Path]
@@ -70,7 +70,7 @@ def find_files(
                 "check the path"
             )
         found = _look_through(folder)
-    # Not resolved: a link may have a telling name where its target has none.
+    # Not resolved: a link may have a known name where its target has none.
     paths = {name: path.absolute() for name, path in {**found, **named}.items()}
     return Files(paths=paths, folder=folder and folder.absolute(), download=download)
 
