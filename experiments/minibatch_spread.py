@@ -4,8 +4,8 @@
     python -m experiments.minibatch_spread nb101 --images cifar10.npy --accuracies nb101.parquet
     python -m experiments.minibatch_spread nbnlp --accuracies logs.zip
 
-Prints one JSON object: the entry of the search space in `studies/spread.json`, which is the margin of a
-comparison with a published number.
+Prints one JSON object: the entry of the search space in `studies/spread.json`, of which the margin
+of a comparison with a published number is made.
 
 The images are split at random into two minibatches without a common image, ten minibatches in
 all. Half the mean squared difference of a statistic between the two halves of a split is an
