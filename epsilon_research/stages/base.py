@@ -49,8 +49,8 @@ class Outcome:
 
     Args:
         summary: Parts of `summary.json` by key; no two stages share one.
-        tables: Tables for people, shown in the terminal and on the page of a study with one job. Those
-            of statistics, comparisons and searches are made of the record, see `reporting`.
+        tables: Tables for people, shown in the terminal and on the page of a study with one job.
+            Those of statistics, comparisons and searches are made of the record, see `reporting`.
         frames: Tables for programs: each is written to `<name>.parquet` and given to the tracker.
         figures: Paths of the figures, which the stage has drawn below `<run folder>/figures`.
     """
