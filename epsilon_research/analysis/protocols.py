@@ -252,10 +252,10 @@ def _describe_defined(
 
 
 def float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
-    """Where the published float32 code has a score; everywhere for a metric that does not tell.
+    """Rows in which the published float32 code has a score; all rows for a metric without the column.
 
     Args:
-        frame: With `<metric>_float32_defined`, if the metric tells.
+        frame: One row per architecture; column `<metric>_float32_defined`, if there is one.
         metric: Name of the score column.
     """
     column = f"{metric}_float32_defined"

@@ -201,6 +201,18 @@ def test_an_undefined_score_that_ranks_last_counts_below_all_others(protocol):
     np.testing.assert_allclose([found[name] for name in STATISTICS], reference, atol=1e-12)
 
 
+def test_the_interval_of_a_difference_ranks_last_what_ranks_last():
+    # Protocol paper leaves out the rows of score 0, so that its rows are others than connected's.
+    frame = with_last(score_frame(100))
+    frame.loc[frame.index[20:40], "az"] = 0.0
+    lowest = frame["az"].where(~frame["az_ranks_last"], -9.0)
+    filled = frame.assign(az=lowest).drop(columns="az_ranks_last")
+    found, expected = (
+        summarise(table, metric="az", paper_filter="nonzero")["paper"] for table in (frame, filled)
+    )
+    assert found[DIFFERENCE_INTERVAL] == expected[DIFFERENCE_INTERVAL]
+
+
 def test_under_worst_all_undefined_scores_tie_whether_they_rank_last_or_not():
     frame = with_last(score_frame(100))
     ranks = protocol_scores(frame, metric="az", protocol="worst")
