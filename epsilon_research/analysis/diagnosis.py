@@ -147,9 +147,9 @@ def _rounded(frame: pd.DataFrame, metric: str) -> Sequence[str]:
 
 
 def _ties(frame: pd.DataFrame, metric: str) -> Sequence[str]:
-    scored = frame[np.isfinite(frame[metric].to_numpy(dtype=np.float64))]
-    functions = scored[~scored["canonical_hash"].duplicated()]
-    tied = int(functions[metric].duplicated(keep=False).sum())
+    scored = frame.loc[np.isfinite(frame[metric].to_numpy(dtype=np.float64))]
+    functions = scored.drop_duplicates("canonical_hash")
+    tied = int(functions.duplicated(metric, keep=False).sum())
     if tied <= MANY_TIES * len(functions):
         return []
     return [

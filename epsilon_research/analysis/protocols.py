@@ -100,7 +100,7 @@ def summarise_metrics(
         for metric in metrics
     }
     if len(metrics) > 1:
-        rated = frame[np.isfinite(_column(frame, target))]
+        rated = frame.loc[np.isfinite(_column(frame, target))]
         accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
         for protocol, rows in common_protocols(rated, metrics).items():
             for metric in metrics:
@@ -151,7 +151,7 @@ def summarise_metric(
         raise ValueError(
             f"paper_filter must be one of {', '.join(PAPER_FILTERS)}, got {paper_filter!r}"
         )
-    rated = frame[np.isfinite(_column(frame, target))]
+    rated = frame.loc[np.isfinite(_column(frame, target))]
     accuracies = oriented(_column(rated, target), higher_is_better=higher_is_better)
     ranked = {
         protocol: protocol_scores(
@@ -252,7 +252,7 @@ def _describe_defined(
 
 
 def float32_defined(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
-    """Rows in which the published float32 code has a score; all rows for a metric without the column.
+    """Rows in which the published float32 code has a score; all rows without that column.
 
     Args:
         frame: One row per architecture; column `<metric>_float32_defined`, if there is one.
@@ -268,7 +268,7 @@ def _first_of_function(
     frame: pd.DataFrame, *, among: Bool[np.ndarray, " rows"]
 ) -> Bool[np.ndarray, " rows"]:
     first = np.zeros(len(frame), dtype=bool)
-    first[among] = ~frame["canonical_hash"][among].duplicated().to_numpy()
+    first[among] = ~frame.loc[among].duplicated("canonical_hash").to_numpy(dtype=bool)
     return first
 
 

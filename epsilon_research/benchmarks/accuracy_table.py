@@ -42,10 +42,10 @@ class AccuracyTable:
                 f"{self.name} must have the columns architecture_id, {', '.join(ACCURACIES)}, got "
                 f"none called {', '.join(sorted(missing))}: add it, NaN where unknown"
             )
-        _check_ids(self.rows["architecture_id"], self.name)
+        _check_ids(self.rows.loc[:, "architecture_id"], self.name)
         for column in ACCURACIES:
-            _check_column(self.rows[column], self.name, fractions=self.higher_is_better)
-        if self.rows[self.target].isna().all():
+            _check_column(self.rows.loc[:, column], self.name, fractions=self.higher_is_better)
+        if not self.rows[self.target].notna().to_numpy().any():
             raise ValueError(
                 f"{self.name} must have a {self.target} for some architecture, got none: choose "
                 "the other benchmark.target"
@@ -74,13 +74,13 @@ class AccuracyTable:
             ValueError: No architecture is in the table.
         """
         known = self.rows["architecture_id"]
-        if len(architecture_ids) and not known.isin(architecture_ids).any():
+        if len(architecture_ids) and not known.isin(architecture_ids).to_numpy().any():
             raise ValueError(
                 f"{self.name} must know some of the chosen architectures, got none in common: the "
                 f"table has e.g. {known.iloc[0]!r}, chosen was e.g. {architecture_ids[0]!r}: pass "
                 "this space's benchmark, other architectures, or benchmark=none"
             )
-        accuracies = self.rows.set_index("architecture_id")[list(ACCURACIES)]
+        accuracies = self.rows.set_index("architecture_id").loc[:, list(ACCURACIES)]
         return accuracies.reindex(list(architecture_ids)).reset_index(drop=True)
 
 
@@ -94,7 +94,7 @@ def _check_ids(ids: pd.Series, name: str) -> None:
             f"{name} must have an id in every row, got {int(ids.isna().sum())} without, the first "
             f"in row {int(ids.isna().to_numpy().argmax())} (counted from 0): leave such rows out"
         )
-    repeated = ids[ids.duplicated()]
+    repeated = ids.loc[ids.duplicated()]
     if not repeated.empty:
         raise ValueError(
             f"{name} must have one row per architecture, got {len(repeated)} repeated, e.g. "

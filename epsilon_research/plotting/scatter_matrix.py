@@ -58,7 +58,7 @@ def rank_scatter_matrix(
     shown = _choose(metrics, comparison)
     columns = [*metrics, target.column]
     ranked = pd.DataFrame({name: ranked_scores(frame, name) for name in columns})
-    common = ranked.dropna()[[*shown, target.column]]
+    common = ranked.dropna().loc[:, [*shown, target.column]]
     rhos = _rhos(comparison, metrics=metrics, shown=shown)
     names = [*shown, target.label.replace(" ", "\n")]
     figure, panels = _square_panels(len(names), width=(settings or FigureSettings()).page_width)

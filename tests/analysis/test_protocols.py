@@ -85,7 +85,7 @@ def test_unique_keeps_the_first_connected_row_with_an_accuracy():
     frame["canonical_hash"] = ["x", "x", "x", "y", "y", "y"]
     frame.loc[0, "connected"] = False
     frame.loc[3, "test_accuracy"] = np.nan
-    rated = frame[frame["test_accuracy"].notna()]
+    rated = frame.dropna(subset=["test_accuracy"])
     kept = protocol_scores(rated, metric="epsilon", protocol="unique")
     assert list(rated.index[np.isfinite(kept)]) == [1, 4]
 
@@ -170,7 +170,10 @@ def test_common_holds_the_rows_on_which_all_metrics_are_defined():
     )
     assert found["epsilon"]["common"]["n"] == found["synflow"]["common"]["n"] == 320
     # Of those, float32 loses 30 in epsilon.
-    for protocol, common in (("common", frame[30:350]), ("common_float32", frame[60:350])):
+    for protocol, common in (
+        ("common", frame.iloc[30:350]),
+        ("common_float32", frame.iloc[60:350]),
+    ):
         for metric in ("epsilon", "synflow"):
             scores, accuracies = common[metric].to_numpy(), common["test_accuracy"].to_numpy()
             values = [found[metric][protocol][name] for name in STATISTICS]
@@ -195,7 +198,7 @@ def test_an_undefined_score_that_ranks_last_counts_below_all_others(protocol):
         rng=np.random.default_rng(0),
         num_resamples=20,
     )["az"][protocol]
-    kept = pd.concat([frame[:10].assign(az=-9.0), frame[20:]])
+    kept = pd.concat([frame.iloc[:10].assign(az=-9.0), frame.iloc[20:]])
     reference = naive_statistics(kept["az"].to_numpy(), kept["test_accuracy"].to_numpy())
     assert found["n"] == 90
     np.testing.assert_allclose([found[name] for name in STATISTICS], reference, atol=1e-12)

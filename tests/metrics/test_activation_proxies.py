@@ -107,6 +107,7 @@ def test_zen_puts_back_the_running_scale_that_batch_norm_takes_away(
     for seed in range(repeats):
         noise, shift = subject._replace(seed=seed).noise(2, 2, 1, 1, 2)
         moved = float((norm(noise) - norm(noise + 0.01 * shift)).abs().sum()) / 2
+        assert norm.running_var is not None
         scores.append(math.log(moved) + math.log(float(norm.running_var)) / 2)
     found = Zen(repeats=repeats, momentum=momentum).measure(subject)
     assert found == pytest.approx(np.mean(scores), rel=1e-4)
