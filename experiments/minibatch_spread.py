@@ -192,7 +192,7 @@ def _summary(frame: pd.DataFrame, metric: str, table: AccuracyTable, setting: Se
         higher_is_better=table.higher_is_better, rng=np.random.default_rng(SEED),
         num_resamples=1, paper_filter=setting.paper_filter,
     )  # fmt: skip
-    return {name: float(summary["paper"][name]) for name in STATISTICS}
+    return {name: float(np.float64(summary["paper"][name])) for name in STATISTICS}
 
 
 def _table(path: Path, space: SearchSpace) -> AccuracyTable:

@@ -1,9 +1,10 @@
 """Gathers the jobs of a study: one table, one record, figures, beside the published numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -95,9 +96,12 @@ def study_table_frame(jobs: Sequence[Job]) -> pd.DataFrame:
     return pd.DataFrame([row for job in jobs for row in _rows(job)])
 
 
-def _rows(job: Job) -> list[dict[str, object]]:
+def _rows(job: Job) -> list[dict[str, Any]]:
     run = job.run
-    facts = {"job": job.number, **{name: setting(value) for name, value in job.settings.items()}}
+    facts: dict[str, Any] = {
+        "job": job.number,
+        **{name: setting(value) for name, value in job.settings.items()},
+    }
     work = {name: run.counts[name] for name in ("architectures", "connected", "failed")}
     work |= {"scoring_seconds": float(run.timing["scoring_seconds"])}
     if not run.metrics:
@@ -110,7 +114,7 @@ def _rows(job: Job) -> list[dict[str, object]]:
     ]
 
 
-def _columns(found: Statistics) -> Mapping[str, float]:
+def _columns(found: Statistics) -> dict[str, float]:
     columns: dict[str, float] = {}
     for name, one in found.estimates.items():
         columns[name] = one.value
