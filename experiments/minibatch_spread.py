@@ -38,6 +38,7 @@ from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
+from epsilon_research.reporting.run import as_float
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.spaces.nb101 import NasBench101
@@ -192,7 +193,7 @@ def _summary(frame: pd.DataFrame, metric: str, table: AccuracyTable, setting: Se
         higher_is_better=table.higher_is_better, rng=np.random.default_rng(SEED),
         num_resamples=1, paper_filter=setting.paper_filter,
     )  # fmt: skip
-    return {name: float(np.float64(summary["paper"][name])) for name in STATISTICS}
+    return {name: as_float(summary["paper"][name]) for name in STATISTICS}
 
 
 def _table(path: Path, space: SearchSpace) -> AccuracyTable:
