@@ -131,7 +131,8 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_half_written(
     filler = tiny_disk / "filler"
     # Leaves room for the shelves, not for what comes onto them.
     filler.write_bytes(bytes(108 * 1024))
-    arguments = (f"store={tiny_disk}/store", "batch_size=128", *QUICK)
+    # One precision, so that every function has two values.
+    arguments = (f"store={tiny_disk}/store", "batch_size=128", "engine.dtype=float32", *QUICK)
     process = run_py(*arguments, folder(tmp_path / "a"))
     assert process.returncode == 1
     assert "Traceback" not in process.stderr

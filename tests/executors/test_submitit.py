@@ -23,7 +23,7 @@ def test_jobs_of_a_sweep_are_whole_runs_in_processes_of_their_own(tmp_path: Path
     )  # fmt: skip
     # The third cannot be, and the others do not suffer.
     assert process.returncode == 1
-    assert "batch_size must be a whole number of 2 or more, got 1" in process.stderr
+    assert "batch_size must be an integer of 3 or more, got 1" in process.stderr
     assert "Traceback" not in process.stderr
     for job, batch_size in (("0", 16), ("1", 32)):
         assert {path.name for path in (sweep / job).iterdir()} >= WHOLE

@@ -36,6 +36,8 @@ COLUMNS = {
     "epsilon": "float64",
     "epsilon_failure": "str",
     "epsilon_float32_defined": "bool",
+    "epsilon_resolution": "float64",
+    "epsilon_resolved": "bool",
     "validation_accuracy": "float64",
     "test_accuracy": "float64",
     "seconds": "float64",
@@ -92,7 +94,7 @@ def test_the_summary_has_every_key_of_a_record(main_job: Path) -> None:
     summary = summary_of(main_job)
     assert set(summary["run"]) >= RUN_KEYS
     assert set(summary["counts"]) == {
-        "architectures", "connected", "distinct", "computed", "from_store", "failed"
+        "architectures", "connected", "distinct", "computed", "from_store", "failed", "unresolved"
     }  # fmt: skip
     assert set(summary["timing"]) == {
         "scoring_seconds", "total_seconds", "architectures_per_second", "processes"

@@ -93,7 +93,7 @@ def launch(
         ("seed=-1", "seed must be an integer of 0 or more, got -1:"),
         ("minibatch_seed=x", "minibatch_seed must be an integer of 0 or more, got 'x':"),
         ("bootstrap_resamples=2.5", "bootstrap_resamples must be an integer .* got 2.5:"),
-        ("engine.dtype=float16", "engine.dtype must be one of float32, float64, got float16"),
+        ("engine.dtype=float16", "engine.dtype must be one of auto, float32, float64, got float16"),
         ("agreement=reference agreement.sample_size=x", "agreement.sample_size must .* got 'x':"),
         # What goes with what.
         ("metric=[]", "metric must be given, .* got nothing:"),
