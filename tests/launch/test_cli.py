@@ -186,7 +186,9 @@ def test_the_reference_in_float64_gives_the_same_scores(main_job: Path, tmp_path
     found = pd.read_parquet(tmp_path / "run" / "scores.parquet")
     assert found["epsilon"].gt(0).all()
     np.testing.assert_allclose(found["epsilon"], expected["epsilon"], rtol=1e-4, atol=1e-6)
-    rest = [name for name in COLUMNS if name not in ("epsilon", "seconds")]
+    assert (found["epsilon_resolution"] < expected["epsilon_resolution"]).all()
+    other = ("epsilon", "epsilon_resolution", "seconds")
+    rest = [name for name in COLUMNS if name not in other]
     pd.testing.assert_frame_equal(found[rest], expected[rest], check_dtype=False)
 
 
