@@ -95,6 +95,8 @@ def test_parameters_are_those_of_ten_classes() -> None:
     assert table(IDS)["num_parameters"].iloc[0] == 129_306
 
 
+# A thread of loky may look for a task in the moment in which another has taken it back.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_an_error_in_a_worker_reaches_the_caller() -> None:
     scoring = Scoring(
         space=SPACE,
