@@ -89,19 +89,20 @@ def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[st
         `median_score` of the exact scores; the share `within_resolution` of errors that are not
         larger than the resolution; `unresolved` scores; `spearman_rho` with the exact scores.
     """
-    rows = frame[np.isfinite(frame[name]) & np.isfinite(frame[exact])]
-    scores, true = (rows[column].to_numpy(dtype=np.float64) for column in (name, exact))
+    columns = [name, exact, f"{name}_resolution", f"{exact}_resolution"]
+    values = frame[columns].to_numpy(dtype=np.float64)
+    both = np.isfinite(values[:, :2]).all(axis=1)
+    scores, true, *resolutions = values[both].T
     errors = np.abs(scores - true)
-    resolution = rows[[f"{name}_resolution", f"{exact}_resolution"]].to_numpy().sum(axis=1)
-    if len(rows) == 0:
+    if not both.any():
         return {"n": 0}
     return {
-        "n": len(rows),
+        "n": int(both.sum()),
         "median_score": float(np.median(true)),
         "median_error": float(np.median(errors)),
         "largest_error": float(errors.max()),
-        "within_resolution": float((errors <= resolution).mean()),
-        "unresolved": int(unresolved(rows, name).sum()),
+        "within_resolution": float((errors <= sum(resolutions)).mean()),
+        "unresolved": int(unresolved(frame, name)[both].sum()),
         "spearman_rho": spearman_rho(scores, true),
     }
 
