@@ -5,4 +5,4 @@ import sys
 from epsilon_research.launch import launch
 
 if __name__ == "__main__":
-    sys.exit(launch(sys.argv))
+    sys.exit(launch())

@@ -1,5 +1,6 @@
 """Files that are whole or absent, whenever the program or the machine stops."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -7,15 +8,26 @@ from typing import BinaryIO
 from uuid import uuid4
 
 ASIDE_SUFFIX = ".part"
-"""Ending of a file that is still being written; one that was never renamed is of no use."""
+"""Suffix of a file that is still being written; one that was never renamed is of no use."""
+
+_NO_FOLDER_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""Answers of file systems, some on networks, that know no sync of a folder."""
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_atomically(
+    path: Path,
+    write: Callable[[BinaryIO], object],
+    *,
+    before_named: Callable[[Path], object] = lambda aside: None,
+    keep: bool = True,
+) -> None:
     """Writes a file aside, makes it durable, then gives it its name.
 
     Args:
         path: Where to; its folder exists. An older file is replaced.
         write: Writes the content to an open binary file.
+        before_named: Called with the file aside when it is whole, e.g. to set its permissions.
+        keep: Whether the file gets its name; otherwise this is only a trial.
 
     Raises:
         OSError: The file cannot be written; nothing is left behind.
@@ -28,6 +40,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
             write(handle)
             handle.flush()
             os.fsync(handle.fileno())
+        before_named(aside)
+        if not keep:
+            return
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
@@ -36,8 +51,14 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 def _sync_folder(folder: Path) -> None:
     # The rename itself lies in the folder, and survives a power cut only once that is on disk.
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder may be one to write in and not to read
+        return
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
     finally:
         os.close(descriptor)

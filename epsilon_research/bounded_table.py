@@ -9,10 +9,10 @@ import pandas as pd
 
 if TYPE_CHECKING:
     import pyarrow
-    from pyarrow.parquet import FileMetaData
+    from pyarrow.parquet import ColumnSchema, FileMetaData, ParquetFile
 
 PARQUET, CSV = ".parquet", ".csv"
-ENDINGS = (PARQUET, CSV)
+SUFFIXES = (PARQUET, CSV)
 
 MOST_VALUES = 25_000_000
 """Rows times columns; NAS-Bench-101 with a dozen columns has five million."""
@@ -28,6 +28,15 @@ _MOST_BYTES_OF_VALUE = 1024
 
 _ROWS_AT_ONCE = 1 << 16
 
+_TEXTS_AT_ONCE = 1 << 11
+"""Rows of tables with texts, whose lengths nobody knows before they are read."""
+
+_MOST_BYTES_AT_ONCE = 1 << 26
+
+_TEXT = "BYTE_ARRAY"
+_BYTES = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, _TEXT: 4}
+"""Of a value in memory where it is not eight, or a length of its own; a text is a reference."""
+
 _NAMES_SHOWN = 20
 
 
@@ -39,7 +48,7 @@ def read_table(
     text: Sequence[str] = (),
     advice: str = "write it again",
 ) -> pd.DataFrame:
-    """The table in a file whose ending says what it is.
+    """The table in a file whose suffix says what it is.
 
     Of a parquet file, columns of lists and of structures are left out, and what pandas wrote about
     an index: an index that was saved comes as a column.
@@ -136,11 +145,16 @@ def _read_parquet(path: Path, columns: Sequence[str] | None) -> "pyarrow.Table":
         _check("columns", metadata.num_columns, MOST_COLUMNS)
         flat = _flat_columns(metadata)
         _check("values", metadata.num_rows * metadata.num_columns, MOST_VALUES)
+        _check("unpacked bytes", _promised_bytes(file), MOST_BYTES)
     # Texts as references first: a file may store a long one once and repeat it without end.
-    texts = [name for name, kind in flat.items() if kind == "BYTE_ARRAY"]
+    texts = [name for name, column in flat.items() if column.physical_type == _TEXT]
     chosen = [*flat] if columns is None else list(columns)
     with pq.ParquetFile(path, read_dictionary=texts) as file:
-        rows = file.iter_batches(_ROWS_AT_ONCE, columns=chosen, use_threads=False)
+        width = sum(_width(flat[name]) for name in chosen if name in flat)
+        _check("unpacked bytes", metadata.num_rows * width, MOST_BYTES)
+        most = _TEXTS_AT_ONCE if set(texts) & set(chosen) else _ROWS_AT_ONCE
+        at_once = max(1, min(most, _MOST_BYTES_AT_ONCE // max(1, width)))
+        rows = file.iter_batches(at_once, columns=chosen, use_threads=False)
         batches = list(_bounded(rows, num_rows=metadata.num_rows))
         if not batches:
             names = [field.name for field in file.schema_arrow if field.name in chosen]
@@ -148,11 +162,25 @@ def _read_parquet(path: Path, columns: Sequence[str] | None) -> "pyarrow.Table":
     return pa.Table.from_batches(batches)
 
 
-def _flat_columns(metadata: "FileMetaData") -> dict[str, str]:
-    """Names of columns of single values, and how each value is stored."""
+def _promised_bytes(file: "ParquetFile") -> int:
+    """What the file says of the size of its values, once unpacked."""
+    groups = range(file.num_row_groups)
+    # Reading no column has pyarrow look at the groups, and refuse lies on which it would otherwise
+    # end the process.
+    for _ in file.iter_batches(_ROWS_AT_ONCE, row_groups=list(groups), columns=[]):
+        break
+    return sum(file.metadata.row_group(group).total_byte_size for group in groups)
+
+
+def _width(column: "ColumnSchema") -> int:
+    return column.length or _BYTES.get(column.physical_type, 8)
+
+
+def _flat_columns(metadata: "FileMetaData") -> dict[str, "ColumnSchema"]:
+    """Columns of single values, by name."""
     columns = [metadata.schema.column(place) for place in range(metadata.num_columns)]
     flat = [column for column in columns if column.path == column.name]
-    found = {column.name: column.physical_type for column in flat}
+    found = {column.name: column for column in flat}
     if len(found) < len(flat):
         raise ValueError("two columns of one name")
     # A value of a fixed length, too, may be stored once and repeated.
@@ -164,10 +192,7 @@ def _flat_columns(metadata: "FileMetaData") -> dict[str, str]:
 def _bounded(
     batches: "Iterable[pyarrow.RecordBatch]", *, num_rows: int
 ) -> "Iterator[pyarrow.RecordBatch]":
-    """The batches, as long as they are no more than was promised and than memory should take.
-
-    What a file says of its row groups is not asked for: pyarrow ends the process on some lies.
-    """
+    """The batches, as long as they are no more than was promised and than memory should take."""
     rows, size = 0, 0
     for batch in batches:
         rows += batch.num_rows

@@ -88,7 +88,7 @@ def open_zip(
         with _readable(what, None):
             archive = zipfile.ZipFile(source)
         source.largest_read = None
-        # Not `is_dir`, which fails on a name without letters.
+        # Not `is_dir`, which fails on a name without characters.
         members = [
             member
             for member in archive.infolist()

@@ -162,6 +162,14 @@ NUMPY_ARRAYS: Mapping[tuple[str, str], Any] = {
 }
 """What pickled arrays and numbers of numpy name, each replaced by something harmless."""
 
+NUMPY_SCALARS: Mapping[tuple[str, str], Any] = {
+    name: stand_in
+    for name, stand_in in NUMPY_ARRAYS.items()
+    if name[1] in ("OrderedDict", "bytes", "dtype", "encode", "scalar")
+}
+"""The same of single numbers, for files without arrays: a mean of numbers takes no memory, one of
+arrays could fill it."""
+
 
 class _Unpickler(pickle.Unpickler):
     def __init__(

@@ -5,9 +5,10 @@ today's code would give. Comments, docstrings and layout do not count.
 """
 
 import ast
+import sys
 from functools import cache
 from hashlib import blake2b
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 
@@ -33,7 +34,7 @@ def source_digest(module: str) -> str:
 
 
 def _sources(module: str) -> list[Path]:
-    spec = find_spec(module)
+    spec = _spec(module)
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         raise ModuleNotFoundError(
             f"the source of {module} must be readable, since stored values depend on it, got none: "
@@ -43,6 +44,22 @@ def _sources(module: str) -> list[Path]:
     if spec.submodule_search_locations:
         return sorted(origin.parent.rglob("*.py"))
     return sorted([origin, *origin.parent.glob(f"{origin.stem}_*.py")])
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    """Where a module is, found without importing its packages, whose code would run."""
+    spec, path = None, None
+    names = module.split(".")
+    for count, name in enumerate(names, start=1):
+        if not name.isidentifier() or (count > 1 and path is None):
+            return None
+        full = ".".join(names[:count])
+        found = (finder.find_spec(full, path) for finder in sys.meta_path)
+        spec = next((one for one in found if one is not None), None)
+        if spec is None:
+            return None
+        path = spec.submodule_search_locations
+    return spec
 
 
 def _code(path: Path) -> str:

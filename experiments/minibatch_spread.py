@@ -23,12 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from epsilon_research.analysis import summarise_metric
 from epsilon_research.analysis.statistics import STATISTICS
 from epsilon_research.benchmarks import AccuracyTable
-from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.benchmarks.nb201_analog import Nb201Analog
 from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
 from epsilon_research.benchmarks.table import Table
 from epsilon_research.data import Minibatch
@@ -38,7 +37,7 @@ from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
-from epsilon_research.reporting.run import as_float
+from epsilon_research.reporting.typed_json import as_float
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.spaces.nb101 import NasBench101
@@ -71,25 +70,10 @@ class Setting:
 
 
 SETTINGS = {
-    "nb201": Setting(
-        space=NasBench201(),
-        weights=(1e-7, 1e-3, 1),
-        paper_filter="finite",
-    ),
-    "nb101": Setting(
-        space=NasBench101(),
-        weights=(1e-4, 1, 10),
-        paper_filter="positive",
-    ),
-    "nbnlp": Setting(
-        space=NasBenchNlp(),
-        weights=(1e-5, 1e-3, 1e-1),
-        paper_filter="nonzero",
-    ),
+    "nb201": Setting(space=NasBench201(), weights=(1e-7, 1e-3, 1), paper_filter="finite"),
+    "nb101": Setting(space=NasBench101(), weights=(1e-4, 1, 10), paper_filter="positive"),
+    "nbnlp": Setting(space=NasBenchNlp(), weights=(1e-5, 1e-3, 1e-1), paper_filter="nonzero"),
 }
-
-Found = dict[str, float]
-"""{statistic: value}."""
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -105,12 +89,11 @@ def main(arguments: Sequence[str]) -> None:
     setting = SETTINGS[options.space]
     tables = [_table(path, setting.space) for path in options.accuracies]
     if options.space == "nb201":
-        tables.append(Nb201Cifar10().load())
+        tables.append(Nb201Analog().load())
     rng = np.random.default_rng(SEED)
     batches = [_halves(options.images, rng) for _ in range(SPLITS)]
-    sys.stdout.write(
-        json.dumps(measure(setting, tables, batches, count=options.architectures), indent=2) + "\n"
-    )
+    entry = measure(setting, tables, batches, count=options.architectures)
+    sys.stdout.write(json.dumps(entry, indent=2) + "\n")
 
 
 def measure(
@@ -120,7 +103,7 @@ def measure(
     *,
     count: int,
 ) -> dict[str, Any]:
-    """The spread of each statistic over minibatches and over accuracy tables.
+    """Return the spread of each statistic over minibatches and over accuracy tables.
 
     Args:
         setting: Architectures and weights.
@@ -134,66 +117,61 @@ def measure(
         over the pairs of weights.
     """
     ids = list(tables[0].rows["architecture_id"][:count])
-    # [split][half][table][pair of weights]
-    found = [[_statistics(setting, tables, ids, batch) for batch in split] for split in splits]
-    between = [
-        _differences(a, b) for first, second in found for a, b in zip(first, second, strict=True)
-    ]
+    # (splits, halves, tables, pairs of weights, statistics)
+    found = np.array(
+        [[_statistics(setting, tables, ids, half) for half in split] for split in splits]
+    )
     entry: dict[str, Any] = {
         "architectures": len(ids),
         "batch_size": BATCH_SIZE,
         "weights": list(setting.weights),
         "minibatches": 2 * len(splits),
         "accuracy_tables": [table.name for table in tables],
-        "std_over_minibatches": _std([pair for part in between for pair in part], count=len(ids)),
+        "std_over_minibatches": _std(found[:, 0] - found[:, 1], count=len(ids)),
     }
     if len(tables) > 1:
-        halves = [half for split in found for half in split]
-        other = [_differences(a, b) for half in halves for a, b in combinations(half, 2)]
-        entry["std_over_tables"] = _std([pair for part in other for pair in part], count=len(ids))
+        pairs = combinations(range(len(tables)), 2)
+        between = np.concatenate([found[:, :, a] - found[:, :, b] for a, b in pairs])
+        entry["std_over_tables"] = _std(between, count=len(ids))
     return entry
 
 
-def _std(differences: Sequence[Found], *, count: int) -> Found:
+def _std(differences: np.ndarray, *, count: int) -> dict[str, float]:
     """Half the mean square of differences of two equal draws is their variance."""
-    names = [name for name in STATISTICS if name != SIZE_DEPENDENT or count == PUBLISHED_SIZE]
+    rows = differences.reshape(-1, len(STATISTICS)).T
     return {
-        name: float(f"{np.sqrt(np.nanmean([part[name] ** 2 for part in differences]) / 2):.3g}")
-        for name in names
+        name: float(f"{np.sqrt(np.nanmean(row**2) / 2):.3g}")
+        for name, row in zip(STATISTICS, rows, strict=True)
+        if name != SIZE_DEPENDENT or count == PUBLISHED_SIZE
     }
-
-
-def _differences(one: Sequence[Found], other: Sequence[Found]) -> list[Found]:
-    return [
-        {name: a[name] - b[name] for name in STATISTICS} for a, b in zip(one, other, strict=True)
-    ]
 
 
 def _statistics(
     setting: Setting, tables: Sequence[AccuracyTable], ids: Sequence[str], batch: Minibatch
-) -> list[list[Found]]:
-    """Of each table and pair of weights."""
-    pairs = list(combinations(setting.weights, 2))
-    metrics = {f"epsilon_{place}": _epsilon(pair) for place, pair in enumerate(pairs)}
+) -> list[list[list[float]]]:
+    """The statistics under each table and pair of weights."""
+    metrics = {
+        f"epsilon_{place}": Epsilon(weights=pair, engine=CollapsedEngine())
+        for place, pair in enumerate(combinations(setting.weights, 2))
+    }
     scoring = Scoring(
         space=setting.space, metrics=metrics, minibatch=batch, executor=SerialExecutor()
     )
     frame = scoring.score(ids, scoring.describe(ids)).frame
-    return [[_summary(frame, metric, table, setting) for metric in metrics] for table in tables]
-
-
-def _epsilon(pair: tuple[float, float]) -> Epsilon:
-    return Epsilon(weights=pair, engine=CollapsedEngine())
-
-
-def _summary(frame: pd.DataFrame, metric: str, table: AccuracyTable, setting: Setting) -> Found:
-    target = table.lookup(list(frame["architecture_id"]))[table.target]
-    summary = summarise_metric(
-        frame.assign(target=target.to_numpy(np.float64)), metric=metric, target="target",
-        higher_is_better=table.higher_is_better, rng=np.random.default_rng(SEED),
-        num_resamples=1, paper_filter=setting.paper_filter,
-    )  # fmt: skip
-    return {name: as_float(summary["paper"][name]) for name in STATISTICS}
+    found = []
+    for table in tables:
+        target = table.lookup(list(frame["architecture_id"]))[table.target]
+        rated = frame.assign(target=target.to_numpy(np.float64))
+        summaries = [
+            summarise_metric(
+                rated, metric=metric, target="target", higher_is_better=table.higher_is_better,
+                rng=np.random.default_rng(SEED), num_resamples=1,
+                paper_filter=setting.paper_filter,
+            )["paper"]
+            for metric in metrics
+        ]  # fmt: skip
+        found.append([[as_float(one[name]) for name in STATISTICS] for one in summaries])
+    return found
 
 
 def _table(path: Path, space: SearchSpace) -> AccuracyTable:
@@ -209,14 +187,8 @@ def _halves(images: Path | None, rng: np.random.Generator) -> list[Minibatch]:
         return [RandomTokens().draw(batch_size=BATCH_SIZE, rng=rng) for _ in range(2)]
     content = map_npy(images)
     rows = rng.permutation(len(content))[: 2 * BATCH_SIZE].reshape(2, BATCH_SIZE)
-    return [
-        Minibatch(
-            inputs=normalise(np.array(content[half]), mean=CIFAR10_MEAN, std=CIFAR10_STD),
-            kind="images",
-            dataset="images",
-        )
-        for half in rows
-    ]
+    drawn = [normalise(np.array(content[i]), mean=CIFAR10_MEAN, std=CIFAR10_STD) for i in rows]
+    return [Minibatch(inputs=one, kind="images", dataset="images") for one in drawn]
 
 
 if __name__ == "__main__":

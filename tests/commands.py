@@ -1,11 +1,19 @@
-"""Runs `run.py` as a user does, in a process of its own, on a few small inputs."""
+"""Runs `run.py` as a user does, on a few small inputs: here, or in a process of its own."""
 
+import io
 import json
+import logging
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+import jaxtyping
+
+from epsilon_research.launch import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = (
@@ -14,6 +22,7 @@ SMALL = (
     "bootstrap_resamples=20",
     "executor=serial",
     "tracker=none",
+    "figures=false",
 )
 
 
@@ -50,9 +59,32 @@ def finished(
     )
 
 
+def launched(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python run.py` with `arguments`, run in this process, which has all imports behind it."""
+    argv, out, err = ["run.py", *arguments], io.StringIO(), io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        with (
+            # As in a user's process, values of a wrong type get as far as the project's own checks.
+            patch.object(jaxtyping.config, "jaxtyping_disable", True),
+            patch.object(logging, "raiseExceptions", True),
+            patch.dict(os.environ),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            status = launch(argv)
+    finally:
+        for handler in set(root.handlers) - set(handlers):
+            handler.close()
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    return subprocess.CompletedProcess(argv, status, out.getvalue(), err.getvalue())
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The finished process of `python run.py` with `arguments` after the small settings."""
-    return finished(*command(*SMALL, *arguments))
+    """`python run.py` with `arguments` after the small settings, run in this process."""
+    return launched(*SMALL, *arguments)
 
 
 def succeeded(process: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:

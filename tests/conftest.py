@@ -36,6 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = {
         "network": "needs the internet: pytest -m network",
         "faults": "takes a quarter of an hour: make test-faults",
+        "wheel": "installs the wheel with all it needs: make test-wheel",
     }
     for marker, reason in reasons.items():
         if marker in config.option.markexpr:

@@ -173,3 +173,18 @@ def test_names_are_listed_in_one_short_line() -> None:
     text = listed(["x" * 1000] * 1000)
     assert len(text) < 1000
     assert text.endswith("..., ...")
+
+
+@pytest.mark.parametrize("promise", ["groups", "widths"])
+def test_a_small_file_of_large_values_is_refused_before_it_is_unpacked(
+    promise: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = pa.array([bytes(1000)] * 500, pa.binary(1000))
+    path = parquet(tmp_path / "t.parquet", {"a": value})
+    assert path.stat().st_size < 10_000
+    monkeypatch.setattr(bounded_table, "MOST_BYTES", 100_000)
+    if promise == "widths":  # as if the file lied about its groups
+        monkeypatch.setattr(bounded_table, "_promised_bytes", lambda file: 0)
+    monkeypatch.setattr(bounded_table, "_bounded", lambda *_, **__: pytest.fail("it was unpacked"))
+    with pytest.raises(ValueError, match="unpacked bytes instead of at most 100,000"):
+        table(path)

@@ -51,7 +51,7 @@ def words(text: str) -> list[str]:
 
 
 def numbers(text: str) -> tuple[list[float], list[float]]:
-    """The whole numbers of a text, and the others."""
+    """The integers of a text, and the others."""
     found = [word.replace(",", "").replace("−", "-") for word in NUMBER.findall(text)]
     whole = [float(word) for word in found if word.lstrip("-").isdigit()]
     return whole, [float(word) for word in found if not word.lstrip("-").isdigit()]

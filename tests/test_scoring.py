@@ -19,6 +19,7 @@ from epsilon_research.executors.processes import ProcessExecutor
 from epsilon_research.metrics import Epsilon, Metric, scorer_of
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring, ScoringResult, description
+from epsilon_research.scoring.evaluate import Evaluate, Order
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.store import FolderStore, NoStore, Store
 from tests.stand_ins import Chains, CountsConvolutions, Shuffled, candidate_of, timeless
@@ -189,6 +190,27 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(description, "_PER_CHUNK", 2)
     epsilon = replace(EPSILON, candidates_per_chunk=2)
     same(chains(ids, {"epsilon": epsilon}, Shuffled(seed=3)), expected, check_exact=True)
+
+
+def test_a_chunk_that_takes_long_comes_back_undone_and_nothing_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = ["c", "r", "cr", "rc", "z", "crc", "rcr"]
+    metric = CountsConvolutions(shared_by_function=False, candidates_per_chunk=32)
+    expected = chains(ids, {"count": metric, "epsilon": EPSILON})
+    sizes = []
+    evaluate = Evaluate.__call__
+
+    def watched(self: Evaluate, orders: Sequence[Order]) -> list:
+        sizes.append(len(orders))
+        return evaluate(self, orders)
+
+    monkeypatch.setattr("epsilon_research.scoring.evaluate._SECONDS_PER_CHUNK", 0.0)
+    monkeypatch.setattr(Evaluate, "__call__", watched)
+    same(chains(ids, {"count": metric, "epsilon": EPSILON}), expected, check_exact=True)
+    # A chunk gives one result, and what it has not done is handed out one by one.
+    assert sizes[0] == 7
+    assert sizes.count(1) >= 2 * len(ids) - 4
 
 
 def scored(store: Store, *metrics: Metric, executor: Executor | None = None) -> ScoringResult:

@@ -1,4 +1,4 @@
-"""The run-time type checker of the tests: beartype, with whole numbers accepted as floats."""
+"""The run-time type checker of the tests: beartype, with integers accepted as floats."""
 
 from beartype import BeartypeConf, beartype
 

@@ -91,7 +91,7 @@ def resampled_statistics(
     num_resamples: int,
     num_threads: int | None = None,
 ) -> Float[np.ndarray, "resamples 7"]:
-    """The statistics on each bootstrap resample.
+    """Return the statistics on each bootstrap resample.
 
     Resample i draws row numbers from the i-th generator that `rng` spawns; row numbers count the
     rows sorted by score, then accuracy. So no result depends on the order of rows or on the
@@ -149,7 +149,7 @@ def over_resamples(
 
 
 def choose_num_resamples(num_rows: int, num_resamples: int) -> int:
-    """The number of resamples that is drawn where `num_resamples` are wanted.
+    """Return the number of resamples that is drawn where `num_resamples` are wanted.
 
     Raises:
         ValueError: `num_resamples` is below 1.

@@ -45,7 +45,7 @@ def ndcg(scores: Float[np.ndarray, " rows"], accuracies: Float[np.ndarray, " row
 
 
 def cumulated_discounts(num_rows: int) -> Float[np.ndarray, " positions"]:
-    """The sum of the discounts of the first 0, 1, ..., `num_rows` positions."""
+    """Return the sum of the discounts of the first 0, 1, ..., `num_rows` positions."""
     discounts = 1 / np.log2(np.arange(num_rows) + 2.0)
     num_best = -(-num_rows // 10)
     discounts[num_best:] = 0

@@ -123,7 +123,7 @@ def summarise_metric(
     num_resamples: int = 1000,
     paper_filter: str = "finite",
 ) -> Summary:
-    """The statistics of one metric under each protocol of this module.
+    """Return the statistics of one metric under each protocol of this module.
 
     Args:
         frame: One row per architecture; columns `connected` (bool), `canonical_hash` (str),
@@ -189,7 +189,7 @@ def summarise_metric(
 def protocol_scores(
     frame: pd.DataFrame, *, metric: str, protocol: str, paper_filter: str = "finite"
 ) -> Float[np.ndarray, " rows"]:
-    """The scores that a protocol ranks, NaN in the rows that it leaves out.
+    """Return the scores that a protocol ranks, NaN in the rows that it leaves out.
 
     Args:
         frame: As in `summarise_metric`.
@@ -227,7 +227,7 @@ def _tied_at_zero(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]
 def common_protocols(
     frame: pd.DataFrame, metrics: Sequence[str]
 ) -> dict[str, Bool[np.ndarray, " rows"]]:
-    """The rows of `common` and, where it differs, `common_float32`."""
+    """Return the rows of `common` and, where it differs, `common_float32`."""
     common = np.ones(len(frame), dtype=bool)
     for metric in metrics:
         common &= ~np.isnan(ranked_scores(frame, metric))

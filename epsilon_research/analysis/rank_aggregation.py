@@ -34,7 +34,7 @@ def aggregate_ranks(
     *,
     aggregate: str = "mean_rank",
 ) -> Float[np.ndarray, " rows"]:
-    """One score made of several, none of which needs to have the scale of another.
+    """Return one score made of several, none of which needs to have the scale of another.
 
     Each metric is replaced by its ranks, divided by the number of rows: 1 is the best, equal scores
     share the mean of their ranks. `mean_rank` is their mean (which orders rows as Borda's count
@@ -79,7 +79,7 @@ def best_subsets(
     size: int,
     num_best: int = 5,
 ) -> list[Subset]:
-    """The subsets of metrics whose mean rank correlates best with accuracy.
+    """Return the subsets of metrics whose mean rank correlates best with accuracy.
 
     All subsets of `size` are tried; where that is more than `MOST_WORK` allows, only those of the
     metrics with the highest ρ, as many as it allows. The best of many subsets on the same rows is

@@ -28,7 +28,7 @@ def ranked_scores(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"
 
 
 def finite_scores(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"]:
-    """The same order in finite numbers; NaN where a score is left out.
+    """Return the same order in finite numbers; NaN where a score is left out.
 
     The numbers are the scores themselves unless one ranks last, and dense ranks then: there is not
     always a number below the smallest score.

@@ -25,7 +25,7 @@ from epsilon_research.analysis.ranked_rows import MIN_ROWS, NUM_BEST, RankedRows
 def statistics_of_resamples(
     rows: RankedRows, weights: Int[np.ndarray, "rows lanes"]
 ) -> Float[np.ndarray, "lanes 7"]:
-    """The statistics of each resample, in the order of `statistics.STATISTICS`.
+    """Return the statistics of each resample, in the order of `statistics.STATISTICS`.
 
     Args:
         rows: The ranked rows.
@@ -117,7 +117,7 @@ def correlate(
 def first_above(
     sums: Int[np.ndarray, "groups lanes"], values: Float[np.ndarray, " groups"], fraction: float
 ) -> Int[np.ndarray, " lanes"]:
-    """The first group strictly above a percentile of each resample.
+    """Return the first group strictly above a percentile of each resample.
 
     The percentile is numpy's (linear): it lies between two neighbours of the sorted resample, so
     the groups above it are those above the lower neighbour. The exception is an upper neighbour

@@ -47,7 +47,7 @@ class StabilityStatistics:
 
 
 def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> StabilityStatistics:
-    """How alike several runs of one metric rank the same architectures.
+    """Return how alike several runs of one metric rank the same architectures.
 
     The square root of the mean ρ bounds, roughly, what the metric can correlate with anything: it
     is the reliability of classical test theory. Where it is low, the mean of several repeats is a

@@ -38,7 +38,7 @@ def describe(
     rng: np.random.Generator,
     num_resamples: int = 1000,
 ) -> Statistics:
-    """All statistics of a set of rows, with their 95 % bootstrap intervals.
+    """Return all statistics of a set of rows, with their 95 % bootstrap intervals.
 
     Args:
         scores: Values of a metric, finite.

@@ -61,7 +61,7 @@ def top10_overlap_percent(
 def top64_in_top5(
     scores: Float[np.ndarray, " rows"], accuracies: Float[np.ndarray, " rows"]
 ) -> float:
-    """How many of the 64 best scores have an accuracy above its 95th percentile.
+    """Return how many of the 64 best scores have an accuracy above its 95th percentile.
 
     As in the paper's code, every row that ties with the 64th best score counts as one of the
     best, so that the number does not depend on the order of rows and can exceed 64 where many
@@ -78,5 +78,5 @@ def top64_in_top5(
 
 
 def above_percentile(values: Float[np.ndarray, " rows"], percent: int) -> Bool[np.ndarray, " rows"]:
-    """Which finite values lie strictly above their percentile; none of no values."""
+    """Return which finite values lie strictly above their percentile; none of no values."""
     return values > np.nanpercentile(values, percent) if values.size else values > 0

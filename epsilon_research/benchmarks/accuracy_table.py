@@ -8,6 +8,9 @@ import pandas as pd
 
 ACCURACIES = ("validation_accuracy", "test_accuracy")
 
+SECOND = "second_test_accuracy"
+"""Optional column: test accuracies of other training runs of the same architectures."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccuracyTable:
@@ -16,11 +19,14 @@ class AccuracyTable:
     Args:
         name: Of the benchmark.
         rows: Columns `architecture_id` (unique strings), `validation_accuracy` and
-            `test_accuracy` (float64; fractions in [0, 1], or losses; NaN where unknown).
+            `test_accuracy` (float64; fractions in [0, 1], or losses; NaN where unknown); perhaps
+            `second_test_accuracy`, which a search that selects on `test_accuracy` reports.
         target: Which of the two columns statistics are computed on.
         higher_is_better: False for losses.
         source: One line: where the numbers are from.
         label: What the target is, for a figure's axis.
+        second_source: Likewise of `second_test_accuracy`, empty without that column.
+        second_label: Likewise.
     """
 
     name: str
@@ -29,6 +35,8 @@ class AccuracyTable:
     higher_is_better: bool
     source: str
     label: str
+    second_source: str = ""
+    second_label: str = ""
 
     def __post_init__(self) -> None:
         if self.target not in ACCURACIES:
@@ -43,7 +51,7 @@ class AccuracyTable:
                 f"none called {', '.join(sorted(missing))}: add it, NaN where unknown"
             )
         _check_ids(self.rows.loc[:, "architecture_id"], self.name)
-        for column in ACCURACIES:
+        for column in [name for name in (*ACCURACIES, SECOND) if name in self.rows]:
             _check_column(self.rows.loc[:, column], self.name, fractions=self.higher_is_better)
         if not self.rows[self.target].notna().to_numpy().any():
             raise ValueError(
@@ -68,7 +76,7 @@ class AccuracyTable:
         return replace(self, rows=kept)
 
     def lookup(self, architecture_ids: Sequence[str]) -> pd.DataFrame:
-        """Both accuracy columns for `architecture_ids`, in their order; NaN where unknown.
+        """Return both accuracy columns for `architecture_ids`, in their order; NaN where unknown.
 
         Raises:
             ValueError: No architecture is in the table.

@@ -10,7 +10,7 @@ class Benchmark(ABC):
 
     @abstractmethod
     def load(self) -> AccuracyTable | None:
-        """The table, or None if there is none and the run does not correlate.
+        """Return the table, or None if there is none and the run does not correlate.
 
         Raises:
             FileNotFoundError: A file does not exist.

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from epsilon_research.atomic_file import write_atomically
+from epsilon_research.user_cache import user_cache
 
 logger = logging.getLogger(__name__)
 
@@ -21,14 +22,12 @@ def cache_path(name: str, facts: Mapping[str, Any]) -> Path:
         name: Of the benchmark.
         facts: What the table depends on, as JSON can hold it.
     """
-    import pooch
-
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-    return Path(pooch.os_cache("epsilon_research")) / f"{name}_{key}.parquet"
+    return user_cache() / f"{name}_{key}.parquet"
 
 
 def read_kept(path: Path) -> pd.DataFrame | None:
-    """The table converted before, or None if there is none that can be read."""
+    """Return the table converted before, or None if there is none that can be read."""
     try:
         return pd.read_parquet(path)
     except FileNotFoundError:

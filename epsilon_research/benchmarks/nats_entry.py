@@ -5,22 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
+import numpy as np
+
+from epsilon_research.restricted_pickle import NUMPY_SCALARS, load_pickle
 
 _LARGEST_FILE = 64 * 1024**2
 """Bytes of an entry once decompressed; the official ones have about 330 kB."""
 
 
-_SCALARS = {
-    name: stand_in
-    for name, stand_in in NUMPY_ARRAYS.items()
-    if name[1] in ("OrderedDict", "bytes", "dtype", "encode", "scalar")
-}
-"""Entries hold single numbers of numpy; arrays could be averaged to one that fills the memory."""
-
-
 class Split(NamedTuple):
-    """Where nats_bench keeps an accuracy: a training run and the images it was measured on."""
+    """Where the files keep an accuracy: a training run and the images it was measured on."""
 
     run: str
     images: str
@@ -36,8 +30,12 @@ class Entry(NamedTuple):
     accuracies: tuple[float, ...]
 
 
-def list_entries(folder: Path) -> list[Path]:
-    """The files of architectures in `folder`, by index.
+def list_entries(folder: Path, *, official: str) -> list[Path]:
+    """Return the files of architectures in `folder`, by index.
+
+    Args:
+        folder: An official folder, or some of its files.
+        official: The name of the official folder, for the error message.
 
     Raises:
         FileNotFoundError: There are none.
@@ -45,43 +43,70 @@ def list_entries(folder: Path) -> list[Path]:
     entries = sorted(folder.glob("[0-9]" * 6 + ".pickle.pbz2"))
     if not entries:
         raise FileNotFoundError(
-            "benchmark.path must be the folder NATS-tss-v1_0-3ffb9-simple of NATS-Bench, got "
+            f"benchmark.path must be the folder {official} of NATS-Bench, got "
             f"{str(folder)!r}, which holds no files such as 000000.pickle.pbz2: see "
             "https://github.com/D-X-Y/NATS-Bench"
         )
     return entries
 
 
-def read_entry(path: Path, *, epochs: int, splits: Sequence[Split]) -> Entry:
-    """Accuracies after the last of `epochs`, each the mean over its training seeds.
+def read_entry(
+    path: Path, *, epochs: int, splits: Sequence[Split], cell: str | None = None
+) -> Entry:
+    """Return accuracies after the last of `epochs`, each the mean over its training seeds.
+
+    Args:
+        path: A file whose name begins with the number of its architecture.
+        epochs: Which of the file's trainings, by their planned length.
+        splits: Where the accuracies are.
+        cell: The cell that the trained networks must have been made of, if entries say so: those of
+            the size space do.
 
     Raises:
         ValueError: The file is damaged, names anything but plain values, or lacks a result.
     """
-    # Imported late: only the first reading of a folder needs it.
-    from nats_bench.api_utils import ArchResults
-
     content = _load(path)
     try:
         state = content[f"{epochs:02d}"]
-        # nats_bench would take a string for the name of a pickle and load that, unrestricted.
-        if not isinstance(state, dict):
-            raise TypeError(f"a {type(state).__name__} where the results should be")
-        results = ArchResults.create_from_state_dict(state)
-        number = int(path.name.split(".")[0])
-        # A small pickle can nest a value that takes gigabytes to write out.
-        if type(results.arch_index) is not int:
-            raise TypeError("a number of the architecture that is none")
-        if results.arch_index != number or not isinstance(results.arch_str, str):
-            raise ValueError(f"those of architecture {results.arch_index}")
-        found = [results.get_metrics(*split, is_random=False)["accuracy"] for split in splits]
-        return Entry(results.arch_str, tuple(float(accuracy) / 100 for accuracy in found))
+        _check_number(state["arch_index"], path)
+        name = state["arch_str"]
+        if not isinstance(name, str):
+            raise TypeError("an architecture that is not text")
+        means = [_mean_accuracy(state, split, cell=cell) for split in splits]
     except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:120]
         raise ValueError(
             f"{path} must hold results on {', '.join(map(str, splits))} after {epochs} epochs in "
             f"NATS-Bench's format, got {reason!r}: choose others or get the file again"
         ) from error
+    return Entry(name, tuple(mean / 100 for mean in means))
+
+
+def _check_number(number: Any, path: Path) -> None:
+    # A small pickle can nest a value that takes gigabytes to write out.
+    if type(number) is not int:
+        raise TypeError("an index of the architecture that is not an integer")
+    if number != int(path.name.split(".")[0]):
+        raise ValueError(f"those of architecture {number}")
+
+
+def _mean_accuracy(state: Any, split: Split, *, cell: str | None) -> float:
+    """The mean percentage over the training seeds of a run, on one set of images."""
+    accuracies = []
+    for seed in state["dataset_seed"][split.run]:
+        # To hash or write out a value that nests others could take for ever.
+        if type(seed) is not int:
+            raise TypeError("a training seed that is not an integer")
+        run = state["all_results"][split.run, seed]
+        if cell is not None and run["arch_config"]["genotype"] != cell:
+            raise ValueError("networks of another cell")
+        if type(run["epochs"]) is not int:
+            raise TypeError("a number of epochs that is not an integer")
+        accuracy = run["eval_acc1es"][f"{split.images}@{run['epochs'] - 1}"]
+        if not isinstance(accuracy, int | float | np.number):
+            raise TypeError("an accuracy that is not a number")
+        accuracies.append(float(accuracy))
+    return sum(accuracies) / len(accuracies)
 
 
 def _load(path: Path) -> Any:
@@ -97,4 +122,4 @@ def _load(path: Path) -> Any:
         raise ValueError(
             f"{path} must unpack to at most {_LARGEST_FILE:,} bytes, got more: download it again"
         )
-    return load_pickle(content, allowed=_SCALARS, what=str(path))
+    return load_pickle(content, allowed=NUMPY_SCALARS, what=str(path))

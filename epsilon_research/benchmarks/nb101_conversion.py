@@ -27,7 +27,7 @@ _RECORDS_BETWEEN_UPDATES = 2000
 
 
 def convert(path: Path, *, epochs: int) -> pd.DataFrame:
-    """The final accuracies of every architecture, in order of first appearance.
+    """Return the final accuracies of every architecture, in order of first appearance.
 
     The file is read in one pass; memory grows with the rows of the result only.
 
@@ -114,7 +114,7 @@ class _Repeats:
         return row
 
     def rows(self) -> pd.DataFrame:
-        """One row per architecture."""
+        """Return one row per architecture."""
         row = np.asarray(self._row)
         counts = np.bincount(row)
         columns: dict[str, object] = {

@@ -1,18 +1,21 @@
 """NAS-Bench-101's own results, from its official file."""
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
 from epsilon_research.benchmarks.converted_table import cache_path, keep, read_kept
-from epsilon_research.benchmarks.download import check_sha256, download
 from epsilon_research.benchmarks.nb101_conversion import STATISTICS, convert
 from epsilon_research.bounded_table import read_parquet
+from epsilon_research.checks import check_boolean, check_choice, check_text
+from epsilon_research.download import check_sha256, download
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +58,10 @@ class Nb101Official(Benchmark):
         file under the Apache licence 2.0.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {
+        "download": lambda download: download is not False
+    }
+
     path: str | None = None
     download: bool = False
     target: str = "test_accuracy"
@@ -62,25 +69,18 @@ class Nb101Official(Benchmark):
     statistic: str = "mean"
 
     def __post_init__(self) -> None:
-        if self.path is not None and not isinstance(self.path, str):
-            raise ValueError(
-                "benchmark.path must be the path of NAS-Bench-101's official file, got "
-                f"{self.path!r}: give it as text"
-            )
-        # "no" would be taken for true.
-        if not isinstance(self.download, bool):
-            raise ValueError(
-                f"benchmark.download must be true or false, got {self.download!r}: choose one of "
-                "the two"
-            )
+        if self.path is not None:
+            what = "the path of NAS-Bench-101's official file"
+            check_text("benchmark.path", self.path, what=what, example="nasbench_only108.tfrecord")
+        check_boolean("benchmark.download", self.download)
         if self.path is not None and self.download:
             raise ValueError(
                 "at most one of benchmark.path and benchmark.download must be given, got "
                 f"{self.path!r} and true: leave one out"
             )
-        _check("target", self.target, ACCURACIES)
-        _check("epochs", self.epochs, _LENGTHS)
-        _check("statistic", self.statistic, STATISTICS)
+        check_choice("benchmark.target", self.target, ACCURACIES)
+        check_choice("benchmark.epochs", self.epochs, _LENGTHS)
+        check_choice("benchmark.statistic", self.statistic, STATISTICS)
         if self.download and self.epochs != _EPOCHS_OF_URL:
             raise ValueError(
                 f"benchmark.epochs must be {_EPOCHS_OF_URL} with benchmark.download=true, got "
@@ -119,8 +119,7 @@ class Nb101Official(Benchmark):
                 URL,
                 kept.parent / Path(URL).name,
                 check=partial(check_sha256, sha256=SHA256),
-                advice="try again with a network, pass benchmark.path=FILE of a copy, or "
-                "benchmark=none",
+                advice="pass benchmark.path=FILE of a copy, or benchmark=none",
             )
             rows = _convert_and_keep(path, kept, epochs=self.epochs)
         return rows
@@ -145,14 +144,6 @@ class Nb101Official(Benchmark):
         """A name that changes with everything that the converted table depends on."""
         facts = {"format": _CACHE_FORMAT, "epochs": self.epochs, **source}
         return cache_path("nb101_official", facts)
-
-
-def _check(name: str, value: object, choices: tuple[object, ...]) -> None:
-    if value not in choices:
-        raise ValueError(
-            f"benchmark.{name} must be one of {', '.join(map(str, choices))}, got {value!r}: "
-            "choose one of them"
-        )
 
 
 def _is_parquet(path: Path) -> bool:

@@ -1,17 +1,14 @@
 """One record of NAS-Bench-101's official file: what one training run of one cell gave.
 
 It is JSON, `[module hash, epochs, adjacency digits row by row, operations joined by commas, base64
-of a protobuf]`. Of that protobuf, `ModelMetrics`, the few fields that matter are read here from the
-wire format, https://protobuf.dev/programming-guides/encoding.
+of a protobuf]`.
 """
 
 import base64
 import json
-import math
 import re
-import struct
-from collections.abc import Iterator
-from functools import lru_cache
+import sys
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 MAX_VERTICES = 7
@@ -25,24 +22,10 @@ _FIELDS = {
     "module hash": str, "epochs": int, "adjacency": str, "operations": str, "metrics": str,
 }  # fmt: skip
 
-_VARINT, _DOUBLE, _BYTES, _FLOAT = 0, 1, 2, 5
-"""Wire types of protobuf; the two others are groups, which the format has given up."""
+_NUMBERS = {2: "training_time", 4: "validation_accuracy", 5: "test_accuracy"}
+"""Fields of an evaluation by their numbers, each a double."""
 
-_SIZES = {_DOUBLE: 8, _FLOAT: 4}
-_LONGEST_VARINT = 10
-
-_EVALUATION, _PARAMETERS, _TOTAL_TIME = 1, 2, 3
-_METRICS_TYPES = {_EVALUATION: _BYTES, _PARAMETERS: _VARINT, _TOTAL_TIME: _DOUBLE}
-_TRAINING_TIME, _VALIDATION, _TEST = 2, 4, 5
-_EVALUATION_TYPES: dict[int, int] = dict.fromkeys(
-    (1, _TRAINING_TIME, 3, _VALIDATION, _TEST), _DOUBLE
-)
-_AS_WRITTEN = struct.Struct("<BdBdBdBdBd")
-"""An evaluation whose fields stand in order, each once, as in the official file."""
-_TAGS_AS_WRITTEN = tuple(field << 3 | _DOUBLE for field in _EVALUATION_TYPES)
 _LARGEST_INT32 = 2**31 - 1
-
-_read_double = struct.Struct("<d").unpack_from
 
 
 class Nb101Record(NamedTuple):
@@ -70,15 +53,8 @@ class Nb101Record(NamedTuple):
     training_time: float
 
 
-class _Metrics(NamedTuple):
-    trainable_parameters: int
-    validation_accuracy: float
-    test_accuracy: float
-    training_time: float
-
-
 def parse_record(data: bytes, *, what: str) -> Nb101Record:
-    """What a record says.
+    """Return what a record says.
 
     Args:
         data: As it stands in the file.
@@ -96,6 +72,7 @@ def parse_record(data: bytes, *, what: str) -> Nb101Record:
         )
     names = _operations(operations, what=what)
     metrics = _metrics(_decode(encoded, what=what), what=what)
+    final = metrics.evaluations[-1]
     triangle = _upper_triangle(adjacency, len(names) + 2, what=what)
     return Nb101Record(
         module_hash=module_hash,
@@ -103,9 +80,9 @@ def parse_record(data: bytes, *, what: str) -> Nb101Record:
         architecture_id="-".join((triangle, *names)),
         num_vertices=len(names) + 2,
         trainable_parameters=metrics.trainable_parameters,
-        validation_accuracy=metrics.validation_accuracy,
-        test_accuracy=metrics.test_accuracy,
-        training_time=metrics.training_time,
+        validation_accuracy=final.validation_accuracy,
+        test_accuracy=final.test_accuracy,
+        training_time=final.training_time,
     )
 
 
@@ -119,7 +96,7 @@ def _fields_of_json(data: bytes, *, what: str) -> list[Any]:
             f"{what} must be JSON, got {len(data)} bytes that are not ({reason}): pass the "
             "official file"
         ) from error
-    # `type` because a truth value is an int to `isinstance`.
+    # `type` because a boolean is an int to `isinstance`.
     if not isinstance(found, list) or [type(value) for value in found] != [*_FIELDS.values()]:
         raise ValueError(
             f"{what} must be a list of {', '.join(_FIELDS)} (text, but for the number of epochs), "
@@ -180,102 +157,67 @@ def _decode(encoded: str, *, what: str) -> bytes:
         ) from error
 
 
-def _metrics(message: bytes, *, what: str) -> _Metrics:
+def _metrics(message: bytes, *, what: str) -> Any:
+    """The protobuf, checked."""
+    model_metrics, decode_error = _protobuf()
     try:
-        return _parse_metrics(message)
-    except ValueError as error:
+        metrics = model_metrics.FromString(message)
+        _check_metrics(metrics)
+    except (decode_error, ValueError) as error:
+        reason = error if isinstance(error, ValueError) else f"{len(message)} bytes of no protobuf"
         raise ValueError(
-            f"the metrics of {what} must be those of a whole training run, got {error}: pass the "
+            f"the metrics of {what} must be those of a whole training run, got {reason}: pass the "
             "official file"
         ) from error
+    return metrics
 
 
-def _parse_metrics(message: bytes) -> _Metrics:
-    evaluations: list[dict[int, float]] = []
-    parameters = 0
-    for field, value in _fields(message, _METRICS_TYPES):
-        if field == _EVALUATION:
-            evaluations.append(_evaluation(value))
-        elif field == _PARAMETERS:
-            parameters = value
-    if len(evaluations) != NUM_EVALUATIONS:
-        raise ValueError(f"{len(evaluations)} evaluations instead of {NUM_EVALUATIONS}")
-    if not 0 < parameters <= _LARGEST_INT32:
-        raise ValueError(f"{parameters} trainable parameters")
-    final = evaluations[-1]
-    training_time = final.get(_TRAINING_TIME, math.nan)
-    if not 0 <= training_time < math.inf:
-        raise ValueError(f"a training time of {training_time!r} s")
-    return _Metrics(
-        parameters, _accuracy(final, _VALIDATION), _accuracy(final, _TEST), training_time
-    )
+@cache
+def _protobuf() -> tuple[Any, type[Exception]]:
+    """The class of messages and the error of bytes that are none.
 
-
-def _evaluation(message: bytes) -> dict[int, float]:
-    """The numbers of an evaluation by their fields."""
-    # The general reader alone would take twice as long for the whole file.
-    if len(message) == _AS_WRITTEN.size:
-        found = _AS_WRITTEN.unpack(message)
-        if found[::2] == _TAGS_AS_WRITTEN:
-            return dict(zip(_EVALUATION_TYPES, found[1::2], strict=True))
-    found = _fields(message, _EVALUATION_TYPES)
-    return {field: value for field, value in found if field in _EVALUATION_TYPES}
-
-
-def _accuracy(evaluation: dict[int, float], field: int) -> float:
-    accuracy = evaluation.get(field)
-    name = "validation accuracy" if field == _VALIDATION else "test accuracy"
-    if accuracy is None:
-        raise ValueError(f"no {name}")
-    if not 0 <= accuracy <= 1:
-        raise ValueError(f"a {name} of {accuracy!r}, not a fraction")
-    return accuracy
-
-
-def _fields(message: bytes, types: dict[int, int]) -> Iterator[tuple[int, Any]]:
-    """The fields of a protobuf message, in order; those that `types` does not list, too.
-
-    Args:
-        message: In the wire format.
-        types: Wire types of the known fields.
-
-    Raises:
-        ValueError: It is not in that format, or a known field is of another type.
+    The messages `ModelMetrics` and `EvaluationData` of the benchmark, with the fields that matter;
+    those not listed are skipped.
     """
-    place = 0
-    while place < len(message):
-        tag, place = _varint(message, place)
-        field, kind = tag >> 3, tag & 7
-        if field == 0 or types.get(field, kind) != kind:
-            raise ValueError(f"a protobuf with field {field} of wire type {kind}")
-        value, place = _value(message, place, kind)
-        yield field, value
+    # Imported late: only the first reading of a file needs it.
+    from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
+
+    kind = descriptor_pb2.FieldDescriptorProto
+    file = descriptor_pb2.FileDescriptorProto(name="model_metrics.proto", syntax="proto2")
+    evaluation = file.message_type.add(name="EvaluationData")
+    for number, name in _NUMBERS.items():
+        evaluation.field.add(
+            name=name, number=number, type=kind.TYPE_DOUBLE, label=kind.LABEL_OPTIONAL
+        )
+    metrics = file.message_type.add(name="ModelMetrics")
+    metrics.field.add(
+        name="evaluations", number=1, type=kind.TYPE_MESSAGE, type_name="EvaluationData",
+        label=kind.LABEL_REPEATED,
+    )  # fmt: skip
+    # An int32 there, but that would cut a larger number to one that looks right.
+    metrics.field.add(
+        name="trainable_parameters", number=2, type=kind.TYPE_INT64, label=kind.LABEL_OPTIONAL
+    )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    found = message_factory.GetMessageClass(pool.FindMessageTypeByName(metrics.name))
+    return found, message.DecodeError
 
 
-def _value(message: bytes, place: int, kind: int) -> tuple[Any, int]:
-    """The value that begins at `place`, and where it ends."""
-    if kind == _VARINT:
-        return _varint(message, place)
-    if kind == _BYTES:
-        size, place = _varint(message, place)
-    elif kind in _SIZES:
-        size = _SIZES[kind]
-    else:
-        raise ValueError(f"a protobuf with a field of wire type {kind}")
-    end = place + size
-    if end > len(message):
-        raise ValueError("a protobuf that ends within a field")
-    return (_read_double(message, place)[0] if kind == _DOUBLE else message[place:end]), end
-
-
-def _varint(message: bytes, place: int) -> tuple[int, int]:
-    """The whole number whose digits to base 128 begin at `place`, and where it ends."""
-    value = 0
-    for index, byte in enumerate(message[place : place + _LONGEST_VARINT]):
-        value |= (byte & 127) << 7 * index
-        if byte < 128:
-            return value, place + index + 1
-    raise ValueError("a protobuf with a whole number that does not end")
+def _check_metrics(metrics: Any) -> None:
+    if len(metrics.evaluations) != NUM_EVALUATIONS:
+        raise ValueError(f"{len(metrics.evaluations)} evaluations instead of {NUM_EVALUATIONS}")
+    if not 0 < metrics.trainable_parameters <= _LARGEST_INT32:
+        raise ValueError(f"{metrics.trainable_parameters} trainable parameters")
+    final = metrics.evaluations[-1]
+    for name in _NUMBERS.values():
+        words, value = name.replace("_", " "), getattr(final, name)
+        if not final.HasField(name):
+            raise ValueError(f"no {words}")
+        # Of accuracies, fractions.
+        largest = sys.float_info.max if name == "training_time" else 1.0
+        if not 0 <= value <= largest:
+            raise ValueError(f"a {words} of {value!r}")
 
 
 def _short(value: object) -> str:

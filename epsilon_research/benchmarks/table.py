@@ -11,13 +11,14 @@ from jaxtyping import Float64
 
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, AccuracyTable
 from epsilon_research.benchmarks.base import Benchmark
-from epsilon_research.bounded_table import ENDINGS, listed, read_table
+from epsilon_research.bounded_table import SUFFIXES, listed, read_table
+from epsilon_research.checks import check_boolean, check_choice, check_text
 
 _UNITS = {"fraction": 1.0, "percent": 100.0}
 """What a table's numbers are divided by."""
 
 USUAL_NAMES = {
-    "id": ("architecture_id", "arch", "arch_str", "key", "module_hash", "hash"),
+    "id": ("architecture_id", "arch", "arch_str", "genotype", "net", "key", "module_hash", "hash"),
     # After a number of epochs: 108 is the full training of NAS-Bench-101.
     "validation": (
         "validation_accuracy", "val_acc", "val_accuracy", "valid_acc", "valid_accuracy",
@@ -37,7 +38,7 @@ class Table(Benchmark):
     """A parquet or csv file with one row per architecture.
 
     Args:
-        path: The file; its ending says which of the two it is.
+        path: The file; its suffix says which of the two it is.
         target: "validation_accuracy" or "test_accuracy"; None: test if the file has it.
         higher_is_better: False for losses.
         unit: "fraction" or "percent", of both columns; losses that are no percentages keep
@@ -57,33 +58,18 @@ class Table(Benchmark):
     test_column: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.path, str):
-            raise ValueError(
-                f"benchmark.path must be the path of a parquet or csv file, got {self.path!r}: "
-                "give it as text"
-            )
-        # "no" would be taken for true, and the table for one of accuracies.
-        if not isinstance(self.higher_is_better, bool):
-            raise ValueError(
-                "benchmark.higher_is_better must be true or false, got "
-                f"{self.higher_is_better!r}: choose one of the two"
-            )
+        what = "the path of a parquet or csv file"
+        check_text("benchmark.path", self.path, what=what, example="accuracies.csv")
+        check_boolean("benchmark.higher_is_better", self.higher_is_better)
         named = [name for name in self._named.values() if name is not None]
         if len(set(named)) < len(named):
             raise ValueError(
                 "benchmark.id_column, .validation_column and .test_column must differ, got "
                 f"{', '.join(map(str, named))}: leave out the one that the file does not have"
             )
-        if self.unit not in _UNITS:
-            raise ValueError(
-                f"benchmark.unit must be fraction or percent, got {self.unit!r}: choose one of "
-                "the two"
-            )
-        if self.target is not None and self.target not in ACCURACIES:
-            raise ValueError(
-                f"benchmark.target must be {' or '.join(ACCURACIES)}, got {self.target!r}: "
-                "choose one of the two, or null"
-            )
+        check_choice("benchmark.unit", self.unit, _UNITS)
+        if self.target is not None:
+            check_choice("benchmark.target", self.target, ACCURACIES)
 
     @property
     def _named(self) -> dict[str, str | None]:
@@ -179,7 +165,7 @@ def _read(path: Path, id_columns: Sequence[str]) -> pd.DataFrame:
             f"benchmark.path must be an existing parquet or csv file, got {str(path)!r}, which is "
             "not a file: check the path"
         )
-    if path.suffix.lower() not in ENDINGS:
+    if path.suffix.lower() not in SUFFIXES:
         raise ValueError(
             f"benchmark.path must end in .parquet or .csv, got {str(path)!r}: convert it"
         )
@@ -198,7 +184,7 @@ def _ids(column: pd.Series) -> pd.Series:
 def _numbers(column: pd.Series, path: str) -> Float64[np.ndarray, " architectures"]:
     wrong = f"column {column.name!r} of {path} must hold numbers, got"
     advice = "correct it, and leave unknown values empty"
-    # pandas would take dates, durations and truth values for numbers.
+    # pandas would take dates, durations and booleans for numbers.
     if column.dtype.kind in "Mmb":
         raise ValueError(f"{wrong} {column.dtype}: {advice}")
     try:

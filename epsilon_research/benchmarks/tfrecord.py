@@ -19,7 +19,7 @@ _MASK = 0xA282EAD8
 
 
 def read_records(path: Path, *, largest: int) -> Iterator[bytes]:
-    """The data of each record, one at a time.
+    """Yield the data of each record, one at a time.
 
     Args:
         path: An existing file; one without any records is one of the format.

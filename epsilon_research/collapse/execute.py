@@ -11,26 +11,72 @@ import math
 import numpy as np
 from numba import njit
 
+from epsilon_research.collapse.columns import (
+    AVERAGE,
+    BOX,
+    COMBINE,
+    COUNT,
+    FACTOR,
+    FIRST,
+    HEIGHT,
+    INPUT,
+    KERNEL_SIZE,
+    MAXIMUM_POOL,
+    MEAN,
+    NORMALISE,
+    OP,
+    PADDING,
+    PARAMETER,
+    POWER,
+    RECTIFY,
+    SCALE,
+    SLOT,
+    STRIDE,
+    VECTOR,
+    WIDTH,
+)
+from epsilon_research.collapse.dominance import (
+    SPREAD,
+    UPPER,
+    bound,
+    is_hidden,
+    visible,
+    write_size,
+)
 from epsilon_research.collapse.kernels import (
     AREA,
-    HIGHEST,
     LANES,
-    LOWEST,
     MAXIMUM_WINDOW,
     MEAN_PADDED_WINDOW,
     MEAN_WINDOW,
     NOISE,
-    NUM_MOMENTS,
     PIVOT,
     SQUARES,
-    SUM,
     SUM_WINDOW,
     combine,
     combine_vectors,
-    find_extremes,
     rectified_moments,
     sample_means,
     slide,
+)
+from epsilon_research.collapse.memo import WHOLE, key_of, recall, sort_by_key
+from epsilon_research.collapse.pointwise import pointwise
+from epsilon_research.collapse.registers import (
+    FLOAT32_VANISHES,
+    X_ALIVE,
+    X_EXPONENT,
+    X_FINITE,
+    X_SCALE,
+    X_SHIFT,
+    X_SLOT,
+    X_THRESHOLD,
+    X_ZERO,
+    exceeds,
+    follow_float32,
+    mean_and_variance,
+    num_samples,
+    set_view,
+    typical_size,
 )
 from epsilon_research.collapse.rounding import (
     FLOAT64_ROUNDOFF,
@@ -40,165 +86,19 @@ from epsilon_research.collapse.rounding import (
     with_own,
 )
 
-INPUT, SCALE, NORMALISE, RECTIFY, COMBINE, BOX, AVERAGE, MAXIMUM_POOL, MEAN = range(9)
-"""The values of `plan.Op`, as constants that compiled code can see."""
-
-(
-    OP, FIRST, COUNT, POWER, KERNEL_SIZE, STRIDE, PADDING, HEIGHT, WIDTH, SLOT, VECTOR,
-) = range(11)  # fmt: skip
-"""Columns of an encoded plan's table."""
-
-FACTOR, PARAMETER = range(2)
-"""Columns of an encoded plan's parameters."""
-
-X_SCALE, X_THRESHOLD, X_SHIFT = range(3)
-"""Columns of a register's numbers."""
-
-X_EXPONENT, X_SLOT, X_ZERO, X_ALIVE, X_FINITE = range(5)
-"""Columns of a register's integers and flags."""
-
-# IEEE 754 single precision with subnormals kept: a product rounds to zero up to half the smallest
-# subnormal number, and a number of 2^128 or more is infinite.
-FLOAT32_VANISHES = -150.0
-FLOAT32_OVERFLOWS = 128.0
-
-# The largest of n numbers is at least their root mean square and at most sqrt(n) times that. A map
-# is looked through for its exact largest number only if the mean leaves the answer open; a ReLU
-# may have removed what was largest, hence the wide upper margin.
-_CLEARLY_ABOVE = 24.0
+DOMINATES = 1024.0
+"""How many deviations a constant has to be, to be kept apart from them instead of added to them:
+then small deviations from it are as exact as any."""
 
 
 @njit(cache=True, nogil=True)
-def _log2(value):
-    return math.log2(value) if value > 0.0 else -np.inf
-
-
-@njit(cache=True, nogil=True)
-def _renormalise(numbers, flags):
-    """Moves the size of the scale into the exponent."""
-    scale, exponent = math.frexp(numbers[X_SCALE])
-    numbers[X_SCALE] = scale
-    numbers[X_SHIFT] = math.ldexp(numbers[X_SHIFT], -exponent)
-    flags[X_EXPONENT] += exponent
-
-
-@njit(cache=True, nogil=True)
-def _samples(shape):
-    blocks, last_lanes, height, width = shape
-    return ((blocks - 1) * LANES + last_lanes) * height * width
-
-
-@njit(cache=True, nogil=True)
-def _mean_and_variance(moments, count):
-    mean = moments[SUM] / count
-    return moments[PIVOT] + mean, max(moments[SQUARES] / count - mean * mean, 0.0)
-
-
-@njit(cache=True, nogil=True)
-def _typical_size(numbers, flags, moments, count):
-    """log2 of the root mean square of a register's value, its ReLU disregarded."""
-    mean, variance = _mean_and_variance(moments, count)
-    scale = numbers[X_SCALE]
-    centre = scale * mean + numbers[X_SHIFT]
-    return flags[X_EXPONENT] + 0.5 * _log2(centre * centre + scale * scale * variance)
-
-
-@njit(cache=True, nogil=True)
-def _exceeds(limit, numbers, flags, moments, store, shape, extra):
-    """Whether the largest magnitude times 2^extra is above 2^limit."""
-    count = _samples(shape)
-    size = _typical_size(numbers, flags, moments, count) + extra
-    if size > limit + _CLEARLY_ABOVE:
-        return True
-    if size + 0.5 * _log2(count) <= limit:
-        return False
-    find_extremes(store, flags[X_SLOT], shape, moments)
-    threshold = numbers[X_THRESHOLD]
-    low = numbers[X_SCALE] * max(moments[LOWEST], threshold) + numbers[X_SHIFT]
-    high = numbers[X_SCALE] * max(moments[HIGHEST], threshold) + numbers[X_SHIFT]
-    return flags[X_EXPONENT] + _log2(max(abs(low), abs(high))) + extra > limit
-
-
-@njit(cache=True, nogil=True)
-def _follow_float32(numbers, flags, moments, store, shape):
-    """Updates what single precision would have kept, from the size of the exact value."""
-    if flags[X_ALIVE] == 0:
-        return
-    if not _exceeds(FLOAT32_VANISHES, numbers, flags, moments, store, shape, 0.0):
-        flags[X_ALIVE] = 0
-    elif _exceeds(FLOAT32_OVERFLOWS, numbers, flags, moments, store, shape, 0.0):
-        flags[X_FINITE] = 0
-
-
-@njit(cache=True, nogil=True)
-def _scale(numbers, flags, moments, store, shape, factor, power, weight):
-    if power > 0 and flags[X_ALIVE]:
-        # Single precision multiplies each input by the weight before it adds the products up.
-        flags[X_ALIVE] = _exceeds(
-            FLOAT32_VANISHES, numbers, flags, moments, store, shape, power * math.log2(weight)
-        )
-    mantissa, exponent = math.frexp(weight)
-    for _ in range(power):
-        numbers[X_SCALE] *= mantissa
-        numbers[X_SHIFT] *= mantissa
-        flags[X_EXPONENT] += exponent
-    numbers[X_SCALE] *= factor
-    numbers[X_SHIFT] *= factor
-    _renormalise(numbers, flags)
-
-
-@njit(cache=True, nogil=True)
-def _normalise(numbers, flags, moments, store, shape, eps, weight):
-    """Batch norm with scale `weight`; a constant map becomes zero."""
-    threshold = numbers[X_THRESHOLD]
-    view = moments
-    if threshold > -np.inf:
-        view = np.empty(NUM_MOMENTS)
-        rectified_moments(store, flags[X_SLOT], threshold, shape, view)
-    count = _samples(shape)
-    mean, variance = _mean_and_variance(view, count)
-    if variance == 0.0:
-        flags[X_ZERO] = 1
-        return
-    scale = numbers[X_SCALE]
-    exponent = flags[X_EXPONENT]
-    variance *= scale * scale
-    variance_size = _log2(variance) + 2 * exponent
-    # Only one of the two terms is ever rescaled, and only towards zero: nothing overflows.
-    if exponent >= 0:
-        deviation = math.sqrt(variance + math.ldexp(eps, -2 * exponent))
-        deviation_size = math.log2(deviation) + exponent
-        flags[X_EXPONENT] = 0
-    else:
-        deviation = math.sqrt(math.ldexp(variance, 2 * exponent) + eps)
-        deviation_size = math.log2(deviation)
-    if variance_size + math.log2(count) >= FLOAT32_OVERFLOWS:
-        # PyTorch sums the squares in single precision, and 1 / sqrt(inf) is zero: it normalises
-        # such a map to zeros.
-        flags[X_ALIVE] = 0
-    if math.log2(weight) - deviation_size <= FLOAT32_VANISHES:
-        flags[X_ALIVE] = 0
-    mantissa, weight_exponent = math.frexp(weight)
-    numbers[X_SCALE] = scale * mantissa / deviation
-    numbers[X_SHIFT] = -mean * numbers[X_SCALE]
-    flags[X_EXPONENT] += weight_exponent
-    _renormalise(numbers, flags)
-
-
-@njit(cache=True, nogil=True)
-def _rectify(numbers, flags):
-    crossing = -numbers[X_SHIFT] / numbers[X_SCALE]
-    numbers[X_THRESHOLD] = max(numbers[X_THRESHOLD], crossing)
-
-
-@njit(cache=True, nogil=True)
-def _gather(used, numbers, flags, moments, store, shape, weight):
+def _gather(used, numbers, flags, moments, store, shape, weight, floor):
     """The operands that are not zero, in units of one common power of two.
 
     Returns:
         slots, scales, thresholds, the common shift, the exponent of the unit, whether single
         precision keeps any product weight · operand, and every operand finite, and the rounding
-        error of the sum with its area.
+        error of the sum with its area, to which belongs what is left out (`dominance.py`).
     """
     count = len(used)
     slots = np.empty(count, np.int64)
@@ -208,7 +108,8 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
     exponents = np.empty(count, np.int64)
     noises = np.empty(count)
     areas = np.empty(count)
-    samples = _samples(shape)
+    squares = np.empty(count)
+    samples = num_samples(shape)
     kept = 0
     unit = -np.inf
     alive = False
@@ -220,11 +121,11 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
         flag = flags[register]
         if flag[X_ZERO]:
             continue
-        size = _typical_size(number, flag, moments[register], samples)
+        size = typical_size(number, flag, moments[register], samples)
         unit = max(unit, size + math.log2(multiplicity))
         if flag[X_ALIVE]:
             finite = finite and flag[X_FINITE] == 1
-            alive = alive or _exceeds(
+            alive = alive or exceeds(
                 FLOAT32_VANISHES, number, flag, moments[register], store, shape, math.log2(weight)
             )
         slots[kept] = flag[X_SLOT]
@@ -233,49 +134,31 @@ def _gather(used, numbers, flags, moments, store, shape, weight):
         shifts[kept] = number[X_SHIFT] * multiplicity
         exponents[kept] = flag[X_EXPONENT]
         noises[kept] = moments[register, NOISE]
+        mean, variance = mean_and_variance(moments[register], samples)
+        centre = max(mean, number[X_THRESHOLD])
+        squares[kept] = variance + centre * centre
         areas[kept] = moments[register, AREA]
         kept += 1
     exponent = 0 if unit == -np.inf else math.ceil(unit)
     shift = 0.0
     noise = 0.0
     weighted_area = 0.0
+    spread = 0.0
     for i in range(kept):
         scales[i] = math.ldexp(scales[i], exponents[i] - exponent)
         shift += math.ldexp(shifts[i], exponents[i] - exponent)
         # Branches that meet come from one map as a rule: their errors add up as the maps do.
         error = abs(scales[i]) * noises[i]
+        spread += scales[i] * scales[i] * squares[i]
         noise += error
         weighted_area += error * areas[i]
     area = weighted_area / noise if noise > 0.0 else 1.0
+    if floor > -np.inf:
+        noise, area = with_own(noise, area, 2.0 ** (floor - exponent), float(shape[2] * shape[3]))
     return (
-        slots[:kept], scales[:kept], thresholds[:kept], shift, exponent, alive, finite, noise, area
+        slots[:kept], scales[:kept], thresholds[:kept], shift, exponent, alive, finite, noise, area,
+        math.sqrt(spread),
     )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _set_view(numbers, flags, exponent, slot, alive, finite):
-    """A register that is what was just written to memory, in units of 2^exponent."""
-    numbers[X_SCALE] = 1.0
-    numbers[X_THRESHOLD] = -np.inf
-    numbers[X_SHIFT] = 0.0
-    flags[X_EXPONENT] = exponent
-    flags[X_SLOT] = slot
-    flags[X_ZERO] = 0
-    flags[X_ALIVE] = alive
-    flags[X_FINITE] = finite
-
-
-@njit(cache=True, nogil=True)
-def _pointwise(op, numbers, flags, moments, store, shape, factor, power, eps, weight):
-    """Runs an instruction that changes a register's numbers only."""
-    if op == SCALE:
-        _scale(numbers, flags, moments, store, shape, factor, power, weight)
-    elif op == RECTIFY:
-        _rectify(numbers, flags)
-    else:
-        _normalise(numbers, flags, moments, store, shape, eps, weight)
-    if flags[X_ZERO] == 0:
-        _follow_float32(numbers, flags, moments, store, shape)
 
 
 @njit(cache=True, nogil=True)
@@ -285,7 +168,7 @@ def _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment
     `noise` and `area` are those of the sum of its operands, which have `pixels`.
     """
     op = row[OP]
-    mean, variance = _mean_and_variance(moments, _samples(shape))
+    mean, variance = mean_and_variance(moments, num_samples(shape))
     size = math.sqrt(mean * mean + variance)
     if op == MEAN:
         noise, area = averaged(noise, area, pixels, size), 1.0
@@ -320,33 +203,52 @@ def _mode(op, padding_counts):
 
 @njit(cache=True, nogil=True)
 def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
-    table, parameters, operands, batch_size, weight, maps, input_moments, vectors
-):
-    """The output of a plan for one weight.
+    table, parameters, operands, order, sections, first, last, batch_size, weight, cut, maps,
+    input_moments, vectors, numbers, flags, moments, sizes, bits, keys, memo, walks,
+):  # fmt: skip
+    """Runs some instructions of a plan for one weight.
 
     Args:
-        table: int64 [instructions, 11], see the column names above.
+        table: int64 [instructions, 16], see `columns.py`.
         parameters: float64 [instructions, 2].
         operands: int64 [operands of all instructions, 2], (register, multiplicity).
+        order: Registers as they are computed, int64 [instructions]; see `schedule`.
+        sections: int64 [instructions, 2], likewise.
+        first: The first position of `order` to run.
+        last: Where to stop, before an instruction of `general.py` or at the end.
         batch_size: Real samples, at least 1.
         weight: The constant, positive.
+        cut: Of `dominance.cut_of`.
         maps: Map slots [slots, capacity]; the first ones hold the minibatch's channels.
         input_moments: float64 [channels, NUM_MOMENTS].
         vectors: Vector slots, float64 [slots, blocks * LANES].
+        numbers: float64 [instructions, 3] of the registers, written.
+        flags: int64 [instructions, 5], likewise.
+        moments: float64 [instructions, NUM_MOMENTS], likewise.
+        sizes: float64 [instructions, 2], likewise, see `dominance.py`; infinite for what
+            `general.py` has computed.
+        bits: Of `parameters`, uint64.
+        keys: uint64 [instructions], written: what `memo.py` knows registers by; 0 for zeros.
+        memo: Of `memo.py`.
+        walks: Whether to read the registers from the memo, without maps.
 
     Returns:
-        The output's mantissas [batch_size], the estimated standard deviation of their rounding
-        errors, and whether single precision would have kept a non-zero and finite output.
+        Whether the end was reached, which a walk does if the memo knows all, and whether anything
+        was left out.
     """
-    count = len(table)
-    numbers = np.zeros((count, 3))
-    flags = np.zeros((count, 5), np.int64)
-    moments = np.zeros((count, NUM_MOMENTS))
+    hides = False
+    start = np.array([weight]).view(np.uint64)[0]
+    weight_size = math.log2(weight)
+    places = np.empty(len(order), np.int64)
+    for position in range(len(order)):
+        places[order[position]] = position
+    wanted = np.empty(len(order), np.bool_)
     blocks = (batch_size + LANES - 1) // LANES
     last_lanes = batch_size - (blocks - 1) * LANES
     roundoff = np.finfo(maps.dtype).eps / 2
     own_area = input_moments[0, AREA]
-    for register in range(count):
+    for position in range(first, last):
+        register = order[position]
         row = table[register]
         op = row[OP]
         used = operands[row[FIRST] : row[FIRST] + row[COUNT]]
@@ -355,9 +257,12 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         number = numbers[register]
         flag = flags[register]
         moment = moments[register]
+        samples = num_samples(shape)
         if op == INPUT:
             moment[:] = input_moments[slot]
-            _set_view(number, flag, 0, slot, 1, 1)
+            set_view(number, flag, 0, slot, 1, 1)
+            write_size(sizes[register], number, flag, moment, samples)
+            keys[register] = key_of(start, row, bits[register], used, keys, WHOLE)
             continue
         source = used[0, 0]
         source_shape = (blocks, last_lanes, table[source, HEIGHT], table[source, WIDTH])
@@ -366,15 +271,60 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             flag[:] = flags[source]
             moment[:] = moments[source]
             if flag[X_ZERO]:
+                sizes[register, UPPER] = bound(
+                    register, table, parameters, operands, sizes, weight_size
+                )
+                continue
+            if op == NORMALISE and number[X_THRESHOLD] > -np.inf and is_hidden(
+                position, sections[position], order, places, table, parameters, operands,
+                weight_size, cut, flags, sizes, wanted,
+            ):  # fmt: skip
+                flag[X_ZERO] = 1
+                hides = True
+                continue
+            keys[register] = key_of(start, row, bits[register], used, keys, WHOLE)
+            if walks:
+                if not recall(keys[register], memo, number, flag, moment, sizes[register]):
+                    return False, hides
                 continue
             factor = parameters[register, FACTOR]
             eps = parameters[register, PARAMETER]
             if row[VECTOR]:
-                _pointwise(
+                normalised = pointwise(
                     op, number, flag, moment, vectors, shape, factor, row[POWER], eps, weight
                 )
             else:
-                _pointwise(op, number, flag, moment, maps, shape, factor, row[POWER], eps, weight)
+                normalised = pointwise(
+                    op, number, flag, moment, maps, shape, factor, row[POWER], eps, weight
+                )
+            write_size(sizes[register], number, flag, moment, samples)
+            if op == NORMALISE and flag[X_ZERO] == 0:
+                sizes[register, SPREAD] = normalised
+            # Never held for larger than before it was computed: what was hidden stays so.
+            before = bound(register, table, parameters, operands, sizes, weight_size)
+            sizes[register, UPPER] = min(sizes[register, UPPER], before)
+            continue
+        section = sections[position]
+        if section[1] - section[0] > 2 and is_hidden(
+            position, section, order, places, table, parameters, operands, weight_size, cut, flags,
+            sizes, wanted,
+        ):  # fmt: skip
+            flag[X_ZERO] = 1
+            hides = True
+            continue
+        floor = -np.inf
+        if op == COMBINE and not row[VECTOR]:
+            used, floor = visible(
+                position, used, section, order, places, table, operands, cut, flags, sizes
+            )
+            hides = hides or floor > -np.inf
+        else:
+            used = used.copy()
+        sort_by_key(used, keys)
+        keys[register] = key_of(start, row, bits[register], used, keys, floor > -np.inf)
+        if walks:
+            if not recall(keys[register], memo, number, flag, moment, sizes[register]):
+                return False, hides
             continue
         if op == MEAN:
             alive = flags[source, X_ALIVE]
@@ -382,27 +332,42 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             exponent = flags[source, X_EXPONENT]
             flag[X_ZERO] = flags[source, X_ZERO]
             if flag[X_ZERO]:
+                sizes[register] = -np.inf
                 continue
             noise = abs(numbers[source, X_SCALE]) * moments[source, NOISE]
             area = moments[source, AREA]
+            mean, variance = mean_and_variance(moments[source], num_samples(source_shape))
+            deviation = math.sqrt(variance)
+            plain = numbers[source, X_THRESHOLD] == -np.inf
+            shift = numbers[source, X_SHIFT]
+            apart = 0.0
+            if plain and abs(shift) > DOMINATES * abs(numbers[source, X_SCALE]) * deviation:
+                apart, shift = shift, 0.0
+            pivot = mean if plain and abs(mean) > DOMINATES * deviation else 0.0
             sample_means(
                 vectors[slot], maps, flags[source, X_SLOT], numbers[source, X_SCALE],
-                numbers[source, X_THRESHOLD], numbers[source, X_SHIFT], source_shape,
+                numbers[source, X_THRESHOLD], shift, pivot, source_shape,
             )  # fmt: skip
         else:
             # Only a convolution multiplies by the weight before it adds.
             factor = weight if op == BOX else 1.0
+            read = numbers, flags, moments
             if row[VECTOR]:
-                slots, scales, thresholds, shift, exponent, alive, finite, noise, area = _gather(
-                    used, numbers, flags, moments, vectors, source_shape, factor
-                )
+                gathered = _gather(used, *read, vectors, source_shape, factor, floor)
             else:
-                slots, scales, thresholds, shift, exponent, alive, finite, noise, area = _gather(
-                    used, numbers, flags, moments, maps, source_shape, factor
-                )
+                gathered = _gather(used, *read, maps, source_shape, factor, floor)
+            slots, scales, thresholds, shift, exponent, alive, finite, noise, area, spread = (
+                gathered
+            )
             if len(slots) == 0:
                 flag[X_ZERO] = 1
+                sizes[register, UPPER] = bound(
+                    register, table, parameters, operands, sizes, weight_size
+                )
                 continue
+            apart = 0.0
+            if op == COMBINE and abs(shift) > DOMINATES * spread:
+                apart, shift = shift, 0.0
             if row[VECTOR]:
                 combine_vectors(vectors[slot], vectors, slots, scales, thresholds, shift)
             elif op == COMBINE:
@@ -413,11 +378,13 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
                     (row[KERNEL_SIZE], row[STRIDE], row[PADDING]),
                     _mode(op, parameters[register, PARAMETER] > 0), moment,
                 )  # fmt: skip
-        _set_view(number, flag, exponent, slot, alive, finite)
+        set_view(number, flag, exponent, slot, alive, finite)
+        number[X_SHIFT] = apart
         if row[VECTOR]:
             rectified_moments(vectors, slot, -np.inf, shape, moment)
-        if moment[PIVOT] == 0.0 and moment[SQUARES] == 0.0:
+        if moment[PIVOT] == 0.0 and moment[SQUARES] == 0.0 and apart == 0.0:
             flag[X_ZERO] = 1
+            sizes[register] = -np.inf
             continue
         pixels = float(source_shape[2] * source_shape[3])
         _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment)
@@ -427,15 +394,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             number[X_SCALE] = mantissa
             flag[X_EXPONENT] += weight_exponent
         if row[VECTOR]:
-            _follow_float32(number, flag, moment, vectors, shape)
+            follow_float32(number, flag, moment, vectors, shape)
         else:
-            _follow_float32(number, flag, moment, maps, shape)
-    last = count - 1
-    output = np.zeros(batch_size)
-    if flags[last, X_ZERO] == 0:
-        x = vectors[flags[last, X_SLOT]]
-        for i in range(batch_size):
-            output[i] = numbers[last, X_SCALE] * max(x[i], numbers[last, X_THRESHOLD])
-            output[i] += numbers[last, X_SHIFT]
-    noise = abs(numbers[last, X_SCALE]) * moments[last, NOISE]
-    return output, noise, flags[last, X_ALIVE] == 1 and flags[last, X_FINITE] == 1
+            follow_float32(number, flag, moment, maps, shape)
+        write_size(sizes[register], number, flag, moment, samples)
+    return True, hides

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from epsilon_research.collapse.any_program import AnyPlan
+from epsilon_research.collapse.extended_general import GENERAL
 from epsilon_research.collapse.plan import Instruction, Op, Plan
 from epsilon_research.collapse.recurrent import RecurrentPlan
 from epsilon_research.programs.recurrent import LEAKY_SLOPE, CellNode, CellOperation
@@ -46,11 +47,11 @@ def run_extended(plan: AnyPlan, inputs: np.ndarray, *, weight: float) -> np.ndar
         ValueError: This machine has no extended precision.
     """
     check_extended()
-    if isinstance(plan, RecurrentPlan):
-        # Cells that square their states overflow, in the network as here.
-        with np.errstate(over="ignore", invalid="ignore"):
+    # What overflows here does so in the network: cells that square their states, an exponential.
+    with np.errstate(all="ignore"):
+        if isinstance(plan, RecurrentPlan):
             return _run_recurrent(plan, inputs.sum(axis=2, dtype=Wide), Wide(weight))
-    return _run_image_plan(plan, inputs.astype(Wide), Wide(weight))
+        return _run_image_plan(plan, inputs.astype(Wide), Wide(weight))
 
 
 def _run_image_plan(plan: Plan, images: np.ndarray, weight: np.longdouble) -> np.ndarray:
@@ -62,16 +63,38 @@ def _run_image_plan(plan: Plan, images: np.ndarray, weight: np.longdouble) -> np
     }
     registers: dict[int, np.ndarray] = {}
     for position, instruction in enumerate(plan.instructions):
-        if instruction.op == Op.INPUT:
-            value = images[:, int(instruction.factor)]
-        else:
-            terms = [registers[register] * Wide(n) for register, n in instruction.operands]
-            value = _OPERATIONS[instruction.op](sum(terms[1:], terms[0]), instruction, weight)
-        registers[position] = value
+        operands = [registers[register] for register, _ in instruction.operands]
+        registers[position] = _result(instruction, operands, images, weight)
         for register in {register for register, _ in instruction.operands}:
             if last_use[register] == position:
                 del registers[register]
-    return registers[len(plan.instructions) - 1]
+    outputs = registers[len(plan.instructions) - 1]
+    if plan.repeats == (1,):
+        return outputs.ravel()
+    parts = outputs.reshape(len(images), len(plan.repeats), -1)
+    return np.repeat(parts, plan.repeats, axis=1).ravel()
+
+
+def _result(
+    instruction: Instruction,
+    operands: Sequence[np.ndarray],
+    images: np.ndarray,
+    weight: np.longdouble,
+) -> np.ndarray:
+    """The value of an instruction, (batch, height, width)."""
+    op = instruction.op
+    if op == Op.INPUT:
+        return images[:, int(instruction.factor)]
+    if op == Op.FILL:
+        number = Wide(instruction.factor) * weight**instruction.power
+        return np.full((len(images), *instruction.size), number)
+    if op in GENERAL:
+        # A function has the power of the weight in its parameters.
+        power = 0 if op == Op.APPLY else instruction.power
+        return GENERAL[op](operands, instruction, weight) * weight**power
+    counts = [Wide(n) for _, n in instruction.operands]
+    terms = [value * n for value, n in zip(operands, counts, strict=True)]
+    return _OPERATIONS[op](sum(terms[1:], terms[0]), instruction, weight)
 
 
 def _scale(x: np.ndarray, instruction: Instruction, weight: np.longdouble) -> np.ndarray:
@@ -80,7 +103,11 @@ def _scale(x: np.ndarray, instruction: Instruction, weight: np.longdouble) -> np
 
 def _normalise(x: np.ndarray, instruction: Instruction, weight: np.longdouble) -> np.ndarray:
     centred = x - x.mean()
-    return centred / np.sqrt((centred**2).mean() + Wide(instruction.parameter)) * weight
+    return (
+        centred
+        / np.sqrt((centred**2).mean() + Wide(instruction.parameter))
+        * weight**instruction.power
+    )
 
 
 def _box(x: np.ndarray, instruction: Instruction, weight: np.longdouble) -> np.ndarray:
@@ -115,7 +142,7 @@ def _slide(
 
 
 def _mean(x: np.ndarray, instruction: Instruction, weight: np.longdouble) -> np.ndarray:
-    return x.mean(axis=(1, 2))
+    return x.mean(axis=(1, 2), keepdims=True)
 
 
 _OPERATIONS: dict[Op, Callable[[np.ndarray, Instruction, np.longdouble], np.ndarray]] = {

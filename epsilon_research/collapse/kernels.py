@@ -48,7 +48,7 @@ def _sums(x, threshold, pivot):
 
 
 @njit(cache=True, nogil=True)
-def _add_pixels(x, lanes, threshold, moments):
+def add_pixels(x, lanes, threshold, moments):
     """Adds max(x, threshold) of some pixels, of which `lanes` samples are real."""
     pivot = x.dtype.type(moments[PIVOT])
     if lanes == LANES:
@@ -63,7 +63,7 @@ def _add_pixels(x, lanes, threshold, moments):
 
 
 @njit(cache=True, nogil=True)
-def _start_moments(x, lanes, threshold, moments):
+def start_moments(x, lanes, threshold, moments):
     """Clears the moments; the pivot is the mean over the real samples of some first pixels."""
     first = max(x[0], threshold)
     total = 0.0
@@ -113,8 +113,8 @@ def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
             out = maps[target, offset : offset + min(_CHUNK, size - first)]
             _load(out, maps, offset, slots, scales, thresholds, shift)
             if offset == 0:
-                _start_moments(out, lanes, nothing, moments)
-            _add_pixels(out, lanes, nothing, moments)
+                start_moments(out, lanes, nothing, moments)
+            add_pixels(out, lanes, nothing, moments)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -241,8 +241,8 @@ def slide(  # noqa: C901  # plain loops
                     inside = kernel_size if mode == MEAN_PADDED_WINDOW else last - first + 1
                     _multiply(out, factors, maps.dtype.type(1.0 / inside))
                 if offset == 0:
-                    _start_moments(out, lanes, nothing, moments)
-                _add_pixels(out, lanes, nothing, moments)
+                    start_moments(out, lanes, nothing, moments)
+                add_pixels(out, lanes, nothing, moments)
                 y += 1
 
 
@@ -258,8 +258,8 @@ def rectified_moments(maps, slot, threshold, shape, moments):
             offset = block * size + first
             x = maps[slot, offset : offset + min(_CHUNK, size - first)]
             if offset == 0:
-                _start_moments(x, lanes, low, moments)
-            _add_pixels(x, lanes, low, moments)
+                start_moments(x, lanes, low, moments)
+            add_pixels(x, lanes, low, moments)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
@@ -291,8 +291,11 @@ def find_extremes(maps, slot, shape, moments):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def sample_means(out, maps, slot, scale, threshold, shift, shape):
-    """out[sample] = scale · mean over pixels of max(x, threshold) + shift, in float64."""
+def sample_means(out, maps, slot, scale, threshold, shift, pivot, shape):
+    """out[sample] = scale · mean over pixels of max(x, threshold) + shift, in float64.
+
+    Numbers near a large `pivot` are summed as differences from it.
+    """
     blocks, _, height, width = shape
     pixels = height * width
     low = maps.dtype.type(threshold)
@@ -303,9 +306,9 @@ def sample_means(out, maps, slot, scale, threshold, shift, shape):
         for pixel in range(pixels):
             offset = (block * pixels + pixel) * LANES
             for lane in range(LANES):
-                out[start + lane] += np.float64(max(maps[slot, offset + lane], low))
+                out[start + lane] += np.float64(max(maps[slot, offset + lane], low)) - pivot
         for lane in range(LANES):
-            out[start + lane] = out[start + lane] * (scale / pixels) + shift
+            out[start + lane] = out[start + lane] * (scale / pixels) + (pivot * scale + shift)
 
 
 @njit(cache=True, nogil=True)

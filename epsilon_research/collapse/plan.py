@@ -24,6 +24,18 @@ class Op(IntEnum):
     AVERAGE = 6  # mean over a window; parameter 1: padding counts
     MAXIMUM = 7  # maximum over a window
     MEAN = 8  # mean over all pixels; the result is a vector, one number per sample
+    FILL = 9  # factor · w^power everywhere
+    SPATIAL = 10  # w^power · rows · (Σ multiplicity · value) · columnsᵀ
+    SPATIAL_MAXIMUM = 11  # maximum over the rows and columns that two matrices name
+    GATHER = 12  # pixels of the operands in another order
+    APPLY = 13  # a function of `kernels_general.py`, named by `kind`
+    MULTIPLY = 14  # product of two values
+    DIVIDE = 15  # the first value over the second
+    LARGEST = 16  # maximum of the values
+    SAMPLE_NORM = 17  # the first value, by each sample's statistics of the others
+    PIXEL_NORM = 18  # likewise, by each pixel's statistics of the others
+    RESPONSE_NORM = 19  # likewise, over a power of the others' sum of squares
+    SOFTMAX = 20  # exp of the first value over that of the others; kind 1: its logarithm
 
 
 class Instruction(NamedTuple):
@@ -44,6 +56,13 @@ class Instruction(NamedTuple):
     """Height and width of the result."""
     vector: bool = False
     """Whether the result is one number per sample, kept in float64, rather than a map."""
+    kind: int = 0
+    """APPLY: which function. SOFTMAX: whether its logarithm."""
+    numbers: tuple[float, ...] = ()
+    """Parameters of a function or norm; SPATIAL: entries of both matrices, row by row."""
+    indices: bytes = b""
+    """int32. GATHER: (operand, pixel) of each pixel. SPATIAL and its maximum: of both matrices the
+    first entry of each row, and one more, and the column of each entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +75,29 @@ class Plan:
 
     instructions: tuple[Instruction, ...]
     input_shape: tuple[int, int, int]
+    repeats: tuple[int, ...] = (1,)
+    """How many output numbers each of the distinct ones stands for, but for a common factor; the
+    output's map has one part of equal height for each."""
 
     @property
     def connected(self) -> bool:
         """Whether the output depends on the minibatch at all."""
         return bool(self.instructions)
+
+
+_ORDERED = frozenset(
+    {
+        Op.GATHER,
+        Op.DIVIDE,
+        Op.MULTIPLY,
+        Op.LARGEST,
+        Op.SAMPLE_NORM,
+        Op.PIXEL_NORM,
+        Op.RESPONSE_NORM,
+        Op.SOFTMAX,
+    }
+)
+"""Instructions that are no function of the sum of their operands."""
 
 
 def canonical_hash(plan: Plan) -> str:
@@ -75,14 +112,21 @@ def canonical_hash(plan: Plan) -> str:
         for register, multiplicity in instruction.operands:
             for digest, count in sums[register].items():
                 terms[digest] = terms.get(digest, 0) + count * multiplicity
-        if instruction.op == Op.COMBINE:
+        if instruction.op in _ORDERED:
+            op, used, *fields = instruction
+            parts = [(sorted(sums[register].items()), n) for register, n in used]
+            sums.append({_digest((int(op), *fields, parts)): 1})
+        elif instruction.op == Op.COMBINE:
             sums.append(terms)
         elif instruction.op == Op.SCALE and instruction.power == 0:
             sums.append({digest: n * instruction.factor for digest, n in terms.items()})
         else:
             op, _, *fields = instruction
             sums.append({_digest((int(op), *fields, sorted(terms.items()))): 1})
-    return _digest(sorted(sums[-1].items()) if sums else "zero").hex()
+    if not sums:
+        return _digest("zero").hex()
+    output = sorted(sums[-1].items())
+    return _digest(output if plan.repeats == (1,) else (output, plan.repeats)).hex()
 
 
 def _digest(value: object) -> bytes:

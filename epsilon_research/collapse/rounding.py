@@ -39,9 +39,12 @@ def input_area(images: np.ndarray) -> float:
         1 for noise, some pixels for photographs, height · width for images of one grey value.
     """
     # A first convolution sees the sum over channels.
-    sums = images[:_IMAGES_FOR_AREA].sum(axis=1).reshape(min(len(images), _IMAGES_FOR_AREA), -1)
-    counts = [np.unique(pixels, return_counts=True)[1] for pixels in sums]
-    return float(np.mean([(count**2).sum() / count.sum() for count in counts]))
+    sums = images[:_IMAGES_FOR_AREA].sum(axis=1)
+    ordered = np.sort(sums.reshape(len(sums), -1), axis=1)
+    is_first = np.ones(ordered.shape, bool)
+    is_first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    counts = np.diff(np.flatnonzero(is_first), append=is_first.size)
+    return float((counts**2).sum() / is_first.size)
 
 
 def over_spread(noise: float, values: np.ndarray) -> float:
@@ -49,6 +52,25 @@ def over_spread(noise: float, values: np.ndarray) -> float:
     with np.errstate(over="ignore", invalid="ignore"):
         spread = float(values.max() - values.min())
     return noise / spread if 0.0 < spread < np.inf else 0.0
+
+
+def moved(images: np.ndarray) -> np.ndarray:
+    """Return images in float64 whose last digits are others: up or down by four units each."""
+    signs = np.random.default_rng(0).integers(0, 2, images.shape) * 2 - 1
+    return images.astype(np.float64) * (1 + 8 * FLOAT64_ROUNDOFF * signs)
+
+
+def displacement(outputs: np.ndarray, others: np.ndarray) -> float:
+    """Return how far two outputs differ, but for a constant, over the spread of the first.
+
+    Of an image and of the same with other last digits it is the rounding error over the spread, a
+    root mean square; outputs that are rounding errors alone move by their spread. Both are in one
+    unit: to normalise each would hide all differences of a pair. Infinite without a spread.
+    """
+    spread = np.ptp(outputs)
+    if not 0 < spread < np.inf:
+        return np.inf
+    return float(np.hypot(np.std(outputs - others) / spread, FLOAT64_ROUNDOFF))
 
 
 @njit(cache=True, nogil=True)

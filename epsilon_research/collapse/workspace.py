@@ -6,25 +6,40 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from epsilon_research.collapse.execute import execute
-from epsilon_research.collapse.kernels import (
-    AREA,
-    HIGHEST,
-    LANES,
-    LOWEST,
-    NUM_MOMENTS,
-    PIVOT,
-    SQUARES,
+from epsilon_research.collapse.columns import (
+    COUNT,
+    FACTOR,
+    FIRST,
+    FIRST_INDEX,
+    FIRST_NUMBER,
+    NUM_INDICES,
+    NUM_NUMBERS,
 )
+from epsilon_research.collapse.dominance import cut_of
+from epsilon_research.collapse.execute import DOMINATES, execute
+from epsilon_research.collapse.images import image_moments, write_images
+from epsilon_research.collapse.kernels import AREA, LANES, NOISE, NUM_MOMENTS
+from epsilon_research.collapse.memo import Memo, remember
 from epsilon_research.collapse.plan import Op, Plan
-from epsilon_research.collapse.rounding import input_area, over_spread
+from epsilon_research.collapse.registers import (
+    X_ALIVE,
+    X_FINITE,
+    X_SCALE,
+    X_SHIFT,
+    X_SLOT,
+    X_THRESHOLD,
+    X_ZERO,
+)
+from epsilon_research.collapse.rounding import displacement, input_area, moved, over_spread
+from epsilon_research.collapse.schedule import schedule
 
 
 class CollapsedOutput(NamedTuple):
     """What a network with one constant weight gives, up to a positive factor."""
 
     values: np.ndarray
-    """float64 [values]: the outputs divided by a power of two."""
+    """float64 [values]: the outputs divided by a power of two, without a constant that is much
+    larger than their differences."""
     rounding: float
     """Estimated standard deviation of the rounding errors of `values`, over their spread."""
     float32_defined: bool
@@ -39,87 +54,83 @@ class _EncodedPlan(NamedTuple):
     table: np.ndarray
     parameters: np.ndarray
     operands: np.ndarray
+    order: np.ndarray
+    sections: np.ndarray
+    indices: np.ndarray
+    numbers: np.ndarray
+    general: tuple[int, ...]
+    """Positions of the instructions that `general_step.py` runs."""
     num_map_slots: int
     num_vector_slots: int
     map_pixels: int
     """Pixels of the largest map."""
 
 
-class _Slots:
-    """Hands out the lowest free number."""
-
-    def __init__(self, reserved: int = 0) -> None:
-        self._free: list[int] = []
-        self.count = reserved
-
-    def take(self) -> int:
-        if self._free:
-            return self._free.pop()
-        self.count += 1
-        return self.count - 1
-
-    def give_back(self, slot: int) -> None:
-        self._free.append(slot)
-
-
-def _allocate(  # noqa: C901  # one pass over the plan
-    plan: Plan, *, num_inputs: int
-) -> tuple[list[int], int, int]:
-    """The slot of each register, and how many map and vector slots that takes.
-
-    Registers that differ in numbers only share the memory of the map that they view; a slot is
-    free again after the last instruction that reads any of them. Inputs keep theirs.
-    """
-    instructions = plan.instructions
-    owner = list(range(len(instructions)))
-    last_use = list(range(len(instructions)))
-    for register, instruction in enumerate(instructions):
-        if instruction.op in (Op.SCALE, Op.NORMALISE, Op.RECTIFY):
-            owner[register] = owner[instruction.operands[0][0]]
-        for operand, _ in instruction.operands:
-            last_use[owner[operand]] = register
-    last_use[owner[-1]] = len(instructions)
-    maps, vectors = _Slots(reserved=num_inputs), _Slots()
-    slots = [0] * len(instructions)
-    for register, instruction in enumerate(instructions):
-        if owner[register] != register:
-            slots[register] = slots[owner[register]]
-        elif instruction.op == Op.INPUT:
-            slots[register] = int(instruction.factor)
-        else:
-            slots[register] = (vectors if instruction.vector else maps).take()
-        # Freed after the result has its own slot: no kernel may write what it reads.
-        for source in {owner[operand] for operand, _ in instruction.operands}:
-            if last_use[source] == register and instructions[source].op != Op.INPUT:
-                pool = vectors if instructions[source].vector else maps
-                pool.give_back(slots[source])
-    return slots, maps.count, vectors.count
-
-
 def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
     """The arrays of a connected plan for minibatches of `num_inputs` channels."""
-    slots, num_map_slots, num_vector_slots = _allocate(plan, num_inputs=num_inputs)
     table: list[int] = []
     parameters: list[float] = []
     operands: list[int] = []
-    num_operands = 0
-    for instruction, slot in zip(plan.instructions, slots, strict=True):
-        op, used, factor, power, kernel_size, stride, padding, parameter, size, vector = instruction
-        table += (op, num_operands, len(used), power, kernel_size, stride, padding)
-        table += (*size, slot, vector)
-        parameters += (factor, parameter)
-        for operand in used:
+    indices: list[bytes] = []
+    numbers: list[float] = []
+    num_operands = num_indices = 0
+    for one in plan.instructions:
+        slot = int(one.factor) if one.op == Op.INPUT else 0
+        table += (one.op, num_operands, len(one.operands), one.power)
+        table += (one.kernel_size, one.stride, one.padding, *one.size, slot, one.vector)
+        table += (one.kind, num_indices, len(one.indices) // 4, len(numbers), len(one.numbers))
+        parameters += (one.factor, one.parameter)
+        for operand in one.operands:
             operands += operand
-        num_operands += len(used)
+        num_operands += len(one.operands)
+        if one.indices:
+            indices.append(one.indices)
+            num_indices += len(one.indices) // 4
+        numbers += one.numbers
     count = len(plan.instructions)
+    rows = np.array(table, np.int64).reshape(count, -1)
+    pairs = np.array(operands, np.int64).reshape(num_operands, 2)
+    order, sections, num_map_slots, num_vector_slots = schedule(rows, pairs, num_inputs)
     return _EncodedPlan(
-        np.array(table, np.int64).reshape(count, -1),
+        rows,
         np.array(parameters, np.float64).reshape(count, -1),
-        np.array(operands, np.int64).reshape(num_operands, 2),
+        pairs,
+        order,
+        sections,
+        np.frombuffer(b"".join(indices), np.int32),
+        np.array(numbers, np.float64),
+        tuple(
+            [at for at, instruction in enumerate(plan.instructions) if instruction.op >= Op.FILL]
+        ),
         num_map_slots,
         num_vector_slots,
         max([i.size[0] * i.size[1] for i in plan.instructions]),
     )
+
+
+class _Registers(NamedTuple):
+    """What is known of a running plan's registers, see `execute`."""
+
+    numbers: np.ndarray
+    flags: np.ndarray
+    moments: np.ndarray
+    sizes: np.ndarray
+    keys: np.ndarray
+
+    @classmethod
+    def cleared(cls, count: int) -> "_Registers":
+        """Those of a plan that has not begun."""
+        return cls(
+            np.zeros((count, 3)),
+            np.zeros((count, 5), np.int64),
+            np.zeros((count, NUM_MOMENTS)),
+            np.full((count, 2), np.inf),
+            np.zeros(count, np.uint64),
+        )
+
+
+_DOUBTFUL = 1e-6
+"""A rounding error, over the spread of the outputs, that networks without gates do not have."""
 
 
 class Workspace:
@@ -136,28 +147,26 @@ class Workspace:
     ) -> None:
         self.batch_size, self.num_channels, self.height, self.width = images.shape
         self._dtype = np.dtype(dtype)
+        self._cut = cut_of(self._dtype)
         self._blocks = -(-self.batch_size // LANES)
-        self._inputs = self._pack(images)
-        self._input_moments = np.array([_moments(images[:, c]) for c in range(self.num_channels)])
-        self._input_moments[:, AREA] = input_area(images)
-        self._maps = self._inputs
-        self._vectors = np.zeros((0, self._blocks * LANES))
-
-    def _pack(self, images: np.ndarray) -> np.ndarray:
-        """[channels, blocks · height · width · LANES] in the layout of `kernels.py`."""
-        padded = np.zeros((self._blocks * LANES, *images.shape[1:]), self._dtype)
-        padded[: self.batch_size] = images
-        blocks = padded.reshape(self._blocks, LANES, *images.shape[1:])
-        return np.ascontiguousarray(np.moveaxis(blocks, (2, 1), (0, 4))).reshape(
-            self.num_channels, -1
+        self._images = np.ascontiguousarray(images)
+        self._input_moments = np.zeros((self.num_channels, NUM_MOMENTS))
+        image_moments(
+            self._images.reshape(self.batch_size, self.num_channels, -1), self._input_moments
         )
+        self._input_moments[:, AREA] = input_area(images)
+        self._moved: Workspace | None = None
+        self._memo = Memo.empty()
+        self._known: dict[int, CollapsedOutput] = {}
+        self._maps = np.zeros((0, 0), self._dtype)
+        self._vectors = np.zeros((0, self._blocks * LANES))
 
     def _reserve(self, plan: _EncodedPlan) -> None:
         capacity = max(plan.map_pixels * self._blocks * LANES, self._maps.shape[1])
         slots = max(plan.num_map_slots, len(self._maps))
         if self._maps.shape != (slots, capacity):
             self._maps = np.zeros((slots, capacity), self._dtype)
-            self._maps[: self.num_channels, : self._inputs.shape[1]] = self._inputs
+            write_images(self._images, self._maps)
         if len(self._vectors) < plan.num_vector_slots:
             self._vectors = np.zeros((plan.num_vector_slots, self._blocks * LANES))
 
@@ -179,27 +188,118 @@ class Workspace:
                 raise ValueError(f"a weight must be positive and finite, got {weight}")
         encoded = _encode(plan, num_inputs=self.num_channels)
         self._reserve(encoded)
-        return [self._run(encoded, float(weight)) for weight in weights]
+        return [self._resolved(plan, encoded, float(weight)) for weight in weights]
 
-    def _run(self, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput:
-        values, noise, kept = execute(
+    def _resolved(self, plan: Plan, encoded: _EncodedPlan, weight: float) -> CollapsedOutput:
+        """The output, with a measured rounding error where the estimate leaves it in doubt.
+
+        The estimate follows maps, not samples: in gates, which multiply by a sum over all channels,
+        it takes for one the samples in which a gate opens, block after block, and grows by orders
+        of magnitude. So the images are run once more with their last digits changed.
+        """
+        output = self._run(plan, encoded, weight)
+        if output.rounding <= _DOUBTFUL or self._dtype != np.float64:
+            return output
+        if self._moved is None:
+            self._moved = Workspace(moved(self._images), dtype=np.float64)
+        self._moved._reserve(encoded)
+        other = self._moved._run(plan, encoded, weight)
+        measured = displacement(output.values, other.values)
+        return output._replace(rounding=float(np.fmin(output.rounding, measured)))
+
+    def _run(self, plan: Plan, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput:
+        known = None if encoded.general else self._recall(encoded, weight)
+        if known is not None:
+            return known
+        registers = _Registers.cleared(len(plan.instructions))
+        hides = False
+        first = 0
+        for stop in (*encoded.general, len(plan.instructions)):
+            if first < stop:
+                _, hides = self._execute(encoded, first, stop, weight, registers)
+            if stop < len(plan.instructions):
+                self._run_general(encoded, stop, weight, registers[:3])
+            first = stop + 1
+        numbers, flags, moments = registers[:3]
+        noise = abs(numbers[-1, X_SCALE]) * moments[-1, NOISE]
+        output = self._output(plan, numbers[-1], flags[-1], noise)
+        if hides and not encoded.general:
+            self._remember(output, registers)
+        return output
+
+    def _execute(
+        self, encoded: "_EncodedPlan", first: int, stop: int, weight: float,
+        registers: "_Registers", *, walks: bool = False,
+    ) -> tuple[bool, bool]:  # fmt: skip
+        return execute(
+            encoded.table, encoded.parameters, encoded.operands, encoded.order, encoded.sections,
+            first, stop, self.batch_size, weight, self._cut, self._maps, self._input_moments,
+            self._vectors, *registers[:4], encoded.parameters.view(np.uint64), registers.keys,
+            self._memo, walks,
+        )  # fmt: skip
+
+    def _recall(self, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput | None:
+        """The output, if plans before have computed all of it."""
+        registers = _Registers.cleared(len(encoded.table))
+        reached, _ = self._execute(encoded, 0, len(encoded.table), weight, registers, walks=True)
+        return self._known.get(int(registers.keys[-1])) if reached else None
+
+    def _remember(self, output: CollapsedOutput, registers: "_Registers") -> None:
+        if self._memo.full:
+            self._memo = Memo.empty()
+            self._known.clear()
+        remember(registers.keys, self._memo, *registers[:4])
+        self._known[int(registers.keys[-1])] = output
+
+    def _run_general(
+        self, encoded: "_EncodedPlan", position: int, weight: float, registers: tuple
+    ) -> None:
+        # Imported, and compiled, for networks that need it.
+        from epsilon_research.collapse.general_step import run_general
+
+        row = encoded.table[position]
+        run_general(
+            position,
             encoded.table,
-            encoded.parameters,
-            encoded.operands,
+            encoded.parameters[position, FACTOR],
+            encoded.operands[row[FIRST] : row[FIRST] + row[COUNT]],
+            encoded.indices[row[FIRST_INDEX] : row[FIRST_INDEX] + row[NUM_INDICES]],
+            encoded.numbers[row[FIRST_NUMBER] : row[FIRST_NUMBER] + row[NUM_NUMBERS]],
             self.batch_size,
             weight,
             self._maps,
-            self._input_moments,
             self._vectors,
+            self._input_moments[0, AREA],
+            *registers,
         )
-        return CollapsedOutput(values, over_spread(float(noise), values), bool(kept))
 
+    def _output(
+        self, plan: Plan, numbers: np.ndarray, flags: np.ndarray, noise: float
+    ) -> CollapsedOutput:
+        kept = bool(flags[X_ALIVE] and flags[X_FINITE])
+        last = plan.instructions[-1]
+        height, width = (1, 1) if last.vector else last.size
+        values = np.zeros(self.batch_size * height * width)
+        if not flags[X_ZERO]:
+            values = self._read(last.size, numbers, flags[X_SLOT], vector=last.vector)
+        if plan.repeats != (1,):
+            parts = values.reshape(self.batch_size, len(plan.repeats), -1)
+            values = np.repeat(parts, plan.repeats, axis=1)
+        return CollapsedOutput(values.ravel(), over_spread(float(noise), values), kept)
 
-def _moments(channel: np.ndarray) -> np.ndarray:
-    """Moments of one channel of the minibatch, in the columns of `kernels.py`."""
-    values = channel.astype(np.float64)
-    moments = np.zeros(NUM_MOMENTS)
-    moments[PIVOT] = values.mean()
-    moments[SQUARES] = ((values - values.mean()) ** 2).sum()
-    moments[LOWEST], moments[HIGHEST] = values.min(), values.max()
-    return moments
+    def _read(
+        self, size: tuple[int, int], numbers: np.ndarray, slot: int, *, vector: bool
+    ) -> np.ndarray:
+        """The numbers of a register, samples first, but for its exponent."""
+        if vector:
+            stored = self._vectors[slot][: self.batch_size]
+        else:
+            pixels = size[0] * size[1]
+            blocks = self._maps[slot][: self._blocks * pixels * LANES]
+            blocks = blocks.reshape(self._blocks, pixels, LANES).astype(np.float64)
+            stored = np.moveaxis(blocks, 2, 1).reshape(-1, pixels)[: self.batch_size].ravel()
+        values = numbers[X_SCALE] * np.maximum(stored, numbers[X_THRESHOLD])
+        # Beside a constant that dominates them, differences between outputs would lose digits; it
+        # has no part in the score.
+        constant = numbers[X_SHIFT]
+        return values if abs(constant) > DOMINATES * np.abs(values).max() else values + constant

@@ -14,4 +14,15 @@ nothing, if `npy` reads it) and `conf/dataset/<name>.yaml`; the contract tests t
 
 from epsilon_research.data.base import Dataset as Dataset
 from epsilon_research.data.base import Minibatch as Minibatch
+from epsilon_research.data.cifar import Cifar as Cifar
+from epsilon_research.data.embedding import Embedding as Embedding
+from epsilon_research.data.imagenet16 import ImageNet16 as ImageNet16
 from epsilon_research.data.labels import labels_of as labels_of
+from epsilon_research.data.npy import Npy as Npy
+from epsilon_research.data.photos import Photos as Photos
+from epsilon_research.data.random_tokens import RandomTokens as RandomTokens
+from epsilon_research.data.synthetic import GreyScale as GreyScale
+from epsilon_research.data.synthetic import RandomNormal as RandomNormal
+from epsilon_research.data.synthetic import RandomUniform as RandomUniform
+from epsilon_research.data.text_corpus import TextCorpus as TextCorpus
+from epsilon_research.data.user_tokens import UserTokens as UserTokens

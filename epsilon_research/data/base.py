@@ -1,14 +1,15 @@
 """The contract of a dataset: what minibatches are drawn from."""
 
 from abc import ABC, abstractmethod
-from typing import TypeGuard
 
 import numpy as np
 
+from epsilon_research.checks import check_integer
 from epsilon_research.data.minibatch import IMAGES as IMAGES
 from epsilon_research.data.minibatch import TOKENS as TOKENS
 from epsilon_research.data.minibatch import Minibatch as Minibatch
 from epsilon_research.data.minibatch import check_batch_size
+from epsilon_research.memory import check_memory
 
 
 class Dataset(ABC):
@@ -17,19 +18,26 @@ class Dataset(ABC):
     name: str
     kind: str
 
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of a sample in a minibatch; 0 unless overridden, where a file bounds the batch."""
+        return 0
+
     def check(self, *, batch_size: int) -> None:
         """Fails early on what `draw` would fail on, as far as that is cheap to see.
 
         Raises:
-            ValueError: The batch size is below 3 or above what the dataset holds, or a file is
-                not what it must be.
+            ValueError: The batch size is below 3, above what the dataset holds or beyond memory, or
+                a file is not what it must be.
             FileNotFoundError: A file does not exist.
         """
         check_batch_size(batch_size)
+        # Drawing it, and its hash, take a second copy.
+        check_memory("batch_size", 2 * batch_size * self.sample_bytes, what="the minibatch")
 
     @abstractmethod
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
-        """A minibatch; the same generator state gives the same one.
+        """Return a minibatch; the same generator state gives the same one.
 
         Raises:
             ValueError: The batch size is below 3 or above what the dataset holds, or a file is not
@@ -51,19 +59,15 @@ def check_available(dataset: str, *, batch_size: int, available: int) -> None:
         )
 
 
+def image_bytes(side: int) -> int:
+    """Return the bytes of a square image of three channels in float32."""
+    return 3 * side**2 * np.dtype(np.float32).itemsize
+
+
 def check_image_size(image_size: object) -> None:
     """Refuses what is no side of an image.
 
     Raises:
-        ValueError: `image_size` is not a positive whole number.
+        ValueError: `image_size` is not a positive integer.
     """
-    if not isinstance(image_size, int) or image_size < 1:
-        raise ValueError(
-            f"dataset.image_size must be a whole number of pixels, at least 1, got {image_size!r}: "
-            "pass e.g. 32"
-        )
-
-
-def is_whole(value: object) -> TypeGuard[int]:
-    """Whether a setting is a whole number; true and false are none."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    check_integer("dataset.image_size", image_size, at_least=1, example=32)

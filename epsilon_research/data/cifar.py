@@ -1,18 +1,19 @@
 """CIFAR-10 and CIFAR-100 from their official archives."""
 
 import gzip
-import hashlib
 import io
 import tarfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from epsilon_research.checks import check_choice
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
 from epsilon_research.data.normalisation import (
     CIFAR10_MEAN,
@@ -23,6 +24,8 @@ from epsilon_research.data.normalisation import (
     normalise,
 )
 from epsilon_research.data.pickled_batch import images_of_batch, labels_of_batch, load_batch
+from epsilon_research.download import check_sha256, download
+from epsilon_research.user_cache import user_cache
 
 _SIDE = 32
 _LARGEST_MEMBER = 256 * 1024**2
@@ -94,17 +97,15 @@ class Cifar(Dataset):
         Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {"root": lambda root: root is None}
+
     num_classes: int
     root: str | None = None
     name: str = field(init=False)
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        if self.num_classes not in RELEASES:
-            raise ValueError(
-                f"dataset.num_classes must be 10 or 100, got {self.num_classes}: choose one "
-                "of the two"
-            )
+        check_choice("dataset.num_classes", self.num_classes, RELEASES)
         object.__setattr__(self, "name", self.release.name)
 
     @property
@@ -152,30 +153,16 @@ class Cifar(Dataset):
     def _local_copy(self, root: Path) -> Path:
         _check_root(root, self.release)
         if root.is_file():
-            check_archive(root, sha256=self.release.sha256)
+            check_sha256(root, sha256=self.release.sha256)
         return root
 
     def _download(self) -> Path:
-        import pooch
-
-        downloader: Any = pooch.HTTPDownloader(progressbar=True, timeout=30)
-        cache = pooch.os_cache("epsilon_research")
-        name = Path(self.release.url).name
-        try:
-            found = pooch.retrieve(
-                self.release.url,
-                known_hash=f"sha256:{self.release.sha256}",
-                fname=name,
-                path=cache,
-                downloader=downloader,
-            )
-        except (OSError, ValueError) as error:
-            raise FileNotFoundError(
-                f"{self.name} must be downloaded once from {self.release.url}, got "
-                f"{_first_line(error)!r}: try again with a network, or pass dataset.root=PATH of "
-                "the archive or its folder"
-            ) from error
-        return Path(found)
+        return download(
+            self.release.url,
+            user_cache() / Path(self.release.url).name,
+            check=partial(check_sha256, sha256=self.release.sha256),
+            advice="pass dataset.root=PATH of the archive or its folder",
+        )
 
 
 def _check_root(root: Path, release: Release) -> None:
@@ -197,23 +184,8 @@ def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0][:200]
 
 
-def check_archive(path: Path, *, sha256: str) -> None:
-    """Refuses a file that is not the official archive.
-
-    Raises:
-        ValueError: The checksum differs.
-    """
-    with path.open("rb") as handle:
-        found = hashlib.file_digest(handle, "sha256").hexdigest()
-    if found != sha256:
-        raise ValueError(
-            f"{path} must be the official archive (SHA-256 {sha256}), got SHA-256 {found}: "
-            "it is damaged or another file, download it again"
-        )
-
-
 def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
-    """The bytes of `members`, read one by one: nothing is extracted to disk.
+    """Return the bytes of `members`, read one by one: nothing is extracted to disk.
 
     Raises:
         ValueError: The file is no archive, is truncated, or lacks a member.
@@ -251,7 +223,7 @@ class _Bounded(io.RawIOBase):
         self._num_ends = 0
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes.
+        """Return the next bytes.
 
         Raises:
             ReadError: There are too many, or none any more though they are asked for again.

@@ -1,13 +1,12 @@
 """The table of random vectors that turns token ids into a network's inputs."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Integer
 
-from epsilon_research.data.base import is_whole
+from epsilon_research.checks import check_choice, check_integer, check_number
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +17,6 @@ NORMAL = "normal"
 
 _DISTRIBUTIONS = (UNIFORM_POSITIVE, UNIFORM_CENTRED, NORMAL)
 _DTYPES = ("float32", "float64")
-_LARGEST_SEED = 2**63
 
 _ROWS_AT_ONCE = 16_384
 """Rows drawn at a time, so that memory does not grow with the vocabulary. A multiple of 16, the
@@ -54,44 +52,17 @@ class Embedding:
     dtype: str = "float32"
 
     def __post_init__(self) -> None:
-        for name, value, choices in (
-            ("distribution", self.distribution, _DISTRIBUTIONS),
-            ("dtype", self.dtype, _DTYPES),
-        ):
-            if value not in choices:
-                raise ValueError(
-                    f"dataset.embedding.{name} must be one of {', '.join(choices)}, got {value!r}: "
-                    "choose one of them"
-                )
-        self._check_numbers()
+        check_choice("dataset.embedding.distribution", self.distribution, _DISTRIBUTIONS)
+        check_choice("dataset.embedding.dtype", self.dtype, _DTYPES)
+        check_number("dataset.embedding.scale", self.scale, above=0, example=1)
+        check_integer("dataset.embedding.size", self.size, at_least=1, example=400)
+        check_integer("dataset.embedding.seed", self.seed, at_least=0, example=21)
         object.__setattr__(self, "scale", float(self.scale))
-
-    def _check_numbers(self) -> None:
-        scale = self.scale
-        if (
-            isinstance(scale, bool)
-            or not isinstance(scale, int | float)
-            or not 0 < scale < math.inf
-        ):
-            raise ValueError(
-                f"dataset.embedding.scale must be a finite number above 0, got {scale!r}: pass "
-                "e.g. 1"
-            )
-        if not is_whole(self.size) or self.size < 1:
-            raise ValueError(
-                "dataset.embedding.size must be a whole number, at least 1, got "
-                f"{self.size!r}: pass e.g. 400"
-            )
-        if not is_whole(self.seed) or not 0 <= self.seed < _LARGEST_SEED:
-            raise ValueError(
-                "dataset.embedding.seed must be a whole number between 0 and 2^63 - 1, got "
-                f"{self.seed!r}: pass e.g. 21"
-            )
 
     def rows(
         self, ids: Integer[np.ndarray, "*shape"], *, num_tokens: int
     ) -> Float[np.ndarray, "*shape size"]:
-        """The rows of `ids`, each the same wherever it occurs.
+        """Return the rows of `ids`, each the same wherever it occurs.
 
         Args:
             ids: Token ids, at least 0 and below `num_tokens`.

@@ -7,7 +7,7 @@ from epsilon_research.data.minibatch import Minibatch
 
 
 def labels_of(minibatch: Minibatch, *, num_classes: int) -> Int64[np.ndarray, " batch"]:
-    """The class of each image of `minibatch`, from 0.
+    """Return the class of each image of `minibatch`, from 0.
 
     A dataset without labels gets pseudo-labels: each class with equal chance, drawn from a
     generator that the images' content seeds, so that a minibatch always has the same ones.

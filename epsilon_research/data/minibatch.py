@@ -66,6 +66,11 @@ class Minibatch:
         return self.inputs.shape[1 if self.kind == TOKENS else 0]
 
     @property
+    def num_outputs(self) -> int:
+        """Values of a network with one output: one per image, or one per token of each sequence."""
+        return self.inputs.shape[0] * (self.inputs.shape[1] if self.kind == TOKENS else 1)
+
+    @property
     def description(self) -> str:
         """What is in it, for people, e.g. "256 sequences of 70 tokens of ptb"."""
         if self.kind == TOKENS:

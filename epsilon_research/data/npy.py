@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from epsilon_research.checks import check_choice
 from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_available
 from epsilon_research.data.minibatch import check_images, check_labels
 from epsilon_research.data.normalisation import (
@@ -40,7 +41,7 @@ class Npy(Dataset):
             replacement, in the file's order).
         mean: Of each channel in units of 255 = 1, for uint8 only; None: CIFAR-10's.
         std: Likewise.
-        labels_path: A .npy file of whole numbers (images,), the class of each image, from 0;
+        labels_path: A .npy file of integers (images,), the class of each image, from 0;
             None: they have none.
     """
 
@@ -53,10 +54,7 @@ class Npy(Dataset):
     kind: str = IMAGES
 
     def __post_init__(self) -> None:
-        if self.take not in _DRAWS:
-            raise ValueError(
-                f"dataset.take must be first or random, got {self.take!r}: choose one of the two"
-            )
+        check_choice("dataset.take", self.take, _DRAWS)
         check_statistics(*self._statistics)
 
     @property
@@ -97,7 +95,7 @@ class Npy(Dataset):
         labels = map_npy(Path(self.labels_path), setting="dataset.labels_path")
         if labels.dtype.kind not in "iu" or labels.shape != (num_images,):
             raise ValueError(
-                f"{self.labels_path} must hold whole numbers ({num_images},), one for each image "
+                f"{self.labels_path} must hold integers ({num_images},), one for each image "
                 f"of {self.path}, got {labels.dtype} {labels.shape}: convert it"
             )
         return labels
@@ -120,7 +118,7 @@ class Npy(Dataset):
 
 
 def map_npy(path: Path, *, setting: str = "dataset.path") -> np.ndarray:
-    """The file mapped into memory, so that a header cannot promise more than is there."""
+    """Return the file mapped into memory, so that a header cannot promise more than is there."""
     if not path.is_file():
         raise FileNotFoundError(
             f"{setting} must be an existing .npy file, got {str(path)!r}, which is not a file: "

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size
+from epsilon_research.checks import check_integer
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size, image_bytes
 from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD, normalise
 
 _PHOTOGRAPH_HEIGHT = 427
@@ -53,15 +54,21 @@ class Photos(Dataset):
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size)
-        sides = (self.min_crop, self.max_crop)
-        if not all(isinstance(side, int) for side in sides) or not (
-            1 <= self.min_crop <= self.max_crop <= _PHOTOGRAPH_HEIGHT
-        ):
-            raise ValueError(
-                "dataset.min_crop and dataset.max_crop must be whole numbers in order between 1 "
-                f"and {_PHOTOGRAPH_HEIGHT}, the height of the photographs, got {self.min_crop} and "
-                f"{self.max_crop}: pass e.g. 32 and 96"
+        sides = (("min_crop", self.min_crop, 32), ("max_crop", self.max_crop, 96))
+        for name, side, example in sides:
+            check_integer(
+                f"dataset.{name}", side, at_least=1, at_most=_PHOTOGRAPH_HEIGHT, example=example
             )
+        if self.min_crop > self.max_crop:
+            raise ValueError(
+                "dataset.min_crop must be at most dataset.max_crop, got "
+                f"{self.min_crop} and {self.max_crop}: pass e.g. 32 and 96"
+            )
+
+    @property
+    def sample_bytes(self) -> int:
+        """See `Dataset`."""
+        return image_bytes(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; any batch size."""

@@ -12,7 +12,7 @@ _LARGEST_LABEL = np.iinfo(np.int64).max
 
 
 def load_batch(source: bytes, *, what: str) -> dict[str, Any]:
-    """What the pickled dictionary has under text keys, whichever Python wrote them.
+    """Return what the pickled dictionary has under text keys, whichever Python wrote them.
 
     Args:
         source: The pickle's bytes.
@@ -37,7 +37,7 @@ def load_batch(source: bytes, *, what: str) -> dict[str, Any]:
 def images_of_batch(
     batch: Mapping[str, Any], *, side: int, what: str
 ) -> UInt8[np.ndarray, "images side side 3"]:
-    """The images in `data`, whose rows hold three colour planes of `side` × `side` pixels.
+    """Return the images in `data`, whose rows hold three colour planes of `side` × `side` pixels.
 
     Raises:
         ValueError: There is no `data`, or it has another type or shape.
@@ -59,7 +59,7 @@ def images_of_batch(
 def labels_of_batch(
     batch: Mapping[str, Any], *, key: str, first: int, num_images: int, what: str
 ) -> Int64[np.ndarray, " images"]:
-    """The labels under `key`, one for each image, as they are.
+    """Return the labels under `key`, one for each image, as they are.
 
     Args:
         batch: What `load_batch` gave.
@@ -79,7 +79,7 @@ def labels_of_batch(
         isinstance(label, int | np.integer) and label >= first for label in labels
     ):
         raise ValueError(
-            f"{what} must hold {key}, whole numbers counted from {first}, got others: {advice}"
+            f"{what} must hold {key}, integers counted from {first}, got others: {advice}"
         )
     if len(labels) != num_images:
         raise ValueError(

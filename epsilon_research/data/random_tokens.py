@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from epsilon_research.data.base import TOKENS, is_whole
+from epsilon_research.checks import check_integer
+from epsilon_research.data.base import TOKENS
 from epsilon_research.data.embedding import Embedding
 from epsilon_research.data.tokens import TextDataset, TokenBatch, check_text_settings
 from epsilon_research.data.vocabulary import LARGEST_VOCABULARY
@@ -29,11 +30,13 @@ class RandomTokens(TextDataset):
     def __post_init__(self) -> None:
         check_text_settings(sequence_length=self.sequence_length)
         # With one token every sample would be the same.
-        if not is_whole(self.num_tokens) or not 2 <= self.num_tokens <= LARGEST_VOCABULARY:
-            raise ValueError(
-                f"dataset.num_tokens must be a whole number between 2 and {LARGEST_VOCABULARY:,}, "
-                f"got {self.num_tokens!r}: pass e.g. 10000"
-            )
+        check_integer(
+            "dataset.num_tokens",
+            self.num_tokens,
+            at_least=2,
+            at_most=LARGEST_VOCABULARY,
+            example=10_000,
+        )
 
     def tokens(self, *, batch_size: int, rng: np.random.Generator) -> TokenBatch:
         """See `TextDataset`; any batch size."""

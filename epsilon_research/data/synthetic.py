@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size
+from epsilon_research.checks import check_number
+from epsilon_research.data.base import IMAGES, Dataset, Minibatch, check_image_size, image_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,11 @@ class GreyScale(Dataset):
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size)
+
+    @property
+    def sample_bytes(self) -> int:
+        """See `Dataset`."""
+        return image_bytes(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; nothing is random."""
@@ -36,6 +42,11 @@ class RandomNormal(Dataset):
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size)
+
+    @property
+    def sample_bytes(self) -> int:
+        """See `Dataset`."""
+        return image_bytes(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""
@@ -59,11 +70,13 @@ class RandomUniform(Dataset):
 
     def __post_init__(self) -> None:
         check_image_size(self.image_size)
-        if not -np.inf < self.low < self.high < np.inf:
-            raise ValueError(
-                "dataset.low and dataset.high must be finite, and low below high, got "
-                f"{self.low} and {self.high}: pass e.g. -1 and 1"
-            )
+        check_number("dataset.low", self.low, example=-1)
+        check_number("dataset.high", self.high, above=self.low, example=1)
+
+    @property
+    def sample_bytes(self) -> int:
+        """See `Dataset`."""
+        return image_bytes(self.image_size)
 
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`."""

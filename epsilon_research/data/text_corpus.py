@@ -1,15 +1,18 @@
 """The Penn Treebank and WikiText-2, from the archive of NAS-Bench-NLP or a local copy."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Int32
 
 from epsilon_research.bounded_zip import BoundedZip, Limits, open_zip
+from epsilon_research.checks import check_choice
 from epsilon_research.data.base import TOKENS, Dataset
 from epsilon_research.data.embedding import Embedding
 from epsilon_research.data.tokens import (
@@ -20,7 +23,8 @@ from epsilon_research.data.tokens import (
     window,
 )
 from epsilon_research.data.vocabulary import read_ids
-from epsilon_research.git_blob import fetch_git_blob
+from epsilon_research.download import check_git_blob, download
+from epsilon_research.user_cache import user_cache
 
 URL = "https://raw.githubusercontent.com/fmsnew/nas-bench-nlp-release/master/data/datasets.zip"
 BLOB_ID = "cf3371ef75b6b7174140bf2bd21e9f39c4c0573e"
@@ -59,6 +63,8 @@ class TextCorpus(TextDataset):
         Klyuchnikov et al., "NAS-Bench-NLP", 2020.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {"root": lambda root: root is None}
+
     corpus: str
     root: str | None = None
     take: str = "first"
@@ -68,11 +74,7 @@ class TextCorpus(TextDataset):
     kind: str = TOKENS
 
     def __post_init__(self) -> None:
-        if self.corpus not in _FOLDERS:
-            raise ValueError(
-                f"dataset.corpus must be {' or '.join(_FOLDERS)}, got {self.corpus!r}: choose one "
-                "of the two"
-            )
+        check_choice("dataset.corpus", self.corpus, _FOLDERS)
         check_text_settings(sequence_length=self.sequence_length, take=self.take)
         object.__setattr__(self, "name", self.corpus)
 
@@ -143,10 +145,10 @@ class TextCorpus(TextDataset):
         return found
 
     def _download(self) -> Path:
-        return fetch_git_blob(
+        return download(
             URL,
-            blob_id=BLOB_ID,
-            name="nas_bench_nlp_datasets.zip",
+            user_cache() / "nas_bench_nlp_datasets.zip",
+            check=partial(check_git_blob, blob_id=BLOB_ID),
             advice="pass dataset.root=PATH of the archive or its folder",
         )
 

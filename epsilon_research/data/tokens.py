@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64, Integer
 
-from epsilon_research.data.base import Dataset, Minibatch, is_whole
+from epsilon_research.checks import check_choice, check_integer
+from epsilon_research.data.base import Dataset, Minibatch
 from epsilon_research.data.embedding import Embedding
 
 TAKES = ("first", "random")
@@ -35,6 +36,12 @@ class TextDataset(Dataset):
     sequence_length: int
     embedding: Embedding
 
+    @property
+    def sample_bytes(self) -> int:
+        """See `Dataset`."""
+        embedding = self.embedding
+        return self.sequence_length * embedding.size * np.dtype(embedding.dtype).itemsize
+
     def draw(self, *, batch_size: int, rng: np.random.Generator) -> Minibatch:
         """See `Dataset`; the inputs are (time, batch, embedding size) in the embedding's type."""
         tokens = self.tokens(batch_size=batch_size, rng=rng)
@@ -46,7 +53,7 @@ class TextDataset(Dataset):
 
     @abstractmethod
     def tokens(self, *, batch_size: int, rng: np.random.Generator) -> TokenBatch:
-        """The token ids of a minibatch; the same generator state gives the same ones.
+        """Return the token ids of a minibatch; the same generator state gives the same ones.
 
         Raises:
             ValueError: The text is too short for the minibatch, or a file is not what it must be.
@@ -58,18 +65,11 @@ def check_text_settings(*, sequence_length: object, take: object = "first") -> N
     """Refuses lengths and draws that no text has.
 
     Raises:
-        ValueError: `sequence_length` is not a whole number above 0, or `take` not "first" or
+        ValueError: `sequence_length` is not a positive integer, or `take` not "first" or
             "random".
     """
-    if not is_whole(sequence_length) or sequence_length < 1:
-        raise ValueError(
-            "dataset.sequence_length must be a whole number of time steps, at least 1, got "
-            f"{sequence_length!r}: pass e.g. 70"
-        )
-    if take not in TAKES:
-        raise ValueError(
-            f"dataset.take must be {' or '.join(TAKES)}, got {take!r}: choose one of the two"
-        )
+    check_integer("dataset.sequence_length", sequence_length, at_least=1, example=70)
+    check_choice("dataset.take", take, TAKES)
 
 
 def into_columns(

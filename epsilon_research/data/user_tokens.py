@@ -27,12 +27,12 @@ class UserTokens(TextDataset):
     """Text from a file.
 
     A UTF-8 text is split at white space, with `<eos>` at the end of each line, and its words are
-    numbered in order of first appearance. A .npy file holds token ids, whole numbers from 0: a
+    numbered in order of first appearance. A .npy file holds token ids, integers from 0: a
     stream (one dimension), or columns of consecutive text (time, batch). A stream, and a text, is
     cut into `batch_size` columns of equal length.
 
     Args:
-        path: The file; the ending .npy says that it holds ids.
+        path: The file; the suffix .npy says that it holds ids.
         take: "first" (the first `sequence_length` time steps, and of given columns the first
             `batch_size`) or "random" (a seeded draw of where the time steps start, and of the
             columns, without replacement and in the file's order).
@@ -127,7 +127,7 @@ def _open_ids(path: str) -> Integer[np.ndarray, "..."]:
     ids = map_npy(Path(path))
     if ids.dtype.kind not in "iu" or ids.ndim not in (1, 2):
         raise ValueError(
-            f"{path} must hold whole numbers, (tokens) or (time, batch), got {ids.dtype} "
+            f"{path} must hold integers, (tokens) or (time, batch), got {ids.dtype} "
             f"{ids.shape}: convert it"
         )
     return ids

@@ -1,4 +1,4 @@
-"""Words of a text as whole numbers, in order of first appearance."""
+"""Words of a text as integers, in order of first appearance."""
 
 import io
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _LONGEST_WORD = 1 << 20
 def read_ids(
     text: io.TextIOBase, vocabulary: dict[str, int], *, what: str
 ) -> Int32[np.ndarray, " tokens"]:
-    """The words of a text as ids.
+    """Return the words of a text as ids.
 
     Words are separated by white space. Memory is bounded by the text's size, however long its
     lines are.

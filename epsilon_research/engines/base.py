@@ -37,7 +37,7 @@ class EngineSession(ABC):
 
     @abstractmethod
     def outputs(self, program: AnyProgram, weights: Sequence[float]) -> list[Outputs]:
-        """The network's outputs for each constant in `weights`.
+        """Return the network's outputs for each constant in `weights`.
 
         Raises:
             ValueError: The engine cannot run this program on this minibatch, or a weight is not
@@ -80,4 +80,4 @@ class Engine(ABC):
 
     @abstractmethod
     def open(self, inputs: Inputs) -> EngineSession:
-        """A session that runs networks on `inputs`; their number of axes tells the kind."""
+        """Return a session that runs networks on `inputs`; their number of axes says which kind."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.collapse import RecurrentWorkspace, Workspace, open_workspace, run
 from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
 from epsilon_research.programs import AnyProgram, ProgramBuilder
@@ -33,12 +34,9 @@ class CollapsedEngine(Engine):
     name: str = "collapsed"
 
     def __post_init__(self) -> None:
-        names = (AUTO, *_DTYPES)
-        if self.dtype not in names:
-            raise ValueError(
-                f"engine.dtype must be one of {', '.join(names)}, got {self.dtype}: pass e.g. "
-                "engine.dtype=auto"
-            )
+        check_choice("engine.dtype", self.dtype, (AUTO, *_DTYPES))
+        size = "engine.auto_num_architectures"
+        check_integer(size, self.auto_num_architectures, at_least=1, example=200, or_null=True)
 
     @property
     def precisions(self) -> Sequence[Engine]:

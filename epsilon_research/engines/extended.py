@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from epsilon_research.checks import check_integer
 from epsilon_research.collapse import check_extended, lower, open_workspace, run, run_extended
 from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
 from epsilon_research.programs import AnyProgram
@@ -25,6 +26,10 @@ class ExtendedEngine(Engine):
     auto_num_architectures: int | None = 20
     name: str = "extended"
     dtype: str = "extended"
+
+    def __post_init__(self) -> None:
+        size = "engine.auto_num_architectures"
+        check_integer(size, self.auto_num_architectures, at_least=1, example=200, or_null=True)
 
     @property
     def kept_dtype(self) -> str:

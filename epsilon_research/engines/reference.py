@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.collapse import (
     AnyWorkspace,
     CollapsedOutput,
@@ -33,30 +34,6 @@ its widest layer: equal products that are added up err alike. Seen on networks o
 (NAS-Bench-201) and of 512 (NAS-Bench-101)."""
 
 
-def set_constant_weights(network: "nn.Module", weight: float) -> None:
-    """Sets every bias of `network` to 0 and every other parameter to `weight`, in place."""
-    import torch
-
-    with torch.no_grad():
-        for name, parameter in network.named_parameters():
-            parameter.fill_(0.0 if name.rsplit(".", 1)[-1].startswith("bias") else weight)
-
-
-def use_batch_statistics(network: "nn.Module") -> None:
-    """Puts `network` in evaluation mode, but with batch norm by the minibatch, in place.
-
-    So that dropout does nothing and no running statistics are used or changed.
-    """
-    from torch.nn.modules.batchnorm import _BatchNorm
-
-    network.eval()
-    for module in network.modules():
-        if isinstance(module, _BatchNorm):
-            module.track_running_stats = False
-            module.running_mean = None
-            module.running_var = None
-
-
 def network_outputs(network: "nn.Module", inputs: "torch.Tensor") -> np.ndarray:
     """All outputs of `network` on `inputs` as one flat array of the network's own precision."""
     import torch
@@ -68,7 +45,7 @@ def network_outputs(network: "nn.Module", inputs: "torch.Tensor") -> np.ndarray:
 def recurrent_outputs(
     network: "RecurrentNetwork", inputs: "torch.Tensor", weight: float
 ) -> np.ndarray:
-    """The last layer's first unit at every step and sample, flat, time first.
+    """Return the last layer's first unit at every step and sample, flat, time first.
 
     Every weight, every bias and the initial state are `weight`, as the paper sets them.
     """
@@ -102,8 +79,9 @@ class ReferenceEngine(Engine):
     name: str = "reference"
 
     def __post_init__(self) -> None:
-        if self.dtype not in _DTYPES:
-            raise ValueError(f"engine.dtype must be one of {', '.join(_DTYPES)}, got {self.dtype}")
+        check_choice("engine.dtype", self.dtype, _DTYPES)
+        size = "engine.auto_num_architectures"
+        check_integer(size, self.auto_num_architectures, at_least=1, example=200, or_null=True)
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -188,12 +166,13 @@ class ReferenceSession(EngineSession):
 
             recurrent = recurrent_torch.to_torch(program).to(self._device, self._dtype)
             return lambda weight: recurrent_outputs(recurrent, self._inputs, weight)
+        from epsilon_research.programs.constant_weights import set_constants
         from epsilon_research.programs.torch_reader import to_torch
 
         network = to_torch(program).to(self._device, self._dtype)
 
         def outputs(weight: float) -> np.ndarray:
-            set_constant_weights(network, weight)
+            set_constants(network, weight)
             return network_outputs(network, self._inputs)
 
         return outputs

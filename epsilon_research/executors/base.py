@@ -28,7 +28,7 @@ class Executor(ABC):
     def map(
         self, function: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[Result | Lost[Task]]:
-        """The results of `function` on every task, in any order, as they are ready.
+        """Return the results of `function` on every task, in any order, as they are ready.
 
         Tasks are taken one by one when there is room for them, in the caller's thread: neither
         many tasks nor many results are held at a time. What `function` raises ends the iteration

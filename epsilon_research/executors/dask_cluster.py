@@ -3,14 +3,15 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, cast
 from uuid import uuid4
 
+from epsilon_research.checks import check_integer, check_number
 from epsilon_research.executors.base import Executor, Lost, Result, Task
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ _TASKS_PER_WORKER = 2
 
 _SECONDS_BETWEEN_COUNTS = 5.0
 """Workers of a cluster come and go; to ask for their number more often would only cost time."""
+
+_LONGEST_TIMEOUT = 86_400
+"""Seconds; threads cannot wait for arbitrarily long."""
 
 _GONE = "the Dask scheduler must stay reachable to the end, got {}: look at its log"
 
@@ -38,27 +42,29 @@ class DaskExecutor(Executor):
         timeout_seconds: How long a scheduler may take to answer.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {
+        "scheduler": lambda address: address is not None
+    }
+
     scheduler: str | None = None
     processes: int | None = None
     timeout_seconds: int | float = 30
 
     def __post_init__(self) -> None:
         count = self.processes
-        if count is not None and (not isinstance(count, int) or count < 1):
-            raise ValueError(
-                f"executor.processes must be a whole number of 1 or more, or null, got {count!r}: "
-                "pass e.g. executor.processes=4"
-            )
-        if self.scheduler is not None and count is not None:
+        check_integer("executor.processes", count, at_least=1, example=4, or_null=True)
+        if self.scheduler is not None and self.processes is not None:
             raise ValueError(
                 "executor.processes must be null with executor.scheduler, whose workers others "
-                f"have started, got {count}: pass one of the two"
+                f"have started, got {self.processes}: pass one of the two"
             )
-        if not self.timeout_seconds > 0:
-            raise ValueError(
-                f"executor.timeout_seconds must be positive, got {self.timeout_seconds}: "
-                "pass e.g. executor.timeout_seconds=30"
-            )
+        check_number(
+            "executor.timeout_seconds",
+            self.timeout_seconds,
+            above=0,
+            at_most=_LONGEST_TIMEOUT,
+            example=30,
+        )
         if find_spec("distributed") is None:
             raise ModuleNotFoundError(
                 "executor dask must have the package distributed, got none: "

@@ -34,7 +34,7 @@ class Keep(WorkerPlugin):
             signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def apply(self, task: Any) -> Any:
-        """The function's result.
+        """Return the function's result.
 
         Raises:
             ValueError: The worker runs several tasks at a time.
@@ -54,5 +54,5 @@ class Keep(WorkerPlugin):
 
 
 def apply(name: str, task: Any) -> Any:
-    """The result of the function that the plugin `name` keeps."""
+    """Return the result of the function that the plugin `name` keeps."""
     return cast("Keep", get_worker().plugins[name]).apply(task)

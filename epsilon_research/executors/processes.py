@@ -6,6 +6,7 @@ import pickle
 import signal
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Generic
 
+from epsilon_research.checks import check_integer
 from epsilon_research.executors.base import Executor, Lost, Result, Task
 
 _TASKS_PER_PROCESS = 2
@@ -24,6 +26,9 @@ _TASKS_PER_PROCESS = 2
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 """Of a worker process for the program that started it."""
+
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that end a program."""
 
 _NUMERICAL_THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"
@@ -44,11 +49,7 @@ class ProcessExecutor(Executor):
 
     def __post_init__(self) -> None:
         count = self.processes
-        if count is not None and (not isinstance(count, int) or count < 1):
-            raise ValueError(
-                f"executor.processes must be a whole number of 1 or more, or null, got {count!r}: "
-                "pass e.g. executor.processes=4"
-            )
+        check_integer("executor.processes", count, at_least=1, example=4, or_null=True)
 
     @property
     def num_processes(self) -> int:
@@ -85,6 +86,9 @@ def _pool(count: int) -> Any:
     """The same processes again, unless one has died: then all are new."""
     from joblib.externals.loky import get_reusable_executor
 
+    # loky replaces a worker whose memory has grown, as networks make it, and warns in the thread
+    # that hands out work: that thread would end of it where warnings are errors.
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs")
     return get_reusable_executor(
         max_workers=count,
         timeout=300,
@@ -92,6 +96,32 @@ def _pool(count: int) -> Any:
         initargs=(os.getpid(),),
         env=dict.fromkeys(_NUMERICAL_THREADS, "1"),
     )
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Has processes that are started meanwhile begin deaf to signals, which this one hears after.
+
+    Until it has prepared itself a worker would die of them, or print where they met it.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_trackers() -> None:
+    """Start the processes that tidy up after others, which know nothing of SIGHUP themselves.
+
+    Before the workers, since to start them makes signals heard again.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as of_loky
+
+    resource_tracker.ensure_running()
+    of_loky.ensure_running()
 
 
 class _Crew(Generic[Task]):
@@ -122,7 +152,10 @@ class _Crew(Generic[Task]):
 
     def _start(self, task: Task) -> Future:
         try:
-            future = _pool(self._count).submit(_call, self._path, task)
+            with _unheard():
+                _start_trackers()
+            with _unheard():
+                future = _pool(self._count).submit(_call, self._path, task)
         except BrokenProcessPool as error:
             # A process died since the last result: the task is as lost as those that ran.
             future = Future()
@@ -182,9 +215,11 @@ def _call(path: str, task: Any) -> Any:
 
 
 def _begin(program: int) -> None:
-    """Prepares a worker process: Ctrl-C is left to the program, which it must not outlive."""
-    # A terminal sends it to all processes; the one that hands out work ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepares a worker process: signals are left to the program, which it must not outlive."""
+    # Terminals and batch systems send them to all; the one that hands out work ends the others.
+    for one in _ENDING:
+        signal.signal(one, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     Thread(target=_end_with, args=(program,), daemon=True).start()
 
 

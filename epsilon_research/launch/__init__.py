@@ -1,12 +1,21 @@
 """Launch: from a command line to a finished run folder. The only room that imports Hydra.
 
+    entry.py    the first that a program runs: hears signals, then imports the rest
     cli.py      parses the command line, runs what it asks for, returns the exit status
     job.py      one configuration: check, save, build, track, run, show
     sweep.py    the folder of a sweep; its jobs are gathered by a step of its own
     declared.py the studies of `conf/`, as Hydra composes them
-    options.py  where `conf/` is, and what each of its options is for
+    kinds.py    values of the wrong kind, by the types that constructors declare
+    options.py  what is known on the command line, and what each option is for
+    listing.py  `GROUP=list`: the options of a group, the questions of the studies
+    score.py    `epsilon score MODULE:NAME`: one network of one's own
+    signals.py  Ctrl-C, SIGTERM and SIGHUP, heard once
     errors.py   a user's mistake as one sentence
-    trust.py    which code a configuration may name
+    folders.py  folders of runs, and none of what never began
+    jobs.py     how many jobs a sweep has, and whether all make one mistake
+    before.py   what is checked before Hydra makes a folder
+    trust.py    which code a configuration may name, and no secrets in it
+    foreign.py  what a configuration of somebody else may change
 
 A job gets plain objects, built by Hydra from `_target_`; nothing below this room has heard of
 configuration files. An error in `USER_ERRORS` ends in one sentence and exit status 1, anything else
@@ -15,5 +24,21 @@ is a bug and shows its traceback; `HYDRA_FULL_ERROR=1` shows all of them.
 May import: every other room.
 """
 
-from epsilon_research.launch.cli import launch as launch
-from epsilon_research.launch.sweep import SweepFolder as SweepFolder
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from epsilon_research.launch.entry import launch as launch
+
+if TYPE_CHECKING:
+    from epsilon_research.launch.before import ChecksBefore as ChecksBefore
+    from epsilon_research.launch.sweep import SweepFolder as SweepFolder
+
+_HOMES = {"ChecksBefore": "before", "SweepFolder": "sweep"}
+"""The module of each name, below this package."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what Hydra calls when it is asked for: signals are heard before Hydra is imported."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

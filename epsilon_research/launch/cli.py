@@ -10,84 +10,122 @@ from pathlib import Path
 # Hydra's own parser and entry, so that both see one command line: `hydra.main` would parse
 # `sys.argv`, and neither takes settings on both sides of a flag.
 from hydra._internal.utils import _run_hydra, get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.version import setbase
 from omegaconf import OmegaConf
 
+from epsilon_research.catalogue import CONF
+from epsilon_research.checks import check_kind
 from epsilon_research.launch.errors import USER_ERRORS, user_message
+from epsilon_research.launch.foreign import check_origin, own_parser
 from epsilon_research.launch.job import run_job
-from epsilon_research.launch.options import CONF, main_configuration, options_help
+from epsilon_research.launch.listing import listed_group, show_options
+from epsilon_research.launch.options import options_help
+from epsilon_research.launch.score import COMMAND, score_command
+from epsilon_research.launch.signals import STARTS_OVER, Interruption
 from epsilon_research.launch.sweep import gather_again, gather_sweep
-from epsilon_research.launch.trust import check_origin
+from epsilon_research.standard_output import failure_sentence, standard_output
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
-
-_STARTS_OVER = "the same command starts over"
+_MAY_CONTINUE = "the same command continues with what the store has"
 
 _SHOWS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 """Whether the user wants tracebacks; `launch` sets the variable for reasons of its own."""
 
 
-def launch(argv: Sequence[str] | None = None) -> int:
-    """Run what a command line asks for, then gather it if it is a sweep.
+def run(argv: Sequence[str], interruption: Interruption) -> int:
+    """Run what a command line asks for, see `launch`.
 
     Args:
-        argv: The program and its arguments; by default those of the process.
-
-    Returns:
-        The exit status of what went worst: 0, 1 after a mistake or a failed job, 130 after Ctrl-C.
+        argv: The program and its arguments.
+        interruption: Tells whether a signal has come.
     """
     logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
+    program, *words = argv
     OmegaConf.register_new_resolver("options_help", options_help, replace=True)
+    OmegaConf.register_new_resolver("program", lambda: _typed(program), replace=True)
     setbase("1.3")
-    arguments = parse((sys.argv if argv is None else argv)[1:])
+    steps: list[Callable[[], object]] = []
+    with standard_output() as output:
+        status = _exit_status(lambda: steps.extend(_steps(words)), interruption)
+        for step in steps:
+            if interruption.heard:
+                break
+            status = max(status, _exit_status(step, interruption))
+    failure = failure_sentence(output)
+    if failure is not None:
+        sys.stderr.write(f"error: {failure}\n")
+        status = max(status, 1)
+    return interruption.status if interruption.heard else status
 
-    def run() -> None:
-        _run_hydra(arguments, get_args_parser(), run_job, str(CONF), "config")
 
+def _steps(words: Sequence[str]) -> list[Callable[[], object]]:
+    """Return what a command line asks for, after the checks that need no work."""
+    if words[:1] == [COMMAND]:
+        return [lambda: score_command(words[1:])]
+    arguments = parse(words)
+    group = listed_group(arguments.overrides)
+    if group is not None:
+        further = arguments.config_dir and Path(arguments.config_dir)
+        return [lambda: show_options(group, further=further)]
     where, settings = _split_gather(arguments.overrides)
-    steps = (run, gather_sweep) if where is None else (lambda: gather_again(where, settings),)
-    status = _exit_status(lambda: check_origin(arguments, own=main_configuration()["hydra"]))
-    for step in steps if status == 0 else ():
-        status = max(status, _exit_status(step))
-        if status == INTERRUPTED:
-            break
-    return status
+    if where is not False:
+        return [lambda: gather_again(where, settings)]
+    check_origin(arguments)
+    return [
+        lambda: _run_hydra(arguments, get_args_parser(), run_job, str(CONF), "config"),
+        gather_sweep,
+    ]
+
+
+def _typed(program: str) -> str:
+    """Return how the user started the program, for the examples of `--help`."""
+    return "epsilon" if Path(program).stem == "epsilon" else "python run.py"
 
 
 def parse(words: Sequence[str]) -> Namespace:
-    """Return a command line as Hydra's parser reads it, abbreviated flags included."""
-    arguments = get_args_parser().parse_intermixed_args(list(words))
+    """Return a command line as Hydra's parser reads it.
+
+    Raises:
+        ValueError: A flag is unknown or abbreviated.
+    """
+    arguments = own_parser().parse_intermixed_args(list(words))
     if arguments.config_path is not None:
         # Hydra would look beside its own idea of the main file.
         arguments.config_path = str(Path(arguments.config_path).resolve())
     return arguments
 
 
-def _split_gather(overrides: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Return the value of `gather=` if it asks for something, and the other settings."""
-    given = [word.partition("=")[2] for word in overrides if word.startswith("gather=")]
-    asked = [value for value in given if value and value.lower() != "false"]
+def _split_gather(overrides: Sequence[str]) -> tuple[bool | str, list[str]]:
+    """Return the value of `gather=`, false where it is not given, and the other settings."""
     others = [word for word in overrides if not word.startswith("gather=")]
-    return (asked[0] if asked else None), others
+    given = [word for word in overrides if word.startswith("gather=")]
+    value = OverridesParser.create().parse_override(given[-1]).value() if given else None
+    check_kind("gather", value, bool | str | None)
+    return (value or False), others  # type: ignore[return-value]
 
 
-def _exit_status(step: Callable[[], object]) -> int:
+def _exit_status(step: Callable[[], object], interruption: Interruption) -> int:
     """Take a step; a user's mistake becomes one sentence and status 1."""
     try:
         step()
-    except KeyboardInterrupt as interrupt:
-        sys.stderr.write(f"\nInterrupted before the end: {str(interrupt) or _STARTS_OVER}.\n")
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of a pipe, such as `--help | head`, has read enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (*USER_ERRORS, SystemExit) as raised:
-        error = raised.__cause__ if isinstance(raised, SystemExit) else raised
-        if not isinstance(error, USER_ERRORS):
-            raise
-        if _SHOWS_TRACEBACK:
-            raise error from error.__cause__
-        sys.stderr.write(f"error: {user_message(error)}\n")
-        return 1
+    except BaseException as raised:
+        interrupted = isinstance(raised, KeyboardInterrupt)
+        if not interrupted and not interruption.heard:
+            return _failure(raised)
+        # Libraries may raise an error of their own where a signal has interrupted them.
+        kept = (str(raised) or STARTS_OVER) if interrupted else _MAY_CONTINUE
+        interruption.say(kept)
+        return interruption.status
     return 0
+
+
+def _failure(raised: BaseException) -> int:
+    """Return the exit status of what is no interruption, or raise it again."""
+    error = raised.__cause__ if isinstance(raised, SystemExit) else raised
+    if not isinstance(error, USER_ERRORS):
+        raise raised
+    if _SHOWS_TRACEBACK:
+        raise error from error.__cause__
+    sys.stderr.write(f"error: {user_message(error)}\n")
+    return 1

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-from epsilon_research.launch.options import CONF
+from epsilon_research.catalogue import CONF
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

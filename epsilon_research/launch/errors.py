@@ -17,9 +17,8 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
+from epsilon_research.catalogue import CONF, default_options
 from epsilon_research.launch.options import (
-    CONF,
-    default_options,
     known_settings,
     suggestion,
     unknown_setting,
@@ -44,15 +43,14 @@ def user_message(error: BaseException) -> str:
 def _(error: InstantiationException) -> str:
     if error.__cause__ is None:
         return str(error)
-    setting = _as_typed(str(error).rpartition("full_key: ")[2])
-    unexpected = re.search(r"unexpected keyword argument '(\w+)'", str(error.__cause__))
-    if unexpected:
-        return unknown_setting(f"{setting}.{unexpected[1]}".removeprefix("."))
+    setting = _as_typed(str(error).partition("full_key: ")[2])
     cause = user_message(error.__cause__)
     # Most sentences name the setting themselves.
     first = cause.split(" ", 1)[0].split(".", 1)[0]
-    named = first in setting.split(".") or first in known_settings()
-    return cause if named or not setting else f"{setting}: {cause}"
+    if not setting or first in setting.split(".") or first in known_settings():
+        return cause
+    own = re.match(r"\w+ must ", cause)  # an object knows its field, not where it stands
+    return f"{setting}.{cause}" if own else f"{setting}: {cause}"
 
 
 def _as_typed(path: str) -> str:
@@ -66,6 +64,13 @@ def _as_typed(path: str) -> str:
 def _(error: MissingMandatoryValue) -> str:
     setting = _as_typed(str(error.full_key))
     return f"{setting} must be given, got nothing: pass {setting}=..."
+
+
+@user_message.register
+def _(error: OmegaConfBaseException) -> str:
+    reason = str(error).partition("\n")[0]
+    setting = _as_typed(str(error.full_key)) if error.full_key else "a setting"
+    return f"{setting} must be a value that can be resolved, got another ({reason}): correct it"
 
 
 @user_message.register
@@ -100,7 +105,10 @@ def _(error: ConfigCompositionException) -> str:
     if unknown:
         return unknown_setting(unknown[1])
     several = re.match(r"Ambiguous value for argument '(.*)'\n", str(error))
-    return _one_or_many(several[1]) if several else str(error)
+    if several:
+        return _one_or_many(several[1])
+    reason = " ".join(str(error).split())
+    return f"a configuration must be one that Hydra can compose, got another ({reason}): correct it"
 
 
 def _one_or_many(typed: str) -> str:
@@ -119,7 +127,7 @@ def _one_or_many(typed: str) -> str:
 def _(error: OverrideParseException) -> str:
     setting, equals, value = error.override.partition("=")
     if not equals:
-        advice = "write setting=value, see python run.py --help"
+        advice = "write setting=value, see --help"
     elif any(character in value for character in "[]{}()'\""):
         advice = "close its brackets and quotes"
     else:

@@ -11,11 +11,13 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from epsilon_research.atomic_file import write_atomically
+from epsilon_research.catalogue import CHECKOUT, main_configuration
 from epsilon_research.launch.errors import USER_ERRORS, user_message
+from epsilon_research.launch.folders import remove_unbegun
+from epsilon_research.launch.jobs import all_make
+from epsilon_research.launch.kinds import check_kinds
 from epsilon_research.launch.options import (
-    CHECKOUT,
     known_settings,
-    main_configuration,
     unknown_setting,
 )
 from epsilon_research.launch.sweep import gather_jobs, relative
@@ -42,7 +44,7 @@ def run_job(config: DictConfig) -> dict[str, Any]:
         return _run(config)
     except USER_ERRORS as error:
         logger.debug("Where the run failed:", exc_info=True)  # into run.log, not the terminal
-        if hydra.mode == RunMode.MULTIRUN:
+        if hydra.mode == RunMode.MULTIRUN and not isinstance(error, _SweepMistakeError):
             # Now, since Hydra reports at the end of the sweep, and its first failure only.
             logger.error("job %s failed: %s", hydra.job.num, user_message(error))
             raise
@@ -52,18 +54,14 @@ def run_job(config: DictConfig) -> dict[str, Any]:
         raise KeyboardInterrupt(_CONTINUES if kept else "") from None
 
 
+class _SweepMistakeError(ValueError):
+    """All jobs of a sweep would make the mistake of its first one."""
+
+
 def _run(config: DictConfig) -> dict[str, Any]:
     hydra = HydraConfig.get()
     run_dir = Path(hydra.runtime.output_dir)
-    check_settings_are_known(config)
-    _check_free_space(run_dir)
-    OmegaConf.resolve(config)
-    settings = cast("dict[str, Any]", OmegaConf.to_container(config))
-    check_targets(settings)
-    check_secrets(settings)
-    _save(config, run_dir / "config.yaml")
-    pipeline = instantiate(config.pipeline, _convert_="all")
-    inner_tracker = instantiate(config.tracker, _convert_="all")
+    settings, pipeline, inner_tracker, prepared = _begin(config, run_dir)
     # Late, so that `--help` and mistakes in the configuration answer at once.
     from epsilon_research.tracking import FaultTolerantTracker, config_hash, git_commit, versions
 
@@ -73,8 +71,6 @@ def _run(config: DictConfig) -> dict[str, Any]:
         "git_commit": git_commit(CHECKOUT),
         "versions": versions(),
     }
-    # Before the tracker opens, so that a wrong file or architecture leaves no empty run there.
-    prepared = pipeline.prepare()
     tracker = FaultTolerantTracker(inner_tracker)
     with tracker:
         tracker.open(
@@ -91,6 +87,10 @@ def _run(config: DictConfig) -> dict[str, Any]:
         _show(summary)
         if config.report is not None:
             gather_jobs(config, run_dir, overrides=facts["overrides"])
+        elif config.page:
+            from epsilon_research.reporting.report import write_run_report
+
+            write_run_report(run_dir)
     logger.info("Everything is in %s", relative(run_dir))
     if "incomplete" in summary:
         raise ValueError(summary["incomplete"])
@@ -99,15 +99,73 @@ def _run(config: DictConfig) -> dict[str, Any]:
     return summary
 
 
-def check_settings_are_known(config: DictConfig) -> None:
-    """Refuse `+typo=1`, which Hydra would add and nobody read.
+def _begin(config: DictConfig, run_dir: Path) -> tuple[Any, ...]:
+    """Prepare a run; a mistake leaves no folder, and ends a sweep all of whose jobs make it."""
+    hydra = HydraConfig.get()
+    try:
+        return _prepare(config, run_dir)
+    except USER_ERRORS as error:
+        if hydra.mode != RunMode.MULTIRUN:
+            remove_unbegun(run_dir)
+        elif hydra.job.num == 0 and all_make(error, prepare=lambda other: _prepare(other, None)):
+            sentence = f"{user_message(error)} (in every job of the sweep)"
+            raise _SweepMistakeError(sentence) from error
+        raise
+
+
+def _prepare(config: DictConfig, run_dir: Path | None) -> tuple[Any, ...]:
+    """Check and build what a configuration names, before any work and before the tracker opens.
+
+    Args:
+        config: Of a run; its references are resolved.
+        run_dir: Where to save it; None where nothing is to be left behind.
+
+    Returns:
+        The settings as plain values, the pipeline, the tracker, what the pipeline has prepared.
+    """
+    if run_dir is not None:
+        _check_free_space(run_dir)
+    check_settings(config)
+    OmegaConf.resolve(config)
+    settings = cast("dict[str, Any]", OmegaConf.to_container(config))
+    check_secrets(settings)
+    if run_dir is not None:
+        _save(config, run_dir / "config.yaml")
+    pipeline = instantiate(config.pipeline, _convert_="all")
+    tracker = instantiate(config.tracker, _convert_="all")
+    return settings, pipeline, tracker, pipeline.prepare()
+
+
+def check_settings(config: DictConfig) -> None:
+    """Refuse settings that nobody reads or trusts, and values of the wrong kind.
 
     Raises:
-        ValueError: A group or plain value is not in the main configuration.
+        ValueError: A setting is not one of the chosen options, such as `+typo=1`, which Hydra
+            would add; names code of others; or has a value of the wrong kind.
     """
     for key in config:
         if key not in known_settings():
             raise ValueError(unknown_setting(str(key)))
+    written, found = (
+        cast("dict[str, Any]", OmegaConf.to_container(config, resolve=resolve))
+        for resolve in (False, True)
+    )
+    check_targets(found)
+    check_kinds(written, found)
+    _check_name(found.get("name", ""))
+    if found.get("report") is not None:
+        from epsilon_research.studies import Report
+
+        Report.from_block(found["report"])
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that would lead out of the folder of outputs."""
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(
+            f"name must be that of a folder below outputs/, got {name!r}: pass e.g. name=first"
+        )
 
 
 def _check_free_space(run_dir: Path) -> None:
@@ -134,10 +192,10 @@ def _show(summary: dict[str, Any]) -> None:
     """Print the tables of one run."""
     from epsilon_research.reporting import show
     from epsilon_research.reporting.run import Run
-    from epsilon_research.reporting.run_tables import comparison_tables, run_parts, search_tables
+    from epsilon_research.reporting.run_tables import further_tables, run_parts
 
     run = Run.from_json(summary)
-    show(*run_parts(run), *comparison_tables(run), *search_tables(run), *run.tables)
+    show(*run_parts(run), *further_tables(run))
 
 
 def _log_correlations(summary: dict[str, Any]) -> None:

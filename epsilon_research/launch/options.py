@@ -1,36 +1,13 @@
-"""The groups and options of `conf/`: where they are and what each is for."""
+"""The groups and options of `conf/` on the command line: what is known, what each is for."""
 
-import difflib
 from collections.abc import Collection, Iterator
-from functools import cache
 from pathlib import Path
-from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-CHECKOUT = _PACKAGE.parent
-"""The folder that holds the package: the checkout, unless it is installed from a wheel."""
-
-# A wheel has the package `epsilon_research.conf` inside; a checkout has `conf/` at its top, and
-# must not take the configuration of another one that happens to be installed.
-CONF = _PACKAGE / "conf" if (_PACKAGE / "conf").is_dir() else CHECKOUT / "conf"
-
-
-@cache
-def main_configuration() -> dict[str, Any]:
-    """Return `conf/config.yaml` as it is written, with its references unresolved."""
-    return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.load(CONF / "config.yaml")))
-
-
-def default_options() -> dict[str, Any]:
-    """Return what `conf/config.yaml` chooses in each group: an option, or a list of them."""
-    chosen: dict[str, Any] = {}
-    for entry in main_configuration()["defaults"]:
-        chosen |= {} if entry == "_self_" else entry
-    return chosen
+from epsilon_research import catalogue
+from epsilon_research.catalogue import CONF, default_options, main_configuration
 
 
 def known_settings() -> set[str]:
@@ -59,8 +36,7 @@ def unknown_setting(key: str) -> str:
 
 def suggestion(word: str, known: Collection[str]) -> str:
     """Return what to do about a `word` that is none of the `known` ones."""
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else "see python run.py --help"
+    return catalogue.suggestion(word, known) or "see --help"
 
 
 def options_help() -> str:
@@ -86,10 +62,10 @@ def _help_lines(files: Collection[Path], *, width: int) -> Iterator[str]:
         if path.parent.name != group:
             group = path.parent.name
             yield group
-        yield f"  {path.stem:{width}}  {_purpose(path)}".rstrip()
+        yield f"  {path.stem:{width}}  {purpose(path)}".rstrip()
 
 
-def _purpose(path: Path) -> str:
+def purpose(path: Path) -> str:
     """Return the first line of comment in an option's file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = (line for line in lines if line.startswith("# ") and "@package" not in line)

@@ -1,5 +1,6 @@
 """Sweeps: where their jobs are, and how the finished ones become one table."""
 
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from epsilon_research.launch.options import CONF
+from epsilon_research.catalogue import CONF
+from epsilon_research.launch.folders import remove_unbegun
 from epsilon_research.launch.trust import check_targets
 
 logger = logging.getLogger(__name__)
@@ -46,16 +48,19 @@ def gather_sweep() -> None:
         return
     folder = Path(HydraConfig.get().sweep.dir)
     # If no job has finished, each has reported why.
-    if any(folder.glob("*/summary.json")):
+    if not any(folder.glob("*/summary.json")):
+        for job in [*folder.glob("*/"), folder]:
+            remove_unbegun(job)
+    else:
         config = cast("DictConfig", OmegaConf.load(folder / "multirun.yaml"))
         gather_jobs(config, folder, overrides=HydraConfig.get().overrides.task)
 
 
-def gather_again(where: str, settings: Sequence[str]) -> None:
+def gather_again(where: bool | str, settings: Sequence[str]) -> None:  # noqa: FBT001
     """Gather jobs that ran before; none runs.
 
     Args:
-        where: A folder of finished jobs, or "true" for the newest one of the study.
+        where: A folder of finished jobs, or true for the newest one of the study.
         settings: The rest of the command line, such as `study=NAME`.
 
     Raises:
@@ -65,12 +70,11 @@ def gather_again(where: str, settings: Sequence[str]) -> None:
         config = compose("config", list(settings), return_hydra_config=True)
     HydraConfig.instance().set_config(config)
     base = Path("outputs") / str(config.name)
-    newest = max((path for path in base.glob("*/") if path.name[:1].isdigit()), default=base)
-    folder = newest if where.lower() == "true" else Path(where)
-    if not folder.is_dir():
+    folder = _newest(base) if where is True else Path(str(where))
+    if folder is None or not folder.is_dir():
         raise FileNotFoundError(
             f"gather must name a folder of finished jobs, or be true where {base}/ has one, got "
-            f"{where}: run the study first"
+            f"{str(where).lower() if where is True else where}: run the study first"
         )
     started = folder / "multirun.yaml"
     overrides = OmegaConf.load(started).hydra.overrides.task if started.is_file() else settings
@@ -78,11 +82,30 @@ def gather_again(where: str, settings: Sequence[str]) -> None:
     gather_jobs(config, folder, overrides=overrides)
 
 
+def _newest(base: Path) -> Path | None:
+    """Return the newest folder of a study whose jobs have finished, None if there is none."""
+    folders = sorted((path for path in base.glob("*/") if path.name[:1].isdigit()), reverse=True)
+    return next((folder for folder in folders if _has_finished(folder)), None)
+
+
+def _has_finished(folder: Path) -> bool:
+    jobs = [path for path in folder.iterdir() if path.name.isdigit()] or [folder]
+    return all(_is_whole(job / "summary.json") for job in jobs)
+
+
+def _is_whole(summary: Path) -> bool:
+    """Return whether a run wrote its summary at its end, and not where it was interrupted."""
+    try:
+        return "interrupted" not in json.loads(summary.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+
+
 def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -> None:
     """Make one table of a study's jobs and print it beside the published numbers.
 
     Args:
-        config: Has `name` and `report` of the study.
+        config: Has `name`, `report` and `page` of the study.
         folder: Holds the run folders of the jobs, or is the one of a single job.
         overrides: The settings that were typed to start it.
 
@@ -92,6 +115,7 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
     # After a launcher that runs jobs elsewhere, logging is not set up in this process.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     from epsilon_research.reporting import show
+    from epsilon_research.reporting.report import write_study_report
     from epsilon_research.reporting.study_tables import study_parts
     from epsilon_research.studies import Report, gather
 
@@ -107,6 +131,8 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
         plotting=instantiate(plotting, _convert_="all"),
     )
     show(*study_parts(study))
+    if config.page:
+        write_study_report(study, folder)
     logger.info("Gathered in %s", relative(folder / "study.json"))
 
 

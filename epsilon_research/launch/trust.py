@@ -1,37 +1,44 @@
-"""What a configuration may name: the project's own classes, and Hydra's settings as they are here.
+"""What a configuration may name, the project's own classes, and may not hold, secrets.
 
 A configuration from elsewhere is data, but Hydra makes it code: `_target_` calls what it names, and
-so do callbacks, launchers and logging. So a `_target_` must be a class of the project, and a file
-given with `--config-path` may not bring a `hydra` section of its own. Who has classes elsewhere
-names their packages in the environment variable `EPSILON_TRUSTED`, where no configuration can.
+so do callbacks, launchers and logging (`foreign.py`). So a `_target_` must be a class of the
+project. Who has classes elsewhere names their packages in the environment variable
+`EPSILON_TRUSTED`, where no configuration can.
 """
 
 import importlib
 import os
-from argparse import Namespace
+import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 PROJECT = "epsilon_research"
 VARIABLE = "EPSILON_TRUSTED"
 
-_FUNCTIONS = ("epsilon_research.store.open_store",)
+_FUNCTIONS = (
+    "epsilon_research.spaces.built.built_selection",
+    "epsilon_research.store.open_store",
+)
 """What a configuration may call besides classes, which it can only build."""
 
-_SECRET_SUFFIXES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
-"""Suffixes of the names of environment variables that hold secrets."""
+_BUILDER = "build"
+"""Setting whose value names a function, as `package.module:function`."""
 
-_SHORTEST_SECRET = 16
+_BUILDERS = ("epsilon_research.spaces.digits_networks:build",)
+"""Those of the project."""
+
+_SECRET_PARTS = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
+_SECRET_WORDS = {"PAT", "AUTH"}
+"""Parts, and whole words, of the names of environment variables that hold secrets."""
+
+_SHORTEST_SECRET = 8
 """Characters; shorter values would be found in innocent places."""
 
-_DEEPEST = 40
-"""Levels of a configuration; ours have eight."""
+_SHORTEST_WORD = 3
+"""Characters of the longest value that is no secret."""
 
-_FREE = (("run", "dir"), ("sweep", "dir"), ("sweep", "subdir"))
-"""Hydra's folders: a saved configuration may have its own values of these settings."""
+_VARIABLE = re.compile(r"oc\.env: *['\"]?(\w+)")
+_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 
 def check_targets(settings: Any) -> None:
@@ -44,7 +51,9 @@ def check_targets(settings: Any) -> None:
         ValueError: A `_target_` is not a class of a trusted package.
     """
     for place, target in _leaves(settings):
-        if place.split(".")[-1] == "_target_" and not _is_own(target):
+        key = place.split(".")[-1]
+        is_own = {"_target_": _is_own, _BUILDER: _is_own_builder}.get(key)
+        if is_own is not None and not is_own(target):
             raise ValueError(
                 f"{place} must name a class of the project, got {target!r}: if it is yours, trust "
                 f"its package with {VARIABLE}=PACKAGE before the command"
@@ -52,95 +61,48 @@ def check_targets(settings: Any) -> None:
 
 
 def check_secrets(settings: Any) -> None:
-    """Refuse a configuration that would write a secret of the environment into a run's files.
+    """Refuse a configuration that would write a secret into a run's files.
 
     Args:
-        settings: Mappings, lists and plain values, with all references resolved.
+        settings: Mappings, lists and plain values, as they are written and with all references
+            resolved: folders of a run and the words that were typed, too.
 
     Raises:
-        ValueError: A text holds the value of a variable such as `WANDB_API_KEY`.
+        ValueError: A text refers to a variable such as `WANDB_API_KEY` or holds its value, or is an
+            address with a password.
     """
-    secrets = {
-        value: name
-        for name, value in os.environ.items()
-        if name.upper().endswith(_SECRET_SUFFIXES) and len(value) >= _SHORTEST_SECRET
-    }
+    secrets = {name: value for name, value in os.environ.items() if _is_secret(name) and value}
     for place, leaf in _leaves(settings):
-        for value, name in secrets.items():
-            if value in f"{place} {leaf}":
-                raise ValueError(
-                    f"settings must not hold secrets, got the value of {name} in {place}: leave "
-                    "it in the environment, where it is found"
-                )
-
-
-def check_origin(arguments: Namespace, *, own: Mapping[str, Any]) -> None:
-    """Refuse configurations from elsewhere that would change how Hydra itself works.
-
-    Args:
-        arguments: The command line as Hydra's parser reads it.
-        own: The `hydra` section of the project's main configuration.
-
-    Raises:
-        ValueError: There is such a file, and the user has not set `EPSILON_TRUSTED`.
-    """
-    if os.environ.get(VARIABLE):
-        return
-    for flag in ("config_dir", "experimental_rerun"):
-        if getattr(arguments, flag) is not None:
+        text = f"{place} {leaf}"
+        named = [name for name in _VARIABLE.findall(text) if _is_secret(name)]
+        held = [name for name, value in secrets.items() if _holds(value, leaf, text)]
+        found = [f"the value of {name}" for name in (*named, *held)]
+        found += ["an address with a password"] if _PASSWORD.search(text) else []
+        if found:
             raise ValueError(
-                f"--{flag.replace('_', '-')} must not be used without trust, since what it names "
-                f"can run any code, got {getattr(arguments, flag)}: set {VARIABLE}=PACKAGE before "
-                "the command if the files are yours"
+                f"settings must not hold secrets, got {found[0]} in {_without(place, secrets)}: "
+                "leave it in the environment, where it is found"
             )
-    if arguments.config_path is not None:
-        name = (arguments.config_name or "config").removesuffix(".yaml")
-        path = Path(arguments.config_path) / f"{name}.yaml"
-        if path.is_file():
-            _check_file(path, own=own)
 
 
-def _check_file(path: Path, *, own: Mapping[str, Any]) -> None:
-    try:
-        settings = _read(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(
-            f"{path} must be a YAML file of settings, got something else ({reason}): take the "
-            "config.yaml of a run folder"
-        ) from error
-    foreign = ["defaults"] if "defaults" in settings else []
-    foreign += [f"hydra.{name}" for name in _foreign(settings.get("hydra", {}), own)]
-    if foreign:
-        raise ValueError(
-            f"{path} must leave Hydra's own settings as the project has them, got another "
-            f"{foreign[0]}: if you trust the file, set {VARIABLE}={PROJECT} before the command"
-        )
+def _is_secret(name: str) -> bool:
+    """Return whether the name of an environment variable is that of a secret."""
+    upper = name.upper()
+    words = set(upper.split("_"))
+    return any(part in upper for part in _SECRET_PARTS) or bool(words & _SECRET_WORDS)
 
 
-def _read(text: str) -> dict[str, Any]:
-    """Parse settings without aliases, which can multiply, and without deep nesting."""
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("it has aliases")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise yaml.YAMLError(f"it nests more than {_DEEPEST} levels")
-    settings = yaml.safe_load(text)
-    if not isinstance(settings, dict):
-        raise yaml.YAMLError(f"it holds a {type(settings).__name__}")
-    return settings
+def _holds(secret: str, leaf: object, text: str) -> bool:
+    """Return whether a text gives a secret away; a short one only where it is the whole text."""
+    if len(secret) >= _SHORTEST_SECRET:
+        return secret in text
+    # A short word of letters is found in innocent places.
+    return len(secret) > _SHORTEST_WORD and not secret.isalpha() and str(leaf) == secret
 
 
-def _foreign(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yield the names of settings that the project does not have, or has otherwise."""
-    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
-        for key, value in theirs.items():
-            yield from _foreign(value, ours.get(key), (*path, str(key)))
-    elif theirs != ours and not (path in _FREE and isinstance(theirs, str)):
-        yield ".".join(path) or "section"
+def _without(place: str, secrets: Mapping[str, str]) -> str:
+    """A key may be the secret itself, which an error must not show."""
+    return "a key" if any(value in place for value in secrets.values()) else place
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -159,7 +121,7 @@ def _is_own(target: Any) -> bool:
     """Return whether `target` names a class that a trusted package defines, not one it imports."""
     package = str(target).partition(".")[0]
     if package != PROJECT:
-        return package in os.environ.get(VARIABLE, "").replace(",", " ").split()
+        return _is_trusted(package)
     if target in _FUNCTIONS:
         return True
     # Not as Hydra looks it up, who would follow `epsilon_research.some_module.os.system`.
@@ -169,3 +131,12 @@ def _is_own(target: Any) -> bool:
     except (ImportError, AttributeError, ValueError):
         return False
     return isinstance(found, type) and found.__module__.split(".")[0] == PROJECT
+
+
+def _is_own_builder(name: Any) -> bool:
+    package = str(name).partition(":")[0].partition(".")[0]
+    return name in _BUILDERS or _is_trusted(package)
+
+
+def _is_trusted(package: str) -> bool:
+    return package in os.environ.get(VARIABLE, "").replace(",", " ").split()

@@ -1,6 +1,6 @@
 """The memory that a network's feature maps take, a baseline for every proxy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +29,7 @@ class ActivationMemory(SinglePassMetric):
     # Two architectures of one function may differ in layers that do not reach the output.
     shared_by_function: bool = False
     candidates_per_chunk: int = 256
+    failures: ClassVar[Collection[str] | None] = ()
     further_code: ClassVar[Sequence[str]] = ("epsilon_research.programs",)
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:

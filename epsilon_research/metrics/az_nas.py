@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from epsilon_research.checks import check_choice
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
 from epsilon_research.metrics.network_metric import (
@@ -25,7 +26,7 @@ from epsilon_research.metrics.untrained_network import (
     kaiming_initialisation,
     watching,
 )
-from epsilon_research.store import Evaluation
+from epsilon_research.store import Evaluation, Form
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +45,9 @@ RANKS_LAST = "ranks_last"
 
 _LAST = ("identity_block", "constant_output", "overflow")
 """Reasons for which the published code has −∞ as a score, or NaN, which it replaces by −∞."""
+
+_FAILURES = ("disconnected", "no_blocks", "constant_output", "overflow")
+"""Reasons for which a network has none of the parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +90,14 @@ class AzNas(Metric):
     seed: int = 0
     num_samples: int | None = 64
     inputs: str = NOISE
+    name: str = field(init=False)
     shared_by_function: bool = False
     candidates_per_chunk: int = 4
 
     def __post_init__(self) -> None:
-        if self.part not in PARTS:
-            raise ValueError(
-                f"part must be one of {', '.join(PARTS)}, got {self.part!r}: choose one of them"
-            )
+        check_choice("part", self.part, PARTS)
+        object.__setattr__(self, "name", f"az_{self.part}")
         check_settings(self.name, seed=self.seed, num_samples=self.num_samples, inputs=self.inputs)
-
-    @property
-    def name(self) -> str:
-        """What the configuration calls it."""
-        return f"az_{self.part}"
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -124,6 +122,7 @@ class AzNas(Metric):
                 settings=self._shared_settings,
                 engine={"torch": version("torch")},
                 code=(__name__, *NETWORK_CODE),
+                form=Form(length=len(PARTS), dtype="float64", columns={}, failures=_FAILURES),
             ),
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from epsilon_research.data import Minibatch
 from epsilon_research.programs import AnyProgram
-from epsilon_research.store import Evaluation
+from epsilon_research.store import ANY_FORM, Evaluation, Form
 
 
 class Candidate:
@@ -80,6 +80,8 @@ class Pass:
         engine: What runs the network, as JSON can hold it; empty if nothing does.
         code: Modules whose code makes the numbers.
         uses_labels: Whether the minibatch's labels matter.
+        form: What its evaluations look like; the store takes anything else for damage.
+        per_output: Whether they have one value for each output of a network on the minibatch.
     """
 
     metric: str
@@ -87,6 +89,8 @@ class Pass:
     engine: Mapping[str, Any] = field(default_factory=dict)
     code: Sequence[str]
     uses_labels: bool = False
+    form: Form = ANY_FORM
+    per_output: bool = False
 
 
 Evaluator = Callable[[Candidate, Sequence[int]], list[Evaluation]]
@@ -100,6 +104,8 @@ class Metric(ABC):
     score store, and a formula that makes a score of what they gave.
     """
 
+    name: str
+    """What the configuration calls it."""
     shared_by_function: bool
     """Whether architectures that are the same function of constant weights have one score."""
     candidates_per_chunk: int
@@ -114,6 +120,11 @@ class Metric(ABC):
     def settings(self) -> Mapping[str, Any]:
         """What a run's record should say of it, e.g. {"weights": [1e-7, 1.0]}; likewise."""
         return {}
+
+    @property
+    def label(self) -> str:
+        """What the axis of a figure calls its score, with a unit; empty: the column's name."""
+        return ""
 
     @property
     @abstractmethod
@@ -144,14 +155,17 @@ class Metric(ABC):
         """
 
 
+def evaluations_of(
+    metric: Metric, evaluate: Evaluator, candidate: Candidate
+) -> dict[int, Evaluation]:
+    """The evaluations that make a candidate's score, by the number of their pass."""
+    evaluations: dict[int, Evaluation] = {}
+    while wanted := metric.wanted(evaluations):
+        evaluations.update(zip(wanted, evaluate(candidate, wanted), strict=True))
+    return evaluations
+
+
 def scorer_of(metric: Metric, minibatch: Minibatch) -> Callable[[Candidate], Score]:
     """A function that scores candidates one by one with the passes that a metric wants."""
     evaluate = metric.evaluator(minibatch)
-
-    def score(candidate: Candidate) -> Score:
-        evaluations: dict[int, Evaluation] = {}
-        while wanted := metric.wanted(evaluations):
-            evaluations.update(zip(wanted, evaluate(candidate, wanted), strict=True))
-        return metric.score(evaluations)
-
-    return score
+    return lambda candidate: metric.score(evaluations_of(metric, evaluate, candidate))

@@ -2,15 +2,16 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from epsilon_research.bounded_table import ENDINGS, column_names, listed, read_table
+from epsilon_research.bounded_table import SUFFIXES, column_names, listed, read_table
+from epsilon_research.checks import check_text
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
 from epsilon_research.metrics.single_pass import SinglePassMetric
@@ -41,12 +42,15 @@ class Column(SinglePassMetric):
     name: str = "column"
     shared_by_function: bool = False
     candidates_per_chunk: int = 4096
+    failures: ClassVar[Collection[str] | None] = ("not_in_file", "undefined_in_file")
     content_hash: str = field(init=False)
     """SHA-256 of the file, which distinguishes its versions in the score store."""
 
     def __post_init__(self) -> None:
+        what = "the path of a .parquet or .csv file"
+        check_text("metric.column.path", self.path, what=what, example="scores.csv")
         path = Path(self.path)
-        if path.suffix.lower() not in ENDINGS:
+        if path.suffix.lower() not in SUFFIXES:
             raise ValueError(
                 f"metric.column.path must be a .parquet or .csv file, got {self.path}: convert it"
             )

@@ -3,16 +3,18 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from epsilon_research.checks import check_choice, is_number
 from epsilon_research.data import Minibatch
 from epsilon_research.engines import Engine, EngineSession, Outputs
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
 from epsilon_research.metrics.epsilon_formula import (
     DISPERSIONS,
+    REASONS,
     RELATIVE,
     first_reason,
     normalise_outputs,
@@ -20,7 +22,7 @@ from epsilon_research.metrics.epsilon_formula import (
     score_resolution,
     undefined_reason,
 )
-from epsilon_research.store import Evaluation
+from epsilon_research.store import Evaluation, Form
 
 FLOAT32_DEFINED = "float32_defined"
 """Column: whether the published float32 code would have had a score."""
@@ -53,10 +55,10 @@ def check_weights(weights: Any) -> tuple[float, float]:
     advice = ": pass e.g. 'weights=[1e-7,1]'"
     if not isinstance(weights, Sequence) or isinstance(weights, str) or len(weights) != 2:
         raise ValueError(sentence + advice)
-    if not all(isinstance(w, int | float) and not isinstance(w, bool) for w in weights):
+    if not all(map(is_number, weights)):
         raise ValueError(sentence + advice)
     low, high = sorted(float(w) for w in weights)
-    if not (0 < low < high < math.inf):
+    if not 0 < low < high:
         raise ValueError(sentence + advice)
     return low, high
 
@@ -69,7 +71,7 @@ class Epsilon(Metric):
     the minibatch. Its outputs under two constants go into `epsilon_score`.
 
     Args:
-        weights: The two constants, in any order.
+        weights: The two constants, in any order; None: a weight rule of the run chooses them.
         engine: Runs the networks.
         dispersion: "relative" as published, the mean absolute difference of the outputs over their
             mean, or "absolute", not divided by the mean. Both are made of the same passes.
@@ -84,19 +86,17 @@ class Epsilon(Metric):
     score that is not larger than its own rounding error is a tie at 0.
     """
 
-    weights: Sequence[float]
+    weights: Sequence[float] | None
     engine: Engine
     dispersion: str = RELATIVE
+    name: str = "epsilon"
     shared_by_function: bool = True
     candidates_per_chunk: int = 32
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", check_weights(self.weights))
-        if self.dispersion not in DISPERSIONS:
-            raise ValueError(
-                f"metric.epsilon.dispersion must be one of {', '.join(DISPERSIONS)}, got "
-                f"{self.dispersion!r}: pass e.g. metric.epsilon.dispersion={RELATIVE}"
-            )
+        if self.weights is not None:
+            object.__setattr__(self, "weights", check_weights(self.weights))
+        check_choice("metric.epsilon.dispersion", self.dispersion, DISPERSIONS)
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -106,7 +106,12 @@ class Epsilon(Metric):
     @property
     def settings(self) -> Mapping[str, Any]:
         """See `Metric`."""
-        return {"weights": list(self.weights), "dispersion": self.dispersion}
+        return {"weights": list(self._constants), "dispersion": self.dispersion}
+
+    @property
+    def _constants(self) -> Sequence[float]:
+        """The weights, which a rule must have chosen by now."""
+        return check_weights(None) if self.weights is None else self.weights
 
     @property
     def passes(self) -> Sequence[Pass]:
@@ -117,9 +122,11 @@ class Epsilon(Metric):
                 settings={"weight": weight},
                 engine=engine.identity,
                 code=(__name__, *engine.code),
+                form=replace(_FORM, dtype=engine.kept_dtype),
+                per_output=True,
             )
             for engine in self.engine.precisions
-            for weight in self.weights
+            for weight in self._constants
         ]
 
     def evaluator(self, minibatch: Minibatch) -> Evaluator:
@@ -144,7 +151,7 @@ class Epsilon(Metric):
             for stage in range(len(self.engine.precisions)):
                 numbers = [number for number in passes if number // 2 == stage]
                 if numbers:
-                    weights = [self.weights[number % 2] for number in numbers]
+                    weights = [self._constants[number % 2] for number in numbers]
                     found.update(zip(numbers, run(stage, candidate, weights), strict=True))
             return [found[number] for number in passes]
 
@@ -210,6 +217,15 @@ def _pair(
     """The evaluations of both weights in one precision, None if one is missing."""
     low, high = evaluations.get(2 * stage), evaluations.get(2 * stage + 1)
     return None if low is None or high is None else (low, high)
+
+
+_FORM = Form(
+    low=0.0,
+    high=1.0,
+    # NaN is a normalised output of 0.
+    columns={FLOAT32_DEFINED: bool, _ROUNDING: float, _EXACT_TIES: bool},
+    failures=REASONS,
+)
 
 
 def _evaluation(outputs: Outputs, *, dtype: str, seconds: float) -> Evaluation:

@@ -11,7 +11,7 @@ ABSOLUTE = "absolute"
 DISPERSIONS = (RELATIVE, ABSOLUTE)
 """How two output vectors are compared, see `normalised_score`."""
 
-_REASONS = ("disconnected", "overflow", "constant_output")
+REASONS = ("disconnected", "overflow", "constant_output")
 """Why outputs cannot be normalised; the first stands for a pair that has several."""
 
 
@@ -30,7 +30,7 @@ def undefined_reason(outputs: Shaped[np.ndarray, " values"]) -> str | None:
 
 def first_reason(reasons: Set[str | None]) -> str:
     """The reason that stands for a pair of outputs that has one or two."""
-    return next(reason for reason in _REASONS if reason in reasons)
+    return next(reason for reason in REASONS if reason in reasons)
 
 
 def normalise_outputs(outputs: Shaped[np.ndarray, " values"]) -> Shaped[np.ndarray, " values"]:

@@ -1,6 +1,6 @@
 """The number of multiply-adds, a baseline for every proxy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,6 +26,7 @@ class Flops(SinglePassMetric):
     # Two architectures of one function may differ in layers that do not reach the output.
     shared_by_function: bool = False
     candidates_per_chunk: int = 256
+    failures: ClassVar[Collection[str] | None] = ()
     further_code: ClassVar[Sequence[str]] = ("epsilon_research.programs",)
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:

@@ -87,6 +87,6 @@ def _least(channels: "torch.Tensor") -> float:
 
 
 _ROUNDING = 1e-7
-"""A deviation of so much of its mean is the rounding of a constant float32 channel."""
+"""A standard deviation of so much of its mean is the rounding of a constant float32 channel."""
 
 _SMALLEST = 1e-300

@@ -55,7 +55,7 @@ class Naswot(NetworkMetric):
 
         def add(_: int, values: "torch.Tensor") -> None:
             on = (values > 0).flatten(1).float()  # (batch, units)
-            # Whole numbers below 2^24: exact in float32.
+            # Integers below 2^24: exact in float32.
             both_on = (on @ on.T).double().numpy()
             counts = both_on.diagonal()
             kernel[:] += on.shape[1] + 2 * both_on - counts[:, None] - counts[None, :]

@@ -2,11 +2,11 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from epsilon_research.checks import check_integer
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.data import Minibatch, labels_of
 from epsilon_research.data.base import IMAGES
 from epsilon_research.metrics.base import Candidate, Score
@@ -37,10 +37,17 @@ NETWORK_CODE = (
 )
 """Modules that the metrics on untrained networks share."""
 
-LARGEST_SEED = 2**63
-
 NOISE, MINIBATCH = INPUTS = ("noise", "minibatch")
 """What a network sees: standard normal noise, or images of the minibatch."""
+
+FAILURES = (
+    "disconnected", "overflow", "one_value_per_channel", "no_flow", "constant_gradient",
+    "no_activation", "constant_output", "singular_kernel",
+)  # fmt: skip
+"""Reasons for which an untrained network has no score."""
+
+_ONE_VALUE = "Expected more than 1 value per channel"
+"""PyTorch's words where batch norm has no statistics: one image on maps of one pixel."""
 
 
 class UndefinedScoreError(Exception):
@@ -100,6 +107,8 @@ class NetworkMetric(SinglePassMetric):
     """Whether a network whose output does not depend on its input has no score."""
     further_code: ClassVar[Sequence[str]] = NETWORK_CODE
     made_by: ClassVar[Mapping[str, Any]] = {"torch": version("torch")}
+    failures: ClassVar[Collection[str] | None] = FAILURES
+    """See `SinglePassMetric`; a metric with reasons of its own has them beside `FAILURES`."""
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -143,6 +152,10 @@ class NetworkMetric(SinglePassMetric):
                 value = self.measure(subject_of(candidate))
             except UndefinedScoreError as error:
                 return Score(value=math.nan, failure=str(error), columns=columns)
+            except ValueError as error:
+                if not str(error).startswith(_ONE_VALUE):
+                    raise
+                return Score(value=math.nan, failure="one_value_per_channel", columns=columns)
             if not math.isfinite(value):
                 return Score(value=math.nan, failure="overflow", columns=columns)
             return Score(value=value, columns=columns)
@@ -165,19 +178,10 @@ def check_settings(
             is not one of `INPUTS`.
     """
     check_integer(f"metric.{name}.seed", seed, at_least=0, example=0)
-    if seed >= LARGEST_SEED:
-        raise ValueError(
-            f"metric.{name}.seed must be at most 2^63 - 1, got {seed!r}: pass e.g. "
-            f"metric.{name}.seed=0"
-        )
-    if num_samples is not None:
-        check_integer(f"metric.{name}.num_samples", num_samples, at_least=2, example=64)
+    samples = f"metric.{name}.num_samples"
+    check_integer(samples, num_samples, at_least=2, example=64, or_null=True)
     check_integer(f"metric.{name}.repeats", repeats, at_least=1, example=4)
-    if inputs not in INPUTS:
-        raise ValueError(
-            f"metric.{name}.inputs must be one of {', '.join(INPUTS)}, got {inputs!r}: pass e.g. "
-            f"metric.{name}.inputs={INPUTS[0]}"
-        )
+    check_choice(f"metric.{name}.inputs", inputs, INPUTS)
 
 
 def check_images_wanted(name: str, kind: str, dataset: str) -> None:

@@ -1,7 +1,8 @@
 """The number of trainable parameters, the baseline for every proxy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import ClassVar
 
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
@@ -16,6 +17,7 @@ class NumParameters(SinglePassMetric):
     # Two architectures of one function may differ in parameters that do not reach the output.
     shared_by_function: bool = False
     candidates_per_chunk: int = 4096
+    failures: ClassVar[Collection[str] | None] = ()
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
         """See `SinglePassMetric`; the minibatch does not matter."""

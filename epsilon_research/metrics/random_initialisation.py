@@ -1,17 +1,19 @@
 """The epsilon score of two random draws of the parameters instead of two constants."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from epsilon_research.checks import check_choice
 from epsilon_research.data import Minibatch
 from epsilon_research.data.base import IMAGES
 from epsilon_research.metrics.base import Candidate, Score
 from epsilon_research.metrics.epsilon_formula import (
+    REASONS,
     epsilon_score,
     first_reason,
     undefined_reason,
@@ -73,6 +75,7 @@ class RandomInitialisation(SinglePassMetric):
     num_samples: int | None = None
     shared_by_function: bool = False
     candidates_per_chunk: int = 2
+    failures: ClassVar[Collection[str] | None] = (*REASONS, "no_common_sample")
     further_code: ClassVar[Sequence[str]] = (
         "epsilon_research.metrics.epsilon_formula",
         "epsilon_research.metrics.untrained_network",
@@ -82,11 +85,7 @@ class RandomInitialisation(SinglePassMetric):
 
     def __post_init__(self) -> None:
         check_settings(self.name, seed=self.seed, num_samples=self.num_samples)
-        if self.distribution not in _DRAWS:
-            raise ValueError(
-                f"metric.{self.name}.distribution must be one of {', '.join(_DRAWS)}, got "
-                f"{self.distribution!r}: pass e.g. metric.{self.name}.distribution=normal"
-            )
+        check_choice(f"metric.{self.name}.distribution", self.distribution, _DRAWS)
 
     @property
     def settings(self) -> Mapping[str, Any]:

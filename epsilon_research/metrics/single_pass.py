@@ -2,15 +2,16 @@
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from epsilon_research.checks import check_choice
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Evaluator, Metric, Pass, Score
-from epsilon_research.store import Evaluation
+from epsilon_research.store import Evaluation, Form
 
 
 class SinglePassMetric(Metric):
@@ -19,13 +20,14 @@ class SinglePassMetric(Metric):
     Its parameters, for the score store's key, are its dataclass fields.
     """
 
-    name: str
     uses_labels: ClassVar[bool] = False
     """Whether the minibatch's labels matter."""
     further_code: ClassVar[Sequence[str]] = ()
     """Modules beside its own whose code makes the number."""
     made_by: ClassVar[Mapping[str, Any]] = {}
     """Libraries that compute the number, and their versions."""
+    failures: ClassVar[Collection[str] | None] = None
+    """Reasons why there may be no score; None: any word."""
 
     @abstractmethod
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:
@@ -41,21 +43,32 @@ class SinglePassMetric(Metric):
                 engine=self.made_by,
                 code=(type(self).__module__, *self.further_code),
                 uses_labels=self.uses_labels,
+                form=Form(
+                    length=1,
+                    dtype="float64",
+                    gaps=False,
+                    columns=self.columns,
+                    failures=self.failures,
+                ),
             ),
         )
 
     def evaluator(self, minibatch: Minibatch) -> Evaluator:
         """See `Metric`."""
         scorer = self.scorer(minibatch)
+        # Where a metric gives no more than a reason.
+        empty = {name: kind("nan" if kind is float else 0) for name, kind in self.columns.items()}
 
         def evaluate(candidate: Candidate, passes: Sequence[int]) -> list[Evaluation]:
             start = time.perf_counter()
             score = scorer(candidate)
+            if score.failure is not None and self.failures is not None:
+                check_choice(f"a reason of metric {self.name}", score.failure, self.failures)
             return [
                 Evaluation(
                     values=np.array([score.value]),
                     failure=score.failure,
-                    columns=score.columns,
+                    columns=empty | dict(score.columns),
                     seconds=time.perf_counter() - start,
                 )
                 for _ in passes

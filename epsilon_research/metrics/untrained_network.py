@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from epsilon_research.programs import Program
 from epsilon_research.programs.operations import Add, Concatenate, GlobalMean, Linear, Operation
@@ -39,20 +39,20 @@ def default_initialisation(layer: "nn.Module", generator: "torch.Generator") -> 
 
 def kaiming_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
     """Draw normal weights of variance 2/fan_in; biases are 0."""
-    _normal(layer, generator, deviation=math.sqrt(2 / fan_in(layer)))
+    _normal(layer, generator, std=math.sqrt(2 / fan_in(layer)))
 
 
 def gaussian_initialisation(layer: "nn.Module", generator: "torch.Generator") -> None:
     """Draw standard normal weights; biases are 0."""
-    _normal(layer, generator, deviation=1.0)
+    _normal(layer, generator, std=1.0)
 
 
-def _normal(layer: "nn.Module", generator: "torch.Generator", *, deviation: float) -> None:
+def _normal(layer: "nn.Module", generator: "torch.Generator", *, std: float) -> None:
     for name, parameter in layer.named_parameters():
         if name == "bias":
             parameter.zero_()
         else:
-            parameter.normal_(0.0, deviation, generator=generator)
+            parameter.normal_(0.0, std, generator=generator)
 
 
 def fan_in(layer: "nn.Module") -> int:
@@ -67,7 +67,9 @@ def build_network(
     generator: "torch.Generator",
     initialise: Initialise = default_initialisation,
 ) -> "Network":
-    """The float32 network of `program` on the CPU; batch norms have scale 1 and shift 0.
+    """The float32 network of `program` on the CPU.
+
+    Norms have scale 1 and shift 0, other layers the parameters that PyTorch has at first.
 
     Args:
         program: The network's layers.
@@ -84,19 +86,23 @@ def build_network(
     network = network.to_empty(device="cpu")
     with torch.no_grad():
         for module in network.modules():
-            if isinstance(module, torch.nn.Conv2d | torch.nn.Linear):
+            if isinstance(module, _weighted()):
                 initialise(module, generator)
-            elif isinstance(module, torch.nn.BatchNorm2d):
-                module.reset_parameters()  # ones and zeros, nothing is drawn
+            elif any(True for _ in module.parameters(recurse=False)):
+                cast("Any", module).reset_parameters()  # to constants, nothing is drawn
     return network
 
 
 def weighted_layers(network: "Network") -> "list[nn.Module]":
     """The convolutions and linear layers of a network, in the program's order."""
-    import torch
-
-    kinds = torch.nn.Conv2d | torch.nn.Linear
+    kinds = _weighted()
     return [module for module in network.modules() if isinstance(module, kinds)]
+
+
+def _weighted() -> "tuple[type[nn.Module], ...]":
+    from torch import nn
+
+    return nn.Conv2d, nn.ConvTranspose2d, nn.Linear
 
 
 def without_batch_norm(network: "Network") -> "Network":

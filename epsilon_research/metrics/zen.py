@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from epsilon_research.checks import check_number
 from epsilon_research.metrics.network_metric import (
     NetworkMetric,
     Subject,
@@ -64,11 +65,7 @@ class Zen(NetworkMetric):
         check_settings(
             self.name, seed=self.seed, num_samples=self.num_samples, repeats=self.repeats
         )
-        if not 0 < self.momentum <= 1:
-            raise ValueError(
-                f"metric.zen.momentum must lie in (0, 1], got {self.momentum!r}: pass e.g. "
-                "metric.zen.momentum=0.1"
-            )
+        check_number("metric.zen.momentum", self.momentum, above=0, at_most=1, example=0.1)
 
     def measure(self, subject: Subject) -> float:
         """See `NetworkMetric`."""

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from epsilon_research.analysis.protocols import PAPER_FILTERS
 from epsilon_research.benchmarks import AccuracyTable, Benchmark
-from epsilon_research.checks import check_boolean, check_integer
+from epsilon_research.checks import check_boolean, check_choice, check_integer
 from epsilon_research.data import Dataset
 from epsilon_research.data.minibatch import MIN_BATCH_SIZE
 from epsilon_research.engines import Engine
@@ -20,7 +21,7 @@ from epsilon_research.executors import Executor
 from epsilon_research.metrics import Metric
 from epsilon_research.pipeline.columns import check_aggregates, table_of_run
 from epsilon_research.pipeline.record import about_run, counts, flatten, problems
-from epsilon_research.plotting import FigureSettings
+from epsilon_research.plotting import FigureSettings, RunFigures
 from epsilon_research.progress import progress
 from epsilon_research.scoring import Scoring, ScoringResult
 from epsilon_research.spaces import Selection
@@ -57,7 +58,7 @@ class Pipeline:
         seed: Seed of all random streams of the run but the minibatch's.
         stages: What follows scoring, by name and in this order; None stands for no stage.
         aggregates: Further columns, each the sum of the logarithms of some metrics' ranks.
-        weight_rule: Chooses the two constants of epsilon before the run, or None.
+        weight_rule: Chooses the two constants of epsilon before the run, or None; see `check_rule`.
         figures: Whether figures are drawn.
         plotting: Size, formats and style of figures.
         console: Where progress is shown.
@@ -89,14 +90,16 @@ class Pipeline:
             )
         if not self.metric:
             raise ValueError("at least one metric must be chosen, got none: pass metric=epsilon")
+        check_choice("search_space.paper_filter", self.search_space.paper_filter, PAPER_FILTERS)
         check_boolean("figures", self.figures)
         check_integer("batch_size", self.batch_size, at_least=MIN_BATCH_SIZE, example=256)
         check_integer("seed", self.seed, at_least=0, example=21)
         check_integer("minibatch_seed", self.minibatch_seed, at_least=0, example=21)
         check_aggregates(self.aggregates or {}, metrics=list(self.metric))
-        check_rule(
+        rule = check_rule(
             self.weight_rule, metrics=self.metric, published=self.search_space.published_weights
         )
+        object.__setattr__(self, "weight_rule", rule)
         self.dataset.check(batch_size=self.batch_size)
 
     @property
@@ -112,6 +115,11 @@ class Pipeline:
         """
         start = time.perf_counter()
         self.store.check()
+        if self.figures and self.plotting.style is not None:
+            from epsilon_research.plotting.style import figure_style  # imports matplotlib
+
+            with figure_style(self.plotting):  # refuses a style sheet that does not exist
+                pass
         space = self.search_space.space
         table = self._load_table()
         ids = self.search_space.choose(
@@ -166,9 +174,9 @@ class Pipeline:
         start = time.perf_counter()
         self._announce(prepared)
         self._prepare_engine()
-        prepared, chosen = self._with_chosen_weights(prepared)
+        prepared, chosen = self.choose_weights(prepared)
         scoring_start = time.perf_counter()
-        result = self._score(prepared)
+        result = self.score(prepared)
         scoring_seconds = time.perf_counter() - scoring_start
         if len(prepared.ids) > _MANY:
             self.executor.release()
@@ -204,6 +212,12 @@ class Pipeline:
         self, prepared: Prepared, frame: pd.DataFrame, summary: dict[str, Any], run_dir: Path
     ) -> list[Outcome]:
         """Run the stages and add what they find to `summary`."""
+        figures = RunFigures(
+            folder=run_dir / "figures",
+            title=prepared.title,
+            weights=prepared.weights,
+            settings=self.plotting,
+        )
         outcomes = []
         tables: list[dict[str, Any]] = []
         for stage in self._stages:
@@ -213,7 +227,7 @@ class Pipeline:
                 columns=[*self.metric, *(self.aggregates or {})],
                 summary=summary,
                 run_dir=run_dir,
-                plotting=self.plotting if self.figures else None,
+                figures=figures if self.figures else None,
                 console=self.console,
             )
             outcome = stage.run(context)
@@ -231,7 +245,7 @@ class Pipeline:
         summary["tables"] = tables
         return outcomes
 
-    def _with_chosen_weights(self, prepared: Prepared) -> tuple[Prepared, dict[str, Any]]:
+    def choose_weights(self, prepared: Prepared) -> tuple[Prepared, dict[str, Any]]:
         """Let the weight rule choose, if there is one, and return its record beside the rest."""
         if self.weight_rule is None:
             return prepared, {}
@@ -249,7 +263,8 @@ class Pipeline:
             self.engine.name, self.executor.num_processes,
         )  # fmt: skip
 
-    def _score(self, prepared: Prepared) -> ScoringResult:
+    def score(self, prepared: Prepared) -> ScoringResult:
+        """Return the table of scores, showing progress."""
         scoring, ids = prepared.scoring, prepared.ids
         with progress(self.console, "reading architectures", len(ids)) as advance:
             descriptions = scoring.describe(ids, advance=advance)

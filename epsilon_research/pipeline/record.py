@@ -19,10 +19,12 @@ def about_run(prepared: Prepared, *, engine: str) -> dict[str, Any]:
     return {
         "search_space": scoring.space.name,
         "first": prepared.selection.first,
+        "paper_filter": prepared.selection.paper_filter,
         "dataset": minibatch.dataset,
         "minibatch_hash": minibatch.content_hash,
         "benchmark": None if table is None else table.name,
         "benchmark_source": None if table is None else table.source,
+        "second_source": None if table is None or not table.second_source else table.second_source,
         "target": None if table is None else table.target,
         "higher_is_better": None if table is None else table.higher_is_better,
         "metrics": list(metrics),
@@ -52,8 +54,8 @@ def counts(result: ScoringResult, *, metrics: Sequence[str]) -> dict[str, int]:
 def problems(result: ScoringResult, store: Store) -> dict[str, Any]:
     """Return the parts that a summary has only where something went wrong."""
     found: dict[str, Any] = {}
-    if store.damaged:
-        found["damaged_parts"] = list(store.damaged)
+    if store.remarks:
+        found["store_remarks"] = list(store.remarks)
     if result.lost:
         found["incomplete"] = (
             "worker processes must survive their work, but died twice or ran out of memory over "

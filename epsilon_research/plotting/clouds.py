@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 from epsilon_research.plotting.points import ScorePoints
@@ -48,67 +49,35 @@ class Cloud:
     y_label: str
 
     @classmethod
-    def of_accuracy(cls, points: ScorePoints) -> "Cloud":
-        """Return scores over trained results."""
-        assert points.target is not None
-        choose = choose_percent_scale if points.target.higher_is_better else choose_scale
+    def of(cls, points: ScorePoints, *, over: str) -> "Cloud":
+        """Return scores over trained results (`target`) or over parameter counts (`parameters`)."""
+        x, scores = points[over], points["score"]
+        scale, label = LOG, "number of parameters"
+        if over == "target" and points.target is not None:
+            choose = choose_percent_scale if points.target.higher_is_better else choose_scale
+            scale, label = choose(x), points.target.axis_label
         return cls(
-            x=points.targets,
-            y=points.scores,
-            x_scale=choose(points.targets),
-            y_scale=choose_scale(points.scores),
-            x_label=points.target.axis_label,
+            x=x, y=scores, x_scale=scale, y_scale=choose_scale(scores), x_label=label,
             y_label=points.score_label,
-        )
-
-    @classmethod
-    def of_parameters(cls, points: ScorePoints) -> "Cloud":
-        """Return scores over parameter counts."""
-        return cls(
-            x=points.parameters,
-            y=points.scores,
-            x_scale=LOG,
-            y_scale=choose_scale(points.scores),
-            x_label="number of parameters",
-            y_label=points.score_label,
-        )
+        )  # fmt: skip
 
     @property
     def is_dense(self) -> bool:
         """Whether there are too many points for dots."""
         return len(self.x) > MOST_DOTS
 
-    def positions(self) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
-        """Return horizontal and vertical positions on the transformed axes."""
-        return self.x_scale.forward(self.x), self.y_scale.forward(self.y)
-
-    def prepare(self, axes: Axes) -> None:
-        """Set limits, ticks and labels of a panel, and note in it that it is empty."""
-        apply_scale(axes.xaxis, self.x_scale, self.x)
-        apply_scale(axes.yaxis, self.y_scale, self.y)
-        axes.set_xlabel(self.x_label + self.x_scale.suffix)
-        axes.set_ylabel(self.y_label + self.y_scale.suffix)
-        if not len(self.x):
-            axes.text(0.5, 0.5, "no finite score", transform=axes.transAxes, ha="center")
-
     def draw_values(self, axes: Axes, values: Float[np.ndarray, " points"], *, label: str) -> None:
         """Draw dots coloured by positive values, or hexagons coloured by how many they hold."""
-        self.prepare(axes)
-        if not len(self.x):
-            return
-        x, y = self.positions()
+        x, y = self._prepare(axes)
         if self.is_dense:
             hexagons = axes.hexbin(x, y, norm=LogNorm(), cmap=COLOUR_MAP, **_HEXAGONS)
             add_colour_bar(axes, hexagons, label="architectures\nper hexagon")
-            return
-        low, high = float(values.min()), float(values.max())
-        # One value still needs a colour bar with a length.
-        norm = LogNorm(low, high) if low < high else LogNorm(low / 2, high * 2)
-        order = _drawing_order(len(x))
-        dots = axes.scatter(
-            x[order], y[order], c=values[order], norm=norm, cmap=COLOUR_MAP, **_dot_style(len(x))
-        )
-        add_colour_bar(axes, dots, label=label)
+        elif len(x):
+            low, high = float(values.min()), float(values.max())
+            # One value still needs a colour bar with a length.
+            norm = LogNorm(low, high) if low < high else LogNorm(low / 2, high * 2)
+            dots = _scatter(axes, x, y, values, norm=norm, cmap=COLOUR_MAP)
+            add_colour_bar(axes, dots, label=label)
 
     def draw_marked(
         self,
@@ -116,31 +85,37 @@ class Cloud:
         marked: Bool[np.ndarray, " points"],
         *,
         hue: str = BLUE,
-        label: str = "marked (%)",
+        label: str = "undefined in\nfloat32 (%)",
     ) -> None:
         """Draw dots in `hue`, marked ones in vermilion, or hexagons by the share that is marked."""
-        self.prepare(axes)
-        if not len(self.x):
-            return
-        x, y = self.positions()
+        x, y = self._prepare(axes)
         if self.is_dense:
             share = axes.hexbin(
                 x, y, C=100.0 * marked, vmin=0, vmax=100, cmap=_SHARE_MAP, **_HEXAGONS
             )
             add_colour_bar(axes, share, label=label, log=False)
-            return
-        order = _drawing_order(len(x))
-        hues = np.where(marked, VERMILION, hue)[order]
-        axes.scatter(x[order], y[order], c=hues.tolist(), **_dot_style(len(x)))
+        elif len(x):
+            _scatter(axes, x, y, np.where(marked, VERMILION, hue))
+
+    def _prepare(self, axes: Axes) -> tuple[np.ndarray, np.ndarray]:
+        """Set limits, ticks and labels, note an empty panel in it, and return where points lie."""
+        apply_scale(axes.xaxis, self.x_scale, self.x)
+        apply_scale(axes.yaxis, self.y_scale, self.y)
+        axes.set_xlabel(self.x_label + self.x_scale.suffix)
+        axes.set_ylabel(self.y_label + self.y_scale.suffix)
+        if not len(self.x):
+            axes.text(0.5, 0.5, "no finite score", transform=axes.transAxes, ha="center")
+        return self.x_scale.forward(self.x), self.y_scale.forward(self.y)
 
 
-def _dot_style(num_points: int) -> dict[str, Any]:
-    # From 16 square points for a handful to 2.5 for 20,000, and more transparent on the way.
-    size = float(np.clip(160 / max(num_points, 1) ** 0.42, 2.5, 16))
-    alpha = float(np.clip(1.15 - 0.15 * np.log10(max(num_points, 1)), 0.5, 0.9))
-    return {"s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
-
-
-def _drawing_order(num_points: int) -> np.ndarray:
+def _scatter(
+    axes: Axes, x: np.ndarray, y: np.ndarray, colours: np.ndarray, **norm: Any
+) -> PathCollection:
     # Tables are sorted by architecture: in their order one kind would lie on top of the others.
-    return np.random.default_rng(0).permutation(num_points)
+    order = np.random.default_rng(0).permutation(len(x))
+    # From 16 square points for a handful to 2.5 for 20,000, and more transparent on the way.
+    return axes.scatter(
+        x[order], y[order], c=colours[order], rasterized=True, linewidths=0, **norm,
+        s=float(np.clip(160 / len(x) ** 0.42, 2.5, 16)),
+        alpha=float(np.clip(1.15 - 0.15 * np.log10(len(x)), 0.5, 0.9)),
+    )  # fmt: skip

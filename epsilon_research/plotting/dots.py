@@ -1,8 +1,8 @@
-"""Statistics as dots with their intervals, one row for each metric or each setting of a study."""
+"""Statistics as dots with their intervals: a row for each metric of a run, or case of a study."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite
 from typing import Any
 
 import matplotlib as mpl
@@ -13,184 +13,195 @@ from matplotlib.lines import Line2D
 
 from epsilon_research.plotting.notes import STATISTIC_LABELS
 from epsilon_research.plotting.scales import round_ticks
-from epsilon_research.plotting.settings import FigureSettings
+from epsilon_research.plotting.study import (
+    CHANCE_LINE,
+    bar_handle,
+    case_label,
+    draw_published,
+    prepare_value_axis,
+    published_of,
+    setting_title,
+    shown_statistics,
+    write_legend,
+)
 from epsilon_research.plotting.style import (
     BLUE,
     DARK,
     FAINT,
     VERMILION,
     Look,
-    letter_panels,
+    label_panels,
+    look_of,
     new_panels,
 )
+from epsilon_research.reporting.numbers import count_range
+from epsilon_research.reporting.run import Spread, Statistics
+from epsilon_research.reporting.study import Study, metrics_of, protocols_of
 
 BASELINES = ("num_parameters", "params", "flops", "num_layers")
 """Metrics of the size of a network alone: another metric should be better."""
 
-_CHANCE = {
-    "spearman_rho": 0.0,
-    "kendall_tau": 0.0,
-    "spearman_rho_top10": 0.0,
-    "kendall_tau_top10": 0.0,
-    "top10_overlap_percent": 10.0,
-    "ndcg": 0.52,
-}
+_CHANCE = {"spearman_rho": 0.0, "ndcg": 0.52}
 """Expected values of scores at random."""
 
-CHANCE_LINE: dict[str, Any] = {"color": FAINT, "linewidth": 0.6, "zorder": 1}
 _BASELINE_LINE: dict[str, Any] = {
     "color": DARK, "linewidth": 0.6, "linestyle": (0, (4, 3)), "zorder": 1,
 }  # fmt: skip
 
-# Inches of a row, and of titles, axis and legend together.
-_ROW_HEIGHT, _FRAME_HEIGHT = 0.17, 1.2
+# Inches of a metric's row, and of titles, axis and legend together.
+_ROW_HEIGHT, _FRAME_HEIGHT = 0.17, 1.25
+# Of a case's row: inches for one dot and for one line of its label, and the part its dots take.
+_DOT_HEIGHT, _LINE_HEIGHT, _DOTS_PART = 0.1, 0.13, 0.68
+# Characters in a line of a row's label and of an axis label.
+_ROW_WIDTH, _AXIS_WIDTH = 26, 22
 
-Statistics = Mapping[str, Mapping[str, Mapping[str, Any]]]
-"""{metric: {protocol: {statistic: value}}}"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dot:
-    """A value with the ends of its interval; NaN where undefined."""
-
-    value: float
-    low: float = nan
-    high: float = nan
-
-    @classmethod
-    def of(cls, statistics: Mapping[str, Any], name: str) -> "Dot":
-        """Return a statistic of a summary, in which what is undefined is null or missing."""
-        low, high = statistics.get(f"{name}_interval") or (None, None)
-        return cls(value=_number(statistics.get(name)), low=_number(low), high=_number(high))
-
-    def draw(self, axes: Axes, row: float, look: Look, **marker: Any) -> None:
-        """Draw the value and its interval at a height."""
-        axes.plot(
-            [self.low, self.high], [row, row], color=look.colour, linewidth=1.1,
-            solid_capstyle="butt",
-        )  # fmt: skip
-        axes.plot(self.value, row, look.marker, color=look.colour, **marker)
+Protocols = Mapping[str, Statistics]
 
 
 def metric_dots(
-    statistics: Statistics,
+    statistics: Mapping[str, Protocols],
     *,
-    statistic: str = "spearman_rho",
-    target_label: str = "",
-    title: str = "",
-    highlighted: Sequence[str] = ("epsilon",),
-    settings: FigureSettings | None = None,
+    statistic: str,
+    target_label: str,
 ) -> Figure:
     """One panel per protocol, one row per metric, best on top; coverage stands beside each dot.
 
     Args:
-        statistics: As in `summary.json` under `metrics`; what is undefined has no dot.
-        statistic: Key of `notes.STATISTIC_LABELS`; drawn with `<statistic>_interval`.
-        target_label: What the accuracies are; may be empty.
-        title: One line over the figure; may be empty.
-        highlighted: Metrics in another hue.
-        settings: Widths of the figure.
-
-    Raises:
-        ValueError: There is no metric, or the statistic is unknown.
+        statistics: By metric and protocol, at least one; the first metric has another hue.
+        statistic: `spearman_rho` or `ndcg`.
+        target_label: What the accuracies are.
     """
-    if not statistics:
-        raise ValueError("statistics must have at least one metric, got none: draw no figure")
-    if statistic not in STATISTIC_LABELS:
-        known = ", ".join(STATISTIC_LABELS)
-        raise ValueError(f"statistic must be one of {known}, got {statistic!r}: choose one of them")
     protocols = list(dict.fromkeys(name for found in statistics.values() for name in found))
-    metrics = _best_last(statistics, statistic, protocols[-1])
+    by_protocol = {
+        protocol: {name: of.get(protocol, Statistics(values={})) for name, of in statistics.items()}
+        for protocol in protocols
+    }
+    last = {name: found[statistic] for name, found in by_protocol[protocols[-1]].items()}
+    # Equal ones in their given order, from the top; undefined ones are at the bottom.
+    best = sorted(last, key=lambda name: last[name] if isfinite(last[name]) else -inf, reverse=True)
+    metrics, first = best[::-1], next(iter(statistics))
     figure, panels = new_panels(
-        len(protocols), settings=settings, columns=len(protocols), title=title, sharex=True,
-        sharey=True, height=_FRAME_HEIGHT + _ROW_HEIGHT * len(metrics),
+        len(protocols), columns=len(protocols), sharex=True, sharey=True,
+        height=_FRAME_HEIGHT - 0.05 + _ROW_HEIGHT * len(metrics),
     )  # fmt: skip
-    for axes, protocol in zip(panels, protocols, strict=True):
-        found = {metric: statistics[metric].get(protocol, {}) for metric in metrics}
-        axes.set_title(f"{protocol.replace('_', ' ')}\nn = {_range_of_rows(found)}", loc="left")
-        _draw_protocol(axes, found, statistic=statistic, highlighted=highlighted)
+    for axes, (protocol, found) in zip(panels, by_protocol.items(), strict=True):
+        rows = count_range(one["n"] for one in found.values() if isfinite(one["n"])) or "0"
+        axes.set_title(f"{protocol.replace('_', ' ')}\nn = {rows}", loc="left")
+        axes.axvline(_CHANCE[statistic], **CHANCE_LINE)
+        baselines = [found[name][statistic] for name in metrics if name in BASELINES]
+        if np.isfinite(baselines).any():
+            axes.axvline(np.nanmax(baselines), **_BASELINE_LINE)
+        for row, name in enumerate(metrics):
+            _draw_metric(axes, row, name, found[name], statistic=statistic, is_first=name == first)
     panels[0].set_yticks(range(len(metrics)), metrics)
     panels[0].set_ylim(-0.6, len(metrics) - 0.4)
     panels[0].xaxis.set_major_locator(round_ticks(3))
-    joint = " with " if statistic in ("spearman_rho", "kendall_tau") else ", "
-    label = joint.join(part for part in (STATISTIC_LABELS[statistic], target_label) if part)
-    _write_legend(figure, metrics, highlighted, statistic=statistic, label=label)
-    letter_panels(panels)
-    return figure
-
-
-def _best_last(statistics: Statistics, statistic: str, protocol: str) -> list[str]:
-    """Metrics in ascending order under a protocol; undefined ones are first."""
-
-    def value(metric: str) -> float:
-        found = Dot.of(statistics[metric].get(protocol, {}), statistic).value
-        return found if isfinite(found) else -np.inf
-
-    # Equal ones in their given order, from the top.
-    return sorted(statistics, key=value, reverse=True)[::-1]
-
-
-def _draw_protocol(
-    axes: Axes,
-    found: Mapping[str, Mapping[str, Any]],
-    *,
-    statistic: str,
-    highlighted: Sequence[str],
-) -> None:
-    axes.tick_params(axis="y", length=0)
-    if statistic in _CHANCE:
-        axes.axvline(_CHANCE[statistic], **CHANCE_LINE)
-    baseline = [Dot.of(found[name], statistic).value for name in found if name in BASELINES]
-    if np.isfinite(baseline).any():
-        axes.axvline(float(np.nanmax(baseline)), **_BASELINE_LINE)
-    for row, (metric, values) in enumerate(found.items()):
-        look = Look(colour=VERMILION if metric in highlighted else BLUE)
-        hollow = {"markerfacecolor": "white"} if metric in BASELINES else {}
-        Dot.of(values, statistic).draw(axes, row, look, markeredgewidth=0.9, **hollow)
-        axes.text(
-            1.03, row, _rounded_percent(values.get("coverage")), color=FAINT, fontsize=6,
-            transform=axes.get_yaxis_transform(), va="center_baseline",
-        )  # fmt: skip
-
-
-def _range_of_rows(found: Mapping[str, Mapping[str, Any]]) -> str:
-    """The number of rows, or its range where metrics have different ones."""
-    sizes = sorted({values["n"] for values in found.values() if "n" in values}) or [0]
-    return "–".join(f"{size:,}" for size in dict.fromkeys((sizes[0], sizes[-1])))
-
-
-def _rounded_percent(fraction: float | None) -> str:
-    """A fraction as a percentage without decimals; only all is 100, only none is 0."""
-    if fraction is None or not isfinite(fraction):
-        return "–"
-    return f"{100 * fraction if fraction in (0, 1) else np.clip(100 * fraction, 1, 99):.0f}"
-
-
-def _write_legend(
-    figure: Figure,
-    metrics: Sequence[str],
-    highlighted: Sequence[str],
-    *,
-    statistic: str,
-    label: str,
-) -> None:
-    """The label of the axes, which constrained layout would write into a legend, and the legend."""
-    named = [metric for metric in metrics if metric in highlighted]
-    handles = [Look(colour=VERMILION).handle(", ".join(named), line=True)] if named else []
-    handles.append(Look(colour=BLUE).handle("metric with its 95 % interval", line=True))
-    if any(metric in BASELINES for metric in metrics):
-        handles += [
+    joint = " with " if statistic == "spearman_rho" else ", "
+    handles = [
+        Look(colour=VERMILION).handle(first, line=True),
+        Look(colour=BLUE).handle("metric with its 95 % interval", line=True),
+        Line2D([], [], label="chance", **CHANCE_LINE),
+        Line2D([], [], linestyle="", label="beside each: coverage (%)"),
+    ]
+    if set(BASELINES) & set(metrics):
+        handles[2:2] = [
             Look(colour=BLUE).handle("size of the network", markerfacecolor="white"),
             Line2D([], [], label="best of those", **_BASELINE_LINE),
         ]
-    if statistic in _CHANCE:
-        handles.append(Line2D([], [], label="chance", **CHANCE_LINE))
-    handles.append(Line2D([], [], linestyle="", label="beside each: coverage (%)"))
+    # Of all panels: constrained layout would write a label of the axes into the legend.
     figure.legend(
-        handles=handles, loc="outside lower center", ncols=len(handles), title=label,
+        handles=handles, loc="outside lower center", ncols=len(handles),
+        title=f"{STATISTIC_LABELS[statistic]}{joint}{target_label}",
         title_fontsize=mpl.rcParams["axes.labelsize"],
+    )  # fmt: skip
+    label_panels(panels)
+    return figure
+
+
+def setting_dots(study: Study) -> Figure:
+    """One row for each case and metric, one panel for each statistic, a dot for each protocol.
+
+    Raises:
+        ValueError: No job has statistics.
+    """
+    cases = study.cases
+    statistics = shown_statistics(cases, figure="settings")
+    rows = [(case, metric) for case in cases for metric in case.metrics]
+    protocols, metrics = protocols_of(cases), metrics_of(cases)
+    labels = [_wrapped(case_label(*row, metrics=metrics), _ROW_WIDTH) for row in rows]
+    most_lines = 1 + max(label.count("\n") for label in labels)
+    height = 0.06 + max(_DOT_HEIGHT * len(protocols), _LINE_HEIGHT * most_lines)
+    figure, panels = new_panels(
+        len(statistics), columns=len(statistics),
+        height=_FRAME_HEIGHT + height * len(rows), sharey=True,
+        width_ratios=[1 if statistic == "coverage" else 2 for statistic in statistics],
+    )  # fmt: skip
+    step = min(_DOTS_PART / max(len(protocols) - 1, 1), 0.3)
+    places = {name: step * (k - (len(protocols) - 1) / 2) for k, name in enumerate(protocols)}
+    for axes, statistic in zip(panels, statistics, strict=True):
+        axes.tick_params(axis="y", length=0)
+        axes.grid(visible=False, axis="y")
+        for row in range(1, len(rows), 2):
+            axes.axhspan(row - 0.5, row + 0.5, color="#F5F5F5", linewidth=0, zorder=0)
+        for protocol, place in places.items():
+            found = [case.spread(metric, protocol, statistic) for case, metric in rows]
+            label = protocol.replace("_", " ")
+            _draw_dots(
+                axes,
+                [row + place for row in range(len(rows))],
+                found,
+                look_of(protocol),
+                label=label,
+            )
+        # At the height of their protocol; of one without dots, in the middle.
+        printed = [
+            (value, row + places.get(protocol, 0.0))
+            for row, (case, metric) in enumerate(rows)
+            for value, protocol in published_of(study, case, metric, statistic)
+        ]
+        draw_published(axes, printed)
+        prepare_value_axis(axes.xaxis, statistic)
+        axes.set_xlabel(_wrapped(STATISTIC_LABELS[statistic], _AXIS_WIDTH))
+    panels[0].set_yticks(range(len(rows)), labels)
+    if len(cases[0].settings) == 1:
+        panels[0].set_ylabel(setting_title(next(iter(cases[0].settings))))
+    # From the top, as in the table.
+    panels[0].set_ylim(len(rows) - 0.45, -0.55)
+    write_legend(figure, spread=bar_handle(cases))
+    label_panels(panels)
+    return figure
+
+
+def _draw_metric(
+    axes: Axes, row: int, name: str, found: Statistics, *, statistic: str, is_first: bool
+) -> None:
+    axes.tick_params(axis="y", length=0)
+    hollow = {"markerfacecolor": "white"} if name in BASELINES else {}
+    look = Look(colour=VERMILION if is_first else BLUE)
+    _draw_dots(axes, [row], [found.spread(statistic)], look, markeredgewidth=0.9, **hollow)
+    share = 100 * found["coverage"]
+    # Only all is 100, only none is 0.
+    shown = share if share in (0, 100) else np.clip(share, 1, 99)
+    axes.text(
+        1.03, row, f"{shown:.0f}" if isfinite(share) else "–", color=FAINT, fontsize=6,
+        transform=axes.get_yaxis_transform(), va="center_baseline",
     )  # fmt: skip
 
 
-def _number(value: float | None) -> float:
-    return nan if value is None else float(value)
+def _draw_dots(
+    axes: Axes,
+    rows: Sequence[float],
+    found: Sequence[Spread],
+    look: Look,
+    **style: Any,
+) -> None:
+    """Draw values at these heights with their intervals, or ranges of draws."""
+    lows, highs = [one.low for one in found], [one.high for one in found]
+    axes.hlines(rows, lows, highs, color=look.colour, linewidth=1.1)
+    values = [one.value for one in found]
+    axes.plot(values, rows, look.marker, color=look.colour, linestyle="", **style)
+
+
+def _wrapped(label: str, width: int) -> str:
+    """A label in lines; names are not torn apart."""
+    return textwrap.fill(label, width, break_long_words=False, break_on_hyphens=False)

@@ -1,18 +1,19 @@
 """What can be drawn, as functions that write files and import matplotlib only when called."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 
 from epsilon_research.analysis import spearman_rho
-from epsilon_research.plotting.notes import weights_in_words
-from epsilon_research.plotting.points import AgreementPanel, Target, read_points
+from epsilon_research.plotting.points import ScorePoints, Target, read_points
 from epsilon_research.plotting.settings import FigureSettings
+from epsilon_research.reporting.run import SearchVariant, Statistics
+from epsilon_research.reporting.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,103 +21,145 @@ if TYPE_CHECKING:
 STUDY_FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
 """What can be drawn of a study."""
 
-DOT_STATISTICS = {"metrics_rho": "spearman_rho", "metrics_ndcg": "ndcg"}
-"""{name of the file: statistic} of the figures that compare the metrics of a run."""
+Draw = Callable[[], "Figure | None"]
 
 
-def save_run_figures(
-    frame: pd.DataFrame,
-    *,
-    metrics: Sequence[str],
-    target: Target | None,
-    statistics: Mapping[str, Any],
-    comparison: Mapping[str, Any] | None = None,
-    weights: Mapping[str, Sequence[float]],
-    folder: Path,
-    title: str,
-    settings: FigureSettings | None = None,
-) -> list[Path]:
-    """Write the figures of each metric of a run and, of several metrics, their comparison.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFigures:
+    """Draws what a run found. Each method returns the paths that it has written, one per format.
 
     Args:
-        frame: One row per architecture, with the columns of `read_points` for each metric.
-        metrics: Columns of scores; others are compared with the first.
-        target: What the trained results are; None without a table of accuracies.
-        statistics: {metric: {protocol: {statistic: value}}}, as in `summary.json`; may be empty.
-        comparison: What `analysis.compare_metrics` returned; None without accuracies.
-        weights: {metric: constants that its networks are initialised with}, where it has any.
-        folder: Where to write; made if need be. Several metrics have a folder each below it.
-        title: One line over each figure, to which the weights are added; may be empty.
-        settings: Size, formats and style.
-
-    Returns:
-        The paths written: of each metric `score_vs_accuracy` (with scores and accuracies),
-        `score_vs_accuracy_top10` (where ρ of these is defined), `score_vs_parameters` and
-        `score_histogram`; of the comparison `metrics_rho`, `metrics_ndcg` and `rank_matrix`.
-
-    Raises:
-        KeyError: A column is missing.
-    """
-    written: list[Path] = []
-    for metric in metrics:
-        written += _save_metric(
-            frame, metric=metric, target=target, statistics=statistics.get(metric),
-            folder=folder if len(metrics) == 1 else folder / metric,
-            title=_title(title, [metric], weights),
-            settings=settings or FigureSettings(),
-        )  # fmt: skip
-    if target is not None and comparison is not None:
-        written += _save_comparison(
-            frame, metrics=metrics, target=target, statistics=statistics, comparison=comparison,
-            folder=folder / "comparison",
-            title=_title(title, metrics, weights),
-            settings=settings or FigureSettings(),
-        )  # fmt: skip
-    return written
-
-
-def save_search_curves(
-    entries: Mapping[str, Mapping[str, Any]],
-    *,
-    label: str,
-    weights: Mapping[str, Sequence[float]],
-    folder: Path,
-    title: str,
-    settings: FigureSettings | None = None,
-) -> list[Path]:
-    """Write `search_curves`: what each variant of a search found against trained models.
-
-    Args:
-        entries: The `search` part of a summary, also as read back from a file.
-        label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
-        weights: {metric: constants that its networks are initialised with}, where it has any.
         folder: Where to write; made if need be.
-        title: One line over the figure, to which the weights are added; may be empty.
+        title: One line over each figure, to which the weights are added; may be empty.
+        weights: {metric: constants that its networks are initialised with}, where it has any.
         settings: Size, formats and style.
-
-    Returns:
-        The paths written, one per format; none if no variant has a value to show.
     """
-    from epsilon_research.plotting.search_curves import SearchPanel, search_curves
 
-    settings = settings or FigureSettings()
-    with _saving(folder, settings) as save:
-        panel = SearchPanel(entries=entries, label=label)
-        figure = search_curves([panel], title=_title(title, weights, weights), settings=settings)
-        return [] if figure is None else save("search_curves", figure)
+    folder: Path
+    title: str = ""
+    weights: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    settings: FigureSettings = field(default_factory=FigureSettings)
+
+    def save_scores(
+        self,
+        frame: pd.DataFrame,
+        *,
+        metrics: Sequence[str],
+        labels: Mapping[str, str] | None = None,
+        target: Target | None,
+        statistics: Mapping[str, Any],
+    ) -> list[Path]:
+        """Write the figures of each metric and, of several metrics, their comparison.
+
+        These are of each metric `score_vs_accuracy` (with scores and accuracies),
+        `score_vs_accuracy_top10` (where ρ of these is defined), `score_vs_parameters` and
+        `score_histogram`, in a folder each where there are several; of the comparison
+        `metrics_rho`, `metrics_ndcg` and `rank_matrix`.
+
+        Args:
+            frame: One row per architecture, with the columns of `read_points` for each metric.
+            metrics: Columns of scores; others are compared with the first.
+            labels: {metric: what its scores are, with their unit}, where a metric says it.
+            target: What the trained results are; None without a table of accuracies.
+            statistics: {metric: {protocol: {statistic: value}}}, as in `summary.json`; may be
+                empty.
+
+        Raises:
+            KeyError: A column is missing.
+        """
+        written: list[Path] = []
+        for metric in metrics:
+            points = read_points(
+                frame, metric=metric, target=target, label=(labels or {}).get(metric, "")
+            )
+            within = metric if len(metrics) > 1 else ""
+            draw = _of_metric(points, statistics.get(metric))
+            written += self._save(draw, weighted=[metric], within=within)
+        if target is not None and len(metrics) > 1 and statistics:
+            draw = _of_comparison(frame, metrics=metrics, target=target, statistics=statistics)
+            written += self._save(draw, weighted=metrics, within="comparison")
+        return written
+
+    def save_searches(self, variants: Sequence[SearchVariant], *, label: str) -> list[Path]:
+        """Write `search_curves`: what each variant found against trained models.
+
+        Args:
+            variants: At least one; nothing is written if none has a value to show.
+            label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
+        """
+        from epsilon_research.plotting.search_curves import SearchPanel, search_curves
+
+        panel = SearchPanel(variants=variants, label=label)
+        draw = {"search_curves": partial(search_curves, [panel])}
+        return self._save(draw, weighted=self.weights)
+
+    def save_fronts(
+        self,
+        variants: Mapping[str, SearchVariant],
+        *,
+        points: pd.DataFrame,
+        found: pd.DataFrame,
+        cost_label: str,
+        label: str,
+        worst: float,
+    ) -> list[Path]:
+        """Write `search_front`: what searches found of a front, beside the true one.
+
+        Args:
+            variants: By name; they look as in `search_curves`.
+            points: See `pareto_fronts`.
+            found: Likewise.
+            cost_label: The cost with its unit.
+            label: What the other axis shows, without a unit.
+            worst: The least good value that is shown.
+        """
+        from epsilon_research.plotting.pareto_fronts import pareto_fronts
+        from epsilon_research.plotting.search_curves import looks_of
+
+        looks = looks_of(list(variants.values()))
+        draw = partial(
+            pareto_fronts, points, found,
+            looks={name: {"label": of.label, **looks[of.label]} for name, of in variants.items()},
+            cost_label=cost_label, label=label, worst=worst,
+            higher_is_better=all(one.higher_is_better for one in variants.values()),
+            are_fractions=all(one.are_fractions for one in variants.values()),
+        )  # fmt: skip
+        return self._save({"search_front": draw})
+
+    def save_precisions(
+        self, frame: pd.DataFrame, *, metrics: Sequence[str], exact: str
+    ) -> list[Path]:
+        """Write `rounding`: scores of several precisions over exact ones, a panel for each.
+
+        Args:
+            frame: One row per architecture: the metrics, optionally with `<metric>_resolved`.
+            metrics: Columns of scores, at least one.
+            exact: Column of exact scores.
+        """
+        from epsilon_research.plotting.scatter import precision_panels
+
+        draw = partial(precision_panels, frame, metrics=metrics, exact=exact)
+        return self._save({"rounding": draw}, weighted=[exact])
+
+    def _save(
+        self, draw: Mapping[str, Draw], *, weighted: Iterable[str] = (), within: str = ""
+    ) -> list[Path]:
+        """Draw and write figures, with the weights of those metrics if all have the same."""
+        from epsilon_research.plotting.notes import weights_in_words
+
+        found = {tuple(self.weights[metric]) for metric in weighted if metric in self.weights}
+        words = weights_in_words(found.pop()) if len(found) == 1 else ""
+        title = ", ".join(filter(None, (self.title, words)))
+        return _save(draw, self.folder / within, title=title, settings=self.settings)
 
 
 def save_study_figure(
-    study: Mapping[str, Any],
-    *,
-    figure: str,
-    folder: Path,
-    settings: FigureSettings | None = None,
+    study: Study, *, figure: str, folder: Path, settings: FigureSettings | None = None
 ) -> list[Path]:
     """Write the figure of a study under its own name.
 
     Args:
-        study: The record of the study, as `study.json` has it.
+        study: The study.
         figure: One of `STUDY_FIGURES`: `weight_grid` (heat maps over both weights), `settings` (a
             row for each setting), `curve` (along a numeric setting, or along one of two weights),
             `scatter` (score against accuracy of each job), `search` (what searches found against
@@ -137,119 +180,72 @@ def save_study_figure(
         )
     if figure == "none":
         return []
-    from epsilon_research.plotting.study_figures import study_figure
+    from epsilon_research.plotting.curves import setting_curves
+    from epsilon_research.plotting.dots import setting_dots
+    from epsilon_research.plotting.scatter import study_scatter
+    from epsilon_research.plotting.search_curves import study_searches
+    from epsilon_research.plotting.weight_grid import weight_grid
 
-    settings = settings or FigureSettings()
-    with _saving(folder, settings) as save:
-        drawn = study_figure(study, figure=figure, folder=folder.parent, settings=settings)
-        return save(figure, drawn)
-
-
-def save_agreement_panels(
-    reference: Float[np.ndarray, " points"],
-    panels: Sequence[AgreementPanel],
-    *,
-    folder: Path,
-    name: str,
-    settings: FigureSettings | None = None,
-    **words: Any,
-) -> list[Path]:
-    """Write values over a reference, one panel for each set of values, with the identity line.
-
-    Args:
-        reference: Horizontal values; NaN where undefined.
-        panels: Vertical values, at least one set, each of the reference's length.
-        folder: Where to write; made if need be.
-        name: File name without its suffix.
-        settings: Size, formats and style.
-        **words: Labels, title and scale, as `scatter.agreement_panels` takes them.
-
-    Returns:
-        The paths written, one per format.
-    """
-    from epsilon_research.plotting.scatter import agreement_panels
-
-    settings = settings or FigureSettings()
-    with _saving(folder, settings) as save:
-        return save(name, agreement_panels(reference, panels, settings=settings, **words))
+    draw: dict[str, Callable[..., Figure]] = {
+        "weight_grid": weight_grid,
+        "settings": setting_dots,
+        "curve": setting_curves,
+        "scatter": partial(study_scatter, folder=folder.parent),
+        "search": study_searches,
+    }
+    return _save(
+        {figure: partial(draw[figure], study)}, folder, title=study.title, settings=settings
+    )
 
 
-def _save_metric(
-    frame: pd.DataFrame,
-    *,
-    metric: str,
-    target: Target | None,
-    statistics: Mapping[str, Any] | None,
-    folder: Path,
-    title: str,
-    settings: FigureSettings,
-) -> list[Path]:
+def _of_metric(points: ScorePoints, statistics: Mapping[str, Any] | None) -> dict[str, Draw]:
     from epsilon_research.plotting.histogram import score_histogram
     from epsilon_research.plotting.scatter import score_against_accuracy, score_against_parameters
 
-    points = read_points(frame, metric=metric, target=target)
     ranked = points.ranked()
     best = ranked.top_tenth()
-    look: dict[str, Any] = {"title": title, "settings": settings}
-    with _saving(folder, settings) as save:
-        written: list[Path] = []
-        if len(ranked.scores):
-            figure = score_against_accuracy(points, statistics=statistics, **look)
-            written += save("score_vs_accuracy", figure)
-        if np.isfinite(spearman_rho(best.scores, best.targets)):
-            figure = score_against_accuracy(points, statistics=statistics, top=True, **look)
-            written += save("score_vs_accuracy_top10", figure)
-        written += save("score_vs_parameters", score_against_parameters(points, **look))
-        written += save("score_histogram", score_histogram(points, **look))
-    return written
+    over_accuracy = partial(score_against_accuracy, points, statistics=statistics)
+    draw: dict[str, Draw] = {}
+    if len(ranked):
+        draw["score_vs_accuracy"] = over_accuracy
+    if np.isfinite(spearman_rho(best["score"], best["target"])):
+        draw["score_vs_accuracy_top10"] = partial(over_accuracy, top=True)
+    draw["score_vs_parameters"] = partial(score_against_parameters, points)
+    draw["score_histogram"] = partial(score_histogram, points)
+    return draw
 
 
-def _save_comparison(
+def _of_comparison(
     frame: pd.DataFrame,
     *,
     metrics: Sequence[str],
     target: Target,
     statistics: Mapping[str, Any],
-    comparison: Mapping[str, Any],
-    folder: Path,
-    title: str,
-    settings: FigureSettings,
-) -> list[Path]:
+) -> dict[str, Draw]:
     from epsilon_research.plotting.dots import metric_dots
     from epsilon_research.plotting.scatter_matrix import rank_scatter_matrix
 
-    with _saving(folder, settings) as save:
-        written: list[Path] = []
-        for name, statistic in DOT_STATISTICS.items():
-            figure = metric_dots(
-                {metric: statistics[metric] for metric in metrics}, statistic=statistic,
-                target_label=target.label, title=title, highlighted=metrics[:1], settings=settings,
-            )  # fmt: skip
-            written += save(name, figure)
-        figure = rank_scatter_matrix(
-            frame, metrics=metrics, target=target, comparison=comparison["common"], title=title,
-            settings=settings,
-        )  # fmt: skip
-        return written + save("rank_matrix", figure)
+    found = {
+        metric: {name: Statistics.from_json(of) for name, of in statistics[metric].items()}
+        for metric in metrics
+    }
+    dots = partial(metric_dots, found, target_label=target.label)
+    return {
+        "metrics_rho": partial(dots, statistic="spearman_rho"),
+        "metrics_ndcg": partial(dots, statistic="ndcg"),
+        "rank_matrix": partial(rank_scatter_matrix, frame, metrics=metrics, target=target),
+    }
 
 
-def _title(title: str, metrics: Iterable[str], weights: Mapping[str, Sequence[float]]) -> str:
-    """A title with the weights of those metrics, if they have some and all have the same."""
-    found = {tuple(weights[metric]) for metric in metrics if metric in weights}
-    words = weights_in_words(found.pop()) if len(found) == 1 else ""
-    return ", ".join(part for part in (title, words) if part)
-
-
-@contextmanager
-def _saving(
-    folder: Path, settings: FigureSettings
-) -> Iterator[Callable[[str, "Figure"], list[Path]]]:
-    """Draw in the project's style; yields what writes a figure under a name into the folder."""
+def _save(
+    draw: Mapping[str, Draw], folder: Path, *, title: str, settings: FigureSettings | None
+) -> list[Path]:
+    """Draw figures one after the other in the project's style, and write those that there are."""
     from epsilon_research.plotting.style import figure_style, save_figure
 
-    def save(name: str, figure: "Figure") -> list[Path]:
-        folder.mkdir(parents=True, exist_ok=True)
-        return save_figure(figure, folder=folder, name=name, settings=settings)
-
+    written: list[Path] = []
     with figure_style(settings):
-        yield save
+        for name, figure in ((name, one()) for name, one in draw.items()):
+            if figure is not None:
+                written += save_figure(figure, folder=folder, name=name, title=title)
+    return written

@@ -4,12 +4,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import MaxNLocator
 
-from epsilon_research.plotting.notes import count_label, percent
+from epsilon_research.plotting.notes import count_label
 from epsilon_research.plotting.points import ScorePoints
 from epsilon_research.plotting.scales import apply_scale, choose_scale
-from epsilon_research.plotting.settings import FigureSettings
 from epsilon_research.plotting.style import (
     BLUE,
     DARK,
@@ -19,6 +18,7 @@ from epsilon_research.plotting.style import (
     VERMILION,
     new_panels,
 )
+from epsilon_research.reporting.numbers import percent
 
 _MOST_BINS = 60
 # Undefined scores by reason, most frequent first; more reasons than shades start again.
@@ -28,19 +28,15 @@ _STRIP_PART = 0.07
 _HEAD, _LEGEND_ROW = 0.5, 0.15
 
 
-def score_histogram(
-    points: ScorePoints, *, title: str = "", settings: FigureSettings | None = None
-) -> Figure:
+def score_histogram(points: ScorePoints) -> Figure:
     """Counts of finite scores, below a strip that divides all architectures by what became of them.
 
     Args:
         points: All architectures: the histogram has those with a finite score, the strip has all.
-        title: One line over the figure; may be empty.
-        settings: Widths of the figure.
     """
     parts = _parts(points)
     figure, (strip, main) = new_panels(
-        2, settings=settings, columns=1, title=title, height_ratios=[_STRIP_PART, 1],
+        2, columns=1, height_ratios=[_STRIP_PART, 1],
         height=PANEL_HEIGHT + _HEAD + _LEGEND_ROW * -(-len(parts) // 2),
     )  # fmt: skip
     start = 0
@@ -49,8 +45,8 @@ def score_histogram(
         start += count
     strip.set(xlim=(0, max(start, 1)), ylim=(-0.4, 0.4))
     strip.set_axis_off()
-    undefined, total = sum(points.failures.values()), len(points.scores)
-    share = percent(undefined / total if total else None)
+    undefined, total = int((~points.is_finite).sum()), len(points)
+    share = percent(undefined / total if total else None, unit=" %")
     strip.set_title(f"undefined: {undefined:,} of {total:,} ({share})", loc="left")
     _draw_scores(main, points)
     figure.legend(loc="outside lower center", ncols=2, handlelength=1)
@@ -58,29 +54,34 @@ def score_histogram(
 
 
 def _parts(points: ScorePoints) -> list[tuple[str, str, int]]:
-    num_finite = int(np.isfinite(points.scores).sum())
-    num_rescued = int(points.float32_undefined.sum())
+    """Words, colour and number of architectures of each part of the strip."""
+    num_finite, num_rescued = int(points.is_finite.sum()), int(points["float32_undefined"].sum())
     parts = [("defined", BLUE, num_finite)]
     if num_rescued:
         parts = [
             ("defined in float32", BLUE, num_finite - num_rescued),
             ("undefined in float32", VERMILION, num_rescued),
         ]
-    for position, (reason, count) in enumerate(points.failures.items()):
-        shade = _SHADES[position % len(_SHADES)]
-        parts.append((f"undefined, {reason.replace('_', ' ')}", shade, count))
+    reasons = points.table.loc[~points.is_finite, "failure"].astype(object)
+    counts = reasons.where(reasons.notna(), "no reason given").value_counts()
+    for position, (reason, count) in enumerate(counts.items()):
+        words = f"undefined, {str(reason).replace('_', ' ')}"
+        parts.append((words, _SHADES[position % len(_SHADES)], int(count)))
     return parts
 
 
 def _draw_scores(axes: Axes, points: ScorePoints) -> None:
-    finite = np.isfinite(points.scores)
-    scores, rescued = points.scores[finite], points.float32_undefined[finite]
+    kept = points.where(points.is_finite)
+    scores, rescued = kept["score"], kept["float32_undefined"]
     scale = choose_scale(scores)
     positions = scale.forward(scores)
     apply_scale(axes.xaxis, scale, scores)
     axes.set_xlabel(points.score_label + scale.suffix)
     axes.set_ylabel("architectures")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda count, _: count_label(count)))
+    axes.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
+    axes.yaxis.set_major_formatter(count_label)
+    if not len(scores):
+        axes.set_ylim(0, 1)
     bins = _bins(positions, axes.get_xlim())
     axes.hist([positions[~rescued], positions[rescued]], bins=bins, stacked=True,
               color=[BLUE, VERMILION])  # fmt: skip

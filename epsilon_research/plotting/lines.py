@@ -1,71 +1,43 @@
-"""Lines with a spread, as a band or as bars: what searches find, statistics along a setting."""
+"""A line with its spread, as a band or as bars: what searches find, statistics along a setting."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from numpy import ndarray
 
 _BAND_ALPHA = 0.13
 BAND_HANDLE: dict[str, Any] = {"alpha": 2 * _BAND_ALPHA, "linewidth": 0}
 """How a band looks in a legend: darker, since it is small there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a panel with its spread, and how it is drawn.
-
-    Attributes:
-        x: Horizontal positions, increasing.
-        middle: Medians, means or single values; NaN where undefined.
-        low: Lower end of the spread.
-        high: Upper end of the spread.
-        colour: Of line and spread.
-        style: Line style and marker, as `Axes.plot` takes them.
-        label: Entry of a legend; may be empty.
-    """
-
-    x: Float[np.ndarray, " points"]
-    middle: Float[np.ndarray, " points"]
-    low: Float[np.ndarray, " points"]
-    high: Float[np.ndarray, " points"]
-    colour: str
-    style: Mapping[str, Any]
-    label: str = ""
-
-    @property
-    def has_values(self) -> bool:
-        """Whether there is anything to draw."""
-        return bool(np.isfinite(self.middle).any())
-
-    def moved(self, distance: float) -> "Line":
-        """Return the line at other horizontal positions, all moved by a distance."""
-        return replace(self, x=self.x + distance)
-
-
-def draw_lines(
-    axes: Axes, lines: Sequence[Line], *, bars: bool = False, step: bool = False
+def draw_line(
+    axes: Axes,
+    x: Float[ndarray, " points"],
+    values: Float[ndarray, "3 points"],
+    *,
+    colour: str,
+    bars: bool = False,
+    step: bool = False,
+    **style: Any,
 ) -> None:
-    """Draw all spreads, and above them all lines.
+    """Draw a line through middles, and below all lines of the panel their spread.
 
     Args:
         axes: The panel.
-        lines: What to draw; gaps stand for what is undefined.
+        x: Horizontal positions, increasing.
+        values: Middles and both ends of their spread; NaN, where undefined, is a gap.
+        colour: Of line and spread.
         bars: Whether the spread is a bar at each point instead of a band.
         step: Whether values hold until the next point.
+        **style: Line style, marker and label, as `Axes.plot` takes them.
     """
-    for line in lines:
-        if bars:
-            axes.vlines(line.x, line.low, line.high, color=line.colour, linewidth=0.9)
-        else:
-            axes.fill_between(
-                line.x, line.low, line.high, step="post" if step else None, color=line.colour,
-                alpha=_BAND_ALPHA, linewidth=0,
-            )  # fmt: skip
-    for line in lines:
-        axes.plot(
-            line.x, line.middle, drawstyle="steps-post" if step else "default", color=line.colour,
-            label=line.label, **line.style,
+    middle, low, high = values
+    if bars:
+        axes.vlines(x, low, high, color=colour, linewidth=0.9)
+    else:
+        axes.fill_between(
+            x, low, high, step="post" if step else None, color=colour, alpha=_BAND_ALPHA,
+            linewidth=0,
         )  # fmt: skip
+    axes.plot(x, middle, drawstyle="steps-post" if step else "default", color=colour, **style)

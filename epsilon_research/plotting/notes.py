@@ -1,9 +1,11 @@
-"""Numbers and statistics as the text of figures; free of matplotlib."""
+"""Statistics and the values of axes as the text of figures."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from matplotlib.ticker import EngFormatter
+
+from epsilon_research.reporting.numbers import interval, minus, percent, value
 
 STATISTIC_LABELS = {
     "spearman_rho": "Spearman's ρ",
@@ -23,26 +25,8 @@ LARGE = 10_000
 _LONGEST = 1e12
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-
-def decimals(value: int | float | None) -> str:
-    """Three decimals, or a dash for what could not be computed."""
-    return "–" if value is None or not np.isfinite(value) else f"{value:.3f}".replace("-", "−")
-
-
-def percent(fraction: int | float | None, *, unit: str = " %") -> str:
-    """A fraction as a percentage with one decimal; only all is 100 %."""
-    if fraction is None or not np.isfinite(fraction):
-        return "–"
-    text = f"{100 * fraction:.1f}"
-    return f"{'99.9' if text == '100.0' and fraction < 1 else text}{unit}"
-
-
-def with_interval(found: Mapping[str, Any], name: str) -> str:
-    """A statistic with three decimals, and its 95 % confidence interval where there is one."""
-    interval = found.get(f"{name}_interval")
-    if interval is None:
-        return decimals(found.get(name))
-    return f"{decimals(found.get(name))}, 95 % CI [{', '.join(map(decimals, interval))}]"
+count_label = EngFormatter(sep="")
+"""A count with a unit prefix: 950, 20k, 1.5M."""
 
 
 def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_points: int) -> str:
@@ -54,68 +38,41 @@ def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_poin
         num_points: Number of points in the figure.
     """
     found = (statistics or {}).get("connected", {})
-    suffix = "_top10" if top else ""
-    names = (("ρ", f"spearman_rho{suffix}"), ("τ", f"kendall_tau{suffix}"))
-    lines = [f"{symbol} = {with_interval(found, name)}" for symbol, name in names if name in found]
     if top:
-        return "\n".join([f"10 % most accurate of protocol connected: n = {num_points:,}", *lines])
-    size = f"protocol connected: n = {found.get('n', num_points):,}"
-    if "coverage" in found:
-        size += f", coverage {percent(found['coverage'])}"
-    return "\n".join([size, *lines])
-
-
-def count_label(value: int | float) -> str:
-    """A count with a unit prefix: 950, 20k, 1.5M."""
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:g}{unit}"
-    return f"{value:g}"
+        size = f"10 % most accurate of protocol connected: n = {num_points:,}"
+    else:
+        size = f"protocol connected: n = {found.get('n', num_points):,}"
+        if "coverage" in found:
+            size += f", coverage {percent(found['coverage'], unit=' %')}"
+    lines = [size]
+    for symbol, name in (("ρ", "spearman_rho"), ("τ", "kendall_tau")):
+        key = f"{name}_top10" if top else name
+        if key in found:
+            ends = interval(found.get(f"{key}_interval"))
+            lines.append(f"{symbol} = {value(found[key])}{ends and f', 95 % CI {ends}'}")
+    return "\n".join(lines)
 
 
 def value_labels(values: Sequence[int | float]) -> list[str]:
     """Labels of ticks: plain numbers, large ones with a unit prefix, or powers of ten."""
-    sizes = [abs(value) for value in values if value != 0]
+    sizes = [abs(number) for number in values if number != 0]
     if all(0.01 <= size < LARGE for size in sizes):
-        return [f"{value:g}".replace("-", "−") for value in values]
+        return [minus(f"{number:g}") for number in values]
     if all(1 <= size < _LONGEST for size in sizes):
-        return [count_label(value).replace("-", "−") for value in values]
-    return [power_label(value) for value in values]
+        return [count_label(number) for number in values]
+    return [_power(number) for number in values]
 
 
-def power_label(value: float) -> str:
+def _power(number: float) -> str:
     """A number as a power of ten, 10⁻⁷ or 3.2·10⁻⁵; plain from 1 to 99."""
-    if value == 0 or 1 <= abs(value) < 100:
-        return f"{value:g}".replace("-", "−")
-    digits, _, exponent = f"{value:.2e}".partition("e")
+    if number == 0 or 1 <= abs(number) < 100:
+        return minus(f"{number:g}")
+    digits, _, exponent = f"{number:.2e}".partition("e")
     power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-    factor = f"{float(digits):g}".replace("-", "−")
+    factor = minus(f"{float(digits):g}")
     return power if factor == "1" else f"{factor}·{power}"
 
 
 def weights_in_words(weights: Sequence[float]) -> str:
     """Constants that a metric initialises its networks with, e.g. `weights 10⁻⁷ and 1`."""
     return f"weights {' and '.join(value_labels(weights))}" if weights else ""
-
-
-def variant_label(entry: Mapping[str, Any]) -> str:
-    """A variant of a search in words, e.g. `ageing evolution, epsilon warm-up`."""
-    return ", ".join([entry["algorithm"].replace("_", " "), *variant_start(entry)])
-
-
-def variant_start(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a variant of a search adds to its algorithm, in words."""
-    warmup, metric = entry["warmup_metric"], entry.get("move_metric")
-    if metric is None:
-        return () if warmup is None else (f"{warmup} warm-up",)
-    move = "move" if entry["move"] == "score" else "children"
-    if warmup in (None, metric):
-        return (f"{metric} {'' if warmup is None else 'warm-up and '}{move}",)
-    return (f"{warmup} warm-up", f"{metric} {move}")
-
-
-def are_fractions(entries: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether searches report accuracies, and neither a loss nor a user's own objective."""
-    return all(
-        entry["higher_is_better"] and entry["reported"] != "objective" for entry in entries.values()
-    )

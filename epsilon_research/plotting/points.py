@@ -1,4 +1,4 @@
-"""What figures need of a score frame, as arrays: scores, trained results, parameters, failures."""
+"""What figures need of a score frame: scores, trained results, parameters, failures."""
 
 from dataclasses import dataclass, replace
 
@@ -34,62 +34,58 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePoints:
-    """One point per architecture; all arrays have the same length and order.
+    """One point per architecture.
 
     Attributes:
-        metric: Name of the metric.
+        score_label: Label of the score axis.
         target: What the trained results are, or None.
-        scores: Metric values; not finite where undefined.
-        targets: Accuracies in percent, or losses; NaN where unknown.
-        parameters: Parameter counts, at least 1.
-        connected: Whether the input reaches the output.
-        float32_undefined: Whether there is a score that float32 cannot compute.
-        failures: Number of rows without a finite score by reason, most frequent first.
+        table: A row per architecture: `score`, not finite where undefined; `failure`, the reason
+            there; `target`, accuracies in percent or losses, NaN where unknown; `parameters`, at
+            least 1; `connected`, whether the input reaches the output; `float32_undefined`, whether
+            there is a score that float32 cannot compute.
     """
 
-    metric: str
+    score_label: str
     target: Target | None
-    scores: Float[np.ndarray, " architectures"]
-    targets: Float[np.ndarray, " architectures"]
-    parameters: Float[np.ndarray, " architectures"]
-    connected: Bool[np.ndarray, " architectures"]
-    float32_undefined: Bool[np.ndarray, " architectures"]
-    failures: dict[str, int]
+    table: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __getitem__(self, column: str) -> np.ndarray:
+        return self.table[column].to_numpy()
 
     @property
-    def score_label(self) -> str:
-        """Label of the score axis."""
-        return f"{self.metric} score"
+    def is_finite(self) -> Bool[np.ndarray, " architectures"]:
+        """Whether there is a score."""
+        return np.isfinite(self["score"])
 
     def where(self, keep: Bool[np.ndarray, " architectures"]) -> "ScorePoints":
-        """Return the points at which `keep` is true; `failures` still counts all rows."""
-        return replace(
-            self,
-            scores=self.scores[keep],
-            targets=self.targets[keep],
-            parameters=self.parameters[keep],
-            connected=self.connected[keep],
-            float32_undefined=self.float32_undefined[keep],
-        )
+        """Return the points at which `keep` is true."""
+        return replace(self, table=self.table[keep])
 
     def scored(self) -> "ScorePoints":
         """Return the connected architectures with a finite score."""
-        return self.where(np.isfinite(self.scores) & self.connected)
+        return self.where(self.is_finite & self["connected"])
 
     def ranked(self) -> "ScorePoints":
         """Return protocol `connected`: connected, with a finite score and a known accuracy."""
-        return self.where(np.isfinite(self.scores) & self.connected & np.isfinite(self.targets))
+        scored = self.scored()
+        return scored.where(np.isfinite(scored["target"]))
 
     def top_tenth(self) -> "ScorePoints":
         """Return the points beyond the 90th percentile of accuracy (below the 10th, of a loss)."""
-        if self.target is None or not len(self.targets):
+        if self.target is None or not len(self):
             return self
+        targets = self["target"]
         if self.target.higher_is_better:
-            return self.where(self.targets > np.quantile(self.targets, 0.9))
-        return self.where(self.targets < np.quantile(self.targets, 0.1))
+            return self.where(targets > np.quantile(targets, 0.9))
+        return self.where(targets < np.quantile(targets, 0.1))
 
 
-def read_points(frame: pd.DataFrame, *, metric: str, target: Target | None) -> ScorePoints:
+def read_points(
+    frame: pd.DataFrame, *, metric: str, target: Target | None, label: str = ""
+) -> ScorePoints:
     """Return the points of one metric of a score frame.
 
     Args:
@@ -97,6 +93,7 @@ def read_points(frame: pd.DataFrame, *, metric: str, target: Target | None) -> S
             `<metric>_float32_defined` and the target's.
         metric: Name of the score column.
         target: What the trained results are, or None.
+        label: What the scores are, with their unit; empty: the name of the column.
 
     Raises:
         KeyError: A column is not in the frame.
@@ -106,42 +103,17 @@ def read_points(frame: pd.DataFrame, *, metric: str, target: Target | None) -> S
     if missing:
         raise KeyError(f"figures need the columns {needed}, {missing} are missing: add them")
     scores = frame[metric].to_numpy(np.float64)
-    defined = f"{metric}_float32_defined"
-    lost = (
-        ~frame[defined].to_numpy(np.bool_) if defined in frame else np.zeros(len(frame), np.bool_)
-    )
+    defined = frame.get(f"{metric}_float32_defined", np.ones(len(frame), np.bool_))
+    columns = {
+        "score": scores,
+        "failure": frame.get(f"{metric}_failure"),
+        "target": np.nan if target is None else target.values(frame),
+        "parameters": np.maximum(frame["num_parameters"].to_numpy(np.float64), 1.0),
+        "connected": frame["connected"].to_numpy(np.bool_),
+        "float32_undefined": np.isfinite(scores) & ~np.asarray(defined, np.bool_),
+    }
     return ScorePoints(
-        metric=metric,
+        score_label=label or f"{metric} score",
         target=target,
-        scores=scores,
-        targets=np.full(len(frame), np.nan) if target is None else target.values(frame),
-        parameters=np.maximum(frame["num_parameters"].to_numpy(np.float64), 1.0),
-        connected=frame["connected"].to_numpy(np.bool_),
-        float32_undefined=np.isfinite(scores) & lost,
-        failures=_count_failures(frame, metric=metric),
+        table=pd.DataFrame(columns, index=frame.index),
     )
-
-
-def _count_failures(frame: pd.DataFrame, *, metric: str) -> dict[str, int]:
-    undefined = frame.loc[~np.isfinite(frame[metric].to_numpy(np.float64))]
-    column = f"{metric}_failure"
-    if column not in frame:
-        return {"no reason given": len(undefined)} if len(undefined) else {}
-    reasons = undefined[column].astype(object)
-    reasons = reasons.where(reasons.notna(), "no reason given")
-    return {str(reason): int(count) for reason, count in reasons.value_counts().items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreementPanel:
-    """Values to compare with a reference, e.g. scores of one precision with exact scores.
-
-    Attributes:
-        title: Where the values come from.
-        values: In the order of the reference; NaN where undefined.
-        marked: Which points are drawn in another hue.
-    """
-
-    title: str
-    values: Float[np.ndarray, " points"]
-    marked: Bool[np.ndarray, " points"]

@@ -12,16 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.ticker import (
-    FixedFormatter,
-    FixedLocator,
-    FuncFormatter,
-    MaxNLocator,
-    NullFormatter,
-)
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullFormatter
 
 from epsilon_research.plotting.notes import LARGE, count_label, value_labels
-from epsilon_research.plotting.style import SMALL
 
 # A linear axis is crowded where the interquartile range takes less than this part of it.
 _CROWDED = 0.2
@@ -76,18 +69,14 @@ def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) 
         scale: As used for the points.
         values: All values on the axis, in their own unit; may be empty.
     """
-    low, high = limits_of(scale.forward(values))
-    set_limits = axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim
-    set_limits(low, high)
+    low, high = _set_limits(axis, limits_of(scale.forward(values)))
     if scale.name == "linear":
         axis.set_major_locator(round_ticks(6))
         if len(values) and np.abs(values).max() >= LARGE:
-            axis.set_major_formatter(FuncFormatter(lambda value, _: count_label(value)))
+            axis.set_major_formatter(count_label)
         return
     ticks, minor = _ERROR_TICKS if scale.name == "error" else log_ticks(10**low, 10**high)
-    ticks = _apart(scale, ticks, low=low, high=high)
-    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), value_labels(ticks))
-    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor, np.float64)).tolist()))
+    _set_ticks(axis, scale, ticks, minor)
 
 
 def apply_values(axis: Axis, scale: Scale, values: Sequence[float]) -> None:
@@ -98,13 +87,29 @@ def apply_values(axis: Axis, scale: Scale, values: Sequence[float]) -> None:
         scale: `LINEAR` or `LOG`.
         values: Different values, increasing.
     """
-    low, high = limits_of(scale.forward(np.array(values, np.float64)), margin=0.06)
-    axis.axes.set_xlim(low, high)
+    _set_limits(axis, limits_of(scale.forward(np.array(values)), margin=0.06))
     longest = max(len(label) for label in value_labels(values))
-    ticks = _apart(scale, values, low=low, high=high, distance=_CHARACTER * (longest + 1))
-    every = dict(zip(values, value_labels(values), strict=True))
-    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), [every[tick] for tick in ticks])
-    axis.set_minor_locator(FixedLocator(scale.forward(np.array(values, np.float64)).tolist()))
+    _set_ticks(axis, scale, values, values, distance=_CHARACTER * (longest + 1))
+
+
+def _set_limits(axis: Axis, limits: tuple[float, float]) -> tuple[float, float]:
+    (axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim)(limits)
+    return limits
+
+
+def _set_ticks(
+    axis: Axis,
+    scale: Scale,
+    major: Sequence[float],
+    minor: Sequence[float],
+    *,
+    distance: float = _LABEL_DISTANCE,
+) -> None:
+    """Label those of the major ticks that do not touch, and mark the minor ones."""
+    low, high = axis.get_view_interval()
+    ticks = _apart(scale, major, low=low, high=high, distance=distance)
+    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), value_labels(ticks))
+    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor)).tolist()))
 
 
 def round_ticks(most: int) -> MaxNLocator:
@@ -149,7 +154,7 @@ def add_colour_bar(
     """
     options: dict = {"ax": axes, "pad": 0.02, "aspect": 30} | place
     bar = axes.figure.colorbar(drawn, **options)
-    bar.ax.set_title(label, fontsize=SMALL, loc="center")
+    bar.ax.set_title(label, loc="center")
     if log:
         low, high = drawn.get_clim()
         ticks = log_ticks(low, high)[0]

@@ -1,21 +1,19 @@
 """Ranks against ranks: every metric with every other and with accuracy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from epsilon_research.analysis import ranked_scores
-from epsilon_research.plotting.notes import decimals
 from epsilon_research.plotting.points import Target
 from epsilon_research.plotting.scales import add_colour_bar
-from epsilon_research.plotting.settings import FigureSettings
-from epsilon_research.plotting.style import BLUE, COLOUR_MAP, VERMILION
+from epsilon_research.plotting.style import BLUE, COLOUR_MAP, VERMILION, figure_settings
+from epsilon_research.reporting.numbers import value
 
 MOST_METRICS = 8
 """More panels than these are too small for a page."""
@@ -36,9 +34,6 @@ def rank_scatter_matrix(
     *,
     metrics: Sequence[str],
     target: Target,
-    comparison: Mapping[str, Any],
-    title: str = "",
-    settings: FigureSettings | None = None,
 ) -> Figure:
     """Ranks of each two metrics below the diagonal, their Spearman's ρ above it.
 
@@ -51,31 +46,30 @@ def rank_scatter_matrix(
             `<metric>_ranks_last`.
         metrics: Columns of scores.
         target: What the trained results are; losses are ranked from the highest.
-        comparison: The part `common` of `analysis.compare_metrics`, which has each ρ.
-        title: One line over the figure; may be empty.
-        settings: Width of the page.
     """
-    shown = _choose(metrics, comparison)
     columns = [*metrics, target.column]
-    ranked = pd.DataFrame({name: ranked_scores(frame, name) for name in columns})
-    common = ranked.dropna().loc[:, [*shown, target.column]]
-    rhos = _rhos(comparison, metrics=metrics, shown=shown)
-    names = [*shown, target.label.replace(" ", "\n")]
-    figure, panels = _square_panels(len(names), width=(settings or FigureSettings()).page_width)
+    common = pd.DataFrame({name: ranked_scores(frame, name) for name in columns}).dropna()
+    ranks = common.rank()
+    if not target.higher_is_better:
+        ranks[target.column] = len(ranks) + 1 - ranks[target.column]
+    # Spearman's ρ is the correlation of mid-ranks.
+    rhos = ranks.corr()
+    strength = rhos.loc[list(metrics[1:]), target.column].abs().fillna(-1)
+    best = strength.sort_values(ascending=False, kind="stable").index[: MOST_METRICS - 1]
+    shown = [name for name in columns if name in {metrics[0], *best, target.column}]
+    names = [*shown[:-1], target.label.replace(" ", "\n")]
+    figure, panels = _square_panels(len(names), width=figure_settings().page_width)
     for (row, column), axes in np.ndenumerate(panels):
         _prepare(axes, is_left=column == 0 and row > 0, is_bottom=row == len(names) - 1 > column)
         if row == column:
             _write_name(axes, names[row])
         elif row < column:
-            _write_rho(axes, rhos[row, column])
-    ranks = _relative_ranks(common, higher_is_better=target.higher_is_better)
-    _draw_ranks(figure, panels, ranks)
+            _write_rho(axes, rhos.loc[shown[row], shown[column]])
+    percentiles = 100 * (ranks[shown].to_numpy() - 0.5) / max(len(ranks), 1)
+    _draw_ranks(figure, panels, percentiles)
     figure.supxlabel("rank, from the worst to the best (%)", y=0.008)
-    parts = [title] if title else []
-    parts.append(f"n = {len(common):,}")
-    if len(shown) < len(metrics):
-        parts.append(f"{len(shown)} of {len(metrics)} metrics")
-    figure.suptitle(", ".join(parts), y=0.995)
+    left_out = f", {len(shown) - 1} of {len(metrics)} metrics" if len(shown) <= len(metrics) else ""
+    figure.suptitle(f"n = {len(common):,}{left_out}")
     return figure
 
 
@@ -86,40 +80,6 @@ def _square_panels(num_variables: int, *, width: float) -> tuple[Figure, np.ndar
         left=_LEFT, right=_RIGHT, bottom=_BOTTOM, top=_TOP, wspace=_GAP, hspace=_GAP
     )
     return figure, figure.subplots(num_variables, num_variables, squeeze=False)
-
-
-def _choose(metrics: Sequence[str], comparison: Mapping[str, Any]) -> list[str]:
-    rho = comparison["spearman_rho"]
-    strength = {metric: abs(_number(rho.get(metric))) for metric in metrics[1:]}
-    best = sorted(strength, key=lambda metric: -np.nan_to_num(strength[metric], nan=-1))
-    kept = {metrics[0], *best[: MOST_METRICS - 1]}
-    return [metric for metric in metrics if metric in kept]
-
-
-def _relative_ranks(
-    common: pd.DataFrame, *, higher_is_better: bool
-) -> Float[np.ndarray, "architectures variables"]:
-    """Mid-ranks in percent of the number of rows, best is 100."""
-    ranks = common.rank(method="average").to_numpy(dtype=np.float64, copy=True)
-    if not higher_is_better:
-        ranks[:, -1] = len(common) + 1 - ranks[:, -1]
-    return 100 * (ranks - 0.5) / max(len(common), 1)
-
-
-def _rhos(
-    comparison: Mapping[str, Any], *, metrics: Sequence[str], shown: Sequence[str]
-) -> Float[np.ndarray, "variables variables"]:
-    correlations = comparison["correlations"]
-    places = [list(correlations["metrics"]).index(metric) for metric in shown]
-    rhos = np.full((len(shown) + 1, len(shown) + 1), np.nan)
-    between = np.array(correlations["spearman_rho"], dtype=np.float64)
-    rhos[:-1, :-1] = between[np.ix_(places, places)]
-    rhos[:-1, -1] = [_number(comparison["spearman_rho"].get(metric)) for metric in shown]
-    return rhos
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else float(value)
 
 
 def _prepare(axes: Axes, *, is_left: bool, is_bottom: bool) -> None:
@@ -147,34 +107,31 @@ def _write_name(axes: Axes, name: str) -> None:
 
 def _write_rho(axes: Axes, rho: float) -> None:
     if np.isfinite(rho):
-        red, green, blue, _ = _SIGN_MAP((rho * _PALE + 1) / 2)
-        axes.set_facecolor((red, green, blue))
-    _write(axes, decimals(rho), fontsize=7)
+        axes.set_facecolor(_SIGN_MAP((rho * _PALE + 1) / 2))
+    _write(axes, value(rho), fontsize=7)
 
 
 def _write(axes: Axes, words: str, **font: Any) -> None:
     axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", **font)
 
 
-def _draw_ranks(
-    figure: Figure, panels: np.ndarray, ranks: Float[np.ndarray, "architectures variables"]
-) -> None:
-    """Dots, or hexagons whose colours mean the same in all panels."""
-    lower = [(row, column) for row in range(len(panels)) for column in range(row)]
+def _draw_ranks(figure: Figure, panels: np.ndarray, ranks: np.ndarray) -> None:
+    """Dots below the diagonal, or hexagons whose colours mean the same in all panels."""
+    pairs = [
+        (panels[row, column], ranks[:, column], ranks[:, row])
+        for row, column in zip(*np.tril_indices(len(panels), -1), strict=True)
+    ]
     if len(ranks) <= MOST_DOTS:
         size = float(np.clip(60 / max(len(ranks), 1) ** 0.5, 1.0, 8))
-        for row, column in lower:
-            panels[row, column].scatter(
-                ranks[:, column], ranks[:, row], s=size, color=BLUE, alpha=0.5, linewidths=0,
-                rasterized=True,
-            )  # fmt: skip
+        for axes, x, y in pairs:
+            axes.scatter(x, y, s=size, color=BLUE, alpha=0.5, linewidths=0, rasterized=True)
         return
     drawn = [
-        panels[row, column].hexbin(
-            ranks[:, column], ranks[:, row], gridsize=_HEXAGONS, extent=(0, 100, 0, 100), mincnt=1,
-            linewidths=0.1, cmap=COLOUR_MAP, rasterized=True,
+        axes.hexbin(
+            x, y, gridsize=_HEXAGONS, extent=(0, 100, 0, 100), mincnt=1, linewidths=0.1,
+            cmap=COLOUR_MAP, rasterized=True,
         )
-        for row, column in lower
+        for axes, x, y in pairs
     ]  # fmt: skip
     most = max(float(np.asarray(hexagons.get_array()).max()) for hexagons in drawn)
     for hexagons in drawn:

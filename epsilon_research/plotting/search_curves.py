@@ -1,6 +1,6 @@
 """What searches found against the number of trained models: medians and interquartile ranges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
-from epsilon_research.plotting.lines import Line, draw_lines
-from epsilon_research.plotting.notes import are_fractions, count_label, variant_label, variant_start
+from epsilon_research.plotting.lines import draw_line
+from epsilon_research.plotting.notes import count_label
 from epsilon_research.plotting.scales import fix_ticks, limits_of, log_ticks, round_ticks
-from epsilon_research.plotting.settings import FigureSettings
+from epsilon_research.plotting.study import with_draws
 from epsilon_research.plotting.style import (
     BLUE,
     BROWN,
@@ -24,9 +23,13 @@ from epsilon_research.plotting.style import (
     PURPLE,
     SKY,
     VERMILION,
-    letter_panels,
+    label_panels,
+    legend_entries,
     new_panels,
 )
+from epsilon_research.reporting.numbers import count_range
+from epsilon_research.reporting.run import SearchVariant
+from epsilon_research.reporting.study import Study, short_name
 
 # A search without scores is dark; then in an order in which neighbours differ most.
 _COLOURS = (DARK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BROWN)
@@ -37,123 +40,127 @@ _MARGIN = 0.05
 # The first model that the limits must show, as a part of the budget.
 _FIRST_SHOWN = 50
 
-Entries = Mapping[str, Mapping[str, Any]]
-"""{variant: entry}: the `search` part of a summary, also as read back from a file."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPanel:
     """The searches of one run.
 
     Attributes:
-        entries: The run's variants, at least one.
+        variants: The run's variants, at least one.
         label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
         title: Over the panel; may be empty.
     """
 
-    entries: Entries
+    variants: Sequence[SearchVariant]
     label: str
     title: str = ""
 
     @property
     def is_percent(self) -> bool:
         """Whether the curves are accuracies, shown as percentages."""
-        return are_fractions(self.entries)
+        return all(variant.are_fractions for variant in self.variants)
 
     @property
     def axis_label(self) -> str:
         """Label of the vertical axis: the best so far of what is reported, and how it is chosen."""
-        entry = next(iter(self.entries.values()))
-        unit = " (%)" if self.is_percent else ""
-        validated = entry["selected_on"] == "validation" and entry["reported"] == "test_accuracy"
-        if validated and entry["protocol"] != "published":
-            return f"{self.label} of the\nbest by validation so far{unit}"
+        first, unit = self.variants[0], " (%)" if self.is_percent else ""
+        selected, reported = first.selected_on, first.reported
+        if reported not in (selected, f"{selected}_accuracy") and first.protocol != "published":
+            return f"{self.label} of the\nbest by {selected} so far{unit}"
         return f"best {self.label} so far{unit}"
 
-    def lines(self, looks: Mapping[str, tuple[str, Any]]) -> list[Line]:
-        """Return the curves of all variants, in looks by variant label."""
+    def curves(self) -> list[Float[np.ndarray, "3 models"]]:
+        """Return median and quartiles of each variant after each trained model."""
+        factor = 100.0 if self.is_percent else 1.0
         return [
-            Line(
-                **{
-                    name: _values(entry[f"{key}_curve"], percent=self.is_percent)
-                    for name, key in (("middle", "median"), ("low", "low"), ("high", "high"))
-                },
-                x=np.arange(1.0, len(entry["median_curve"]) + 1),
-                colour=looks[variant_label(entry)][0],
-                style={"linestyle": looks[variant_label(entry)][1], "linewidth": 1.3},
-                label=variant_label(entry),
-            )
-            for entry in self.entries.values()
+            factor * np.array([one.median_curve, one.low_curve, one.high_curve], np.float64)
+            for one in self.variants
         ]
 
 
-def search_curves(
-    panels: Sequence[SearchPanel], *, title: str = "", settings: FigureSettings | None = None
-) -> Figure | None:
+def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
     """Medians as lines, interquartile ranges as bands, trained models on a logarithmic axis.
 
     Percentages share one scale in all panels, and a variant looks the same in each.
 
     Args:
         panels: One for each run; those without any value are left out.
-        title: One line over the figure; may be empty.
-        settings: Widths of the figure.
 
     Returns:
         The figure, or None if no variant of any panel has a value.
     """
-    looks = _looks([entry for panel in panels for entry in panel.entries.values()])
-    drawn = [(panel, panel.lines(looks)) for panel in panels]
-    drawn = [(panel, lines) for panel, lines in drawn if any(line.has_values for line in lines)]
+    looks = looks_of([variant for panel in panels for variant in panel.variants])
+    drawn = [
+        panel for panel in panels if any(np.isfinite(curve[0]).any() for curve in panel.curves())
+    ]
     if not drawn:
         return None
-    shown = dict.fromkeys(line.label for _, lines in drawn for line in lines)
-    rows = -(-len(drawn) // _COLUMNS)
+    variants = [variant for panel in drawn for variant in panel.variants]
+    num_entries = len({variant.label for variant in variants})
     figure, axes = new_panels(
-        len(drawn), settings=settings, columns=_COLUMNS, title=title,
-        height=_FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (len(shown) + 1),
+        len(drawn), columns=_COLUMNS,
+        height=_FRAME_HEIGHT + -(-len(drawn) // _COLUMNS) * PANEL_HEIGHT
+        + _LEGEND_LINE * (num_entries + 1),
     )  # fmt: skip
-    for one, (panel, lines) in zip(axes, drawn, strict=True):
-        draw_lines(one, lines, step=True)
-        _set_axes(one, lines)
+    for one, panel in zip(axes, drawn, strict=True):
+        curves = panel.curves()
+        for variant, curve in zip(panel.variants, curves, strict=True):
+            models = np.arange(1.0, curve.shape[1] + 1)
+            draw_line(one, models, curve, step=True, label=variant.label, **looks[variant.label])
+        _set_axes(one, curves)
         one.set_title(panel.title, loc="left")
         one.set_ylabel(panel.axis_label)
-    _share_scale([one for one, (panel, _) in zip(axes, drawn, strict=True) if panel.is_percent])
-    handles = [
-        Line2D([], [], color=looks[label][0], linestyle=looks[label][1], linewidth=1.3, label=label)
-        for label in shown
-    ]
-    repeats = sorted({entry["repeats"] for panel, _ in drawn for entry in panel.entries.values()})
-    number = "–".join(str(count) for count in dict.fromkeys((repeats[0], repeats[-1])))
+    _share_scale([one for one, panel in zip(axes, drawn, strict=True) if panel.is_percent])
+    repeats = count_range(variant.repeats for variant in variants)
     figure.legend(
-        handles=handles, loc="outside lower center", handlelength=2.6,
-        title=f"median and interquartile range of {number} repeats",
+        handles=legend_entries(figure), loc="outside lower center", handlelength=2.6,
+        title=f"median and interquartile range of {repeats} repeats",
     )  # fmt: skip
-    letter_panels(axes)
+    label_panels(axes)
     return figure
 
 
-def _looks(entries: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Any]]:
-    """{variant label: (colour, line style)}: a line style per algorithm, a colour per start."""
-    algorithms = list(dict.fromkeys(entry["algorithm"] for entry in entries))
-    starts = [(), *dict.fromkeys(variant_start(entry) for entry in entries if variant_start(entry))]
-    return {
-        variant_label(entry): (
-            _COLOURS[starts.index(variant_start(entry)) % len(_COLOURS)],
-            _LINES[algorithms.index(entry["algorithm"]) % len(_LINES)],
+def study_searches(study: Study) -> Figure:
+    """The searches of each case of a study; of several draws those of the first that has searched.
+
+    Raises:
+        ValueError: No search found anything.
+    """
+    panels = []
+    for case in study.cases:
+        variants = next((list(job.run.search.values()) for job in case.jobs if job.run.search), [])
+        if variants:
+            names = " ".join(short_name(name).replace("_", " ") for name in case.settings)
+            words = f"{names} {case.label()}" if len(case.settings) == 1 else case.label()
+            label = variants[0].reported.replace("_", " ")
+            panels.append(
+                SearchPanel(variants=variants, label=label, title=with_draws(words, case))
+            )
+    drawn = search_curves(panels)
+    if drawn is None:
+        raise ValueError(
+            "figure=search must have at least one job with a search that found something, got "
+            "none: choose a search, or figure=none"
         )
-        for entry in entries
+    return drawn
+
+
+def looks_of(variants: Sequence[SearchVariant]) -> dict[str, dict[str, Any]]:
+    """{label: how it is drawn}: a line style per algorithm, a colour per start."""
+    algorithms = list(dict.fromkeys(one.algorithm for one in variants))
+    starts = list(dict.fromkeys([(), *(one.start for one in variants)]))
+    return {
+        one.label: {
+            "colour": _COLOURS[starts.index(one.start) % len(_COLOURS)],
+            "linestyle": _LINES[algorithms.index(one.algorithm) % len(_LINES)],
+            "linewidth": 1.3,
+        }
+        for one in variants
     }
 
 
-def _values(curve: Sequence[float | None], *, percent: bool) -> Float[np.ndarray, " trained"]:
-    # JSON holds null for what is undefined.
-    values = np.array([np.nan if value is None else value for value in curve], np.float64)
-    return 100 * values if percent else values
-
-
-def _set_axes(axes: Axes, lines: Sequence[Line]) -> None:
-    budget = max(line.x.size for line in lines)
+def _set_axes(axes: Axes, curves: Sequence[Float[np.ndarray, "3 _"]]) -> None:
+    budget = max(curve.shape[1] for curve in curves)
     axes.set_xscale("log")
     axes.set_xlim(1, max(budget, 2))
     # The budget itself is what a reader looks for; a tick that would touch it gives way.
@@ -162,20 +169,20 @@ def _set_axes(axes: Axes, lines: Sequence[Line]) -> None:
     fix_ticks(axes.xaxis, ticks, [count_label(tick) for tick in ticks])
     axes.yaxis.set_major_locator(round_ticks(7))
     axes.set_xlabel("trained models, log scale")
-    axes.set_ylim(*_limits(lines, first=max(1, budget // _FIRST_SHOWN)))
+    axes.set_ylim(*_limits(curves, first=max(1, budget // _FIRST_SHOWN)))
 
 
-def _limits(lines: Sequence[Line], *, first: int) -> tuple[float, float]:
+def _limits(curves: Sequence[Float[np.ndarray, "3 _"]], *, first: int) -> tuple[float, float]:
     """Limits that hold all medians from the `first` model on, and most of the bands.
 
     What a search has after its very first models would flatten all the rest, and so would a band
     around it.
     """
-    settled = 5 * first
-    parts = [(line.middle[first - 1 :], line.low[settled:], line.high[settled:]) for line in lines]
-    shown = np.concatenate([part for three in parts for part in three])
+    medians = [curve[0, first - 1 :] for curve in curves]
+    bands = [curve[1:, 5 * first :].ravel() for curve in curves]
+    shown = np.concatenate([*medians, *bands])
     if not np.isfinite(shown).any():
-        shown = np.concatenate([line.middle for line in lines])
+        shown = np.concatenate([curve[0] for curve in curves])
     return limits_of(shown, margin=_MARGIN)
 
 

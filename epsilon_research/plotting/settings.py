@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from epsilon_research.checks import check_integer, check_number
+
 FORMATS = ("png", "pdf", "svg")
 """File formats that a figure can be written in."""
 
 _LEAST_WIDTH = 2.0
 """Inches below which the labels of a panel leave no room for its points."""
+
+_LARGEST_WIDTH = 40.0
+_LARGEST_DPI = 1200
+"""The largest figure, in inches and pixels per inch, that can be drawn in a few GB of memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +38,13 @@ class FigureSettings:
     style: str | None = None
 
     def __post_init__(self) -> None:
-        if not _LEAST_WIDTH <= self.column_width <= self.page_width:
-            raise ValueError(
-                f"plotting.column_width must be at least {_LEAST_WIDTH} inches and at most "
-                f"plotting.page_width, got {self.column_width} and {self.page_width}: pass e.g. "
-                "plotting.column_width=3.5 plotting.page_width=7.16"
-            )
-        unknown = [name for name in self.formats if name not in FORMATS]
-        if isinstance(self.formats, str) or unknown or not self.formats:
+        column, page = "plotting.column_width", "plotting.page_width"
+        check_number(column, self.column_width, at_least=_LEAST_WIDTH, example=3.5)
+        at_least, at_most = self.column_width, _LARGEST_WIDTH
+        check_number(page, self.page_width, at_least=at_least, at_most=at_most, example=7.16)
+        if isinstance(self.formats, str) or not self.formats or set(self.formats) - set(FORMATS):
             raise ValueError(
                 f"plotting.formats must be a list of {', '.join(FORMATS)}, got {self.formats!r}: "
                 "pass e.g. 'plotting.formats=[png,pdf]'"
             )
-        if isinstance(self.dpi, bool) or not isinstance(self.dpi, int) or self.dpi < 1:
-            raise ValueError(
-                f"plotting.dpi must be a positive integer, got {self.dpi!r}: pass e.g. "
-                "plotting.dpi=300"
-            )
+        check_integer("plotting.dpi", self.dpi, at_least=1, at_most=_LARGEST_DPI, example=200)

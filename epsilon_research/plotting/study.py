@@ -1,105 +1,110 @@
 """What the figures of a study share: its statistics by case, published values, legend and words."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
-from epsilon_research.plotting.dots import CHANCE_LINE, Dot
 from epsilon_research.plotting.scales import round_ticks
-from epsilon_research.plotting.study_record import Case, published_values
-from epsilon_research.plotting.style import DARK, Look, look_of
+from epsilon_research.plotting.style import DARK, FAINT, legend_entries
+from epsilon_research.reporting.numbers import count_range
+from epsilon_research.reporting.study import Case, Study, metrics_of
+from epsilon_research.reporting.typed_json import as_float
 
 STATISTICS = ("spearman_rho", "spearman_rho_top10", "coverage")
 """What the panels of a study show; those that no job has a value of are left out."""
 
-PUBLISHED = Look(colour=DARK, marker="D")
-_PUBLISHED_MARKER: dict[str, Any] = {
-    "markersize": 5.2, "markeredgewidth": 0.9, "markerfacecolor": "none",
-}  # fmt: skip
+WEIGHTS = "weights"
+"""Name of the setting, and of its value in a job's `run` part."""
+
+CHANCE_LINE: dict[str, Any] = {"color": FAINT, "linewidth": 0.6, "zorder": 1}
+
+Pair = tuple[float, float]
+"""Two weights, the smaller one first: a score does not depend on their order."""
 
 
-def dot_of(case: Case, metric: str, protocol: str, statistic: str) -> Dot:
-    """Return a statistic of a case in the unit of its axis, with its interval or range of draws."""
-    found = case.spread(metric, protocol, statistic)
-    factor = 100.0 if statistic == "coverage" else 1.0
-    return Dot(value=factor * found.value, low=factor * found.low, high=factor * found.high)
+def shown_statistics(cases: Iterable[Case], *, figure: str) -> list[str]:
+    """Return the statistics that some case has a value of.
 
-
-def shown_statistics(cases: Iterable[Case]) -> list[str]:
-    """Return the statistics that some case has a value of."""
-    values = {
-        statistic: [
-            dot_of(case, metric, protocol, statistic).value
+    Raises:
+        ValueError: There are none, so that the figure cannot be drawn.
+    """
+    found = [
+        statistic
+        for statistic in STATISTICS
+        if any(
+            isfinite(case.spread(metric, protocol, statistic).value)
             for case in cases
             for metric in case.metrics
             for protocol in case.protocols(metric)
-        ]
-        for statistic in STATISTICS
-    }
-    return [statistic for statistic in STATISTICS if np.isfinite(values[statistic]).any()]
+        )
+    ]
+    if not found:
+        raise ValueError(
+            f"figure={figure} must have at least one job with correlations, got none: choose a "
+            "benchmark with accuracies, or figure=none"
+        )
+    return found
 
 
-def published_of(
-    study: Mapping[str, Any], case: Case, metric: str, statistic: str
-) -> list[tuple[float, str]]:
+def published_of(study: Study, case: Case, metric: str, statistic: str) -> list[tuple[float, str]]:
     """Return the different published values of a case, each with its protocol."""
-    known = published_values(study, statistic)
-    keys = [(job["job"], metric) for job in case.jobs]
+    known = study.published_values(statistic)
+    keys = [(job.number, metric) for job in case.jobs]
     return sorted({known[key] for key in keys if key in known})
 
 
-def draw_published(axes: Axes, x: float, y: float) -> None:
-    """Draw a published value as a hollow diamond."""
-    axes.plot(x, y, PUBLISHED.marker, color=PUBLISHED.colour, zorder=3, **_PUBLISHED_MARKER)
+def draw_published(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
+    """Draw published values as hollow diamonds at (x, y)."""
+    if points:
+        x, y = zip(*points, strict=True)
+        axes.plot(
+            x, y, "D", color=DARK, zorder=3, label="published", markersize=5.2,
+            markeredgewidth=0.9, markerfacecolor="none",
+        )  # fmt: skip
 
 
 def case_label(case: Case, metric: str, *, metrics: Sequence[str]) -> str:
-    """A case in words, with its metric where there are several."""
+    """Return a case in words, with its metric where there are several."""
     parts = [case.label()] if case.settings else []
     if len(metrics) > 1 or not parts:
         parts.append(metric)
     return ", ".join(parts)
 
 
+def with_draws(words: str, case: Case) -> str:
+    """Words for a case of which the first of several draws is drawn."""
+    draws = f"first of {len(case.jobs)} draws" if case.has_replicates else ""
+    return ", ".join(filter(None, (words, draws)))
+
+
 def setting_title(name: str) -> str:
-    """A setting in words, with the part of the configuration that it stands in."""
+    """Return a setting in words, with the part of the configuration that it stands in."""
     return " ".join(name.split(".")[-2:]).replace("_", " ")
 
 
-def prepare_value_axis(axes: Axes, statistic: str, *, vertical: bool) -> None:
+def prepare_value_axis(axis: Axis, statistic: str) -> None:
     """Set ticks of an axis of correlations or of coverage, and draw the line of chance."""
-    axis = axes.yaxis if vertical else axes.xaxis
-    axis.set_major_locator(round_ticks(6 if vertical else 4))
+    vertical = axis is axis.axes.yaxis
     if statistic == "coverage":
-        (axes.set_ylim if vertical else axes.set_xlim)(-4, 104)
+        (axis.axes.set_ylim if vertical else axis.axes.set_xlim)(-0.04, 1.04)
         axis.set_major_locator(round_ticks(4))
+        axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=None))
         return
-    (axes.axhline if vertical else axes.axvline)(0, **CHANCE_LINE)
+    axis.set_major_locator(round_ticks(6 if vertical else 4))
+    (axis.axes.axhline if vertical else axis.axes.axvline)(0, **CHANCE_LINE)
 
 
-def write_legend(
-    figure: Figure, protocols: Sequence[str], *, spread: Artist, published: bool, joined: bool
-) -> None:
-    """Write one legend below all panels.
-
-    Args:
-        figure: In constrained layout.
-        protocols: Those that are drawn.
-        spread: What stands for bars or bands, with its label.
-        published: Whether published values are drawn.
-        joined: Whether the points of a protocol are joined by a line.
-    """
-    handles: list[Artist] = [
-        look_of(name).handle(name.replace("_", " "), line=joined) for name in protocols
-    ]
-    if published:
-        handles.append(PUBLISHED.handle("published", **_PUBLISHED_MARKER))
-    figure.legend(handles=[*handles, spread], loc="outside lower center", ncols=len(handles) + 1)
+def write_legend(figure: Figure, *, spread: Artist) -> None:
+    """Write one legend of all panels below them; `spread` stands for their bars or bands."""
+    handles = [*legend_entries(figure), spread]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
 def bar_handle(cases: Sequence[Case]) -> Line2D:
@@ -108,8 +113,37 @@ def bar_handle(cases: Sequence[Case]) -> Line2D:
 
 
 def spread_in_words(cases: Sequence[Case]) -> str:
-    """What bars or bands are: intervals of single jobs, or the range of several draws."""
-    draws = sorted({len(case.jobs) for case in cases if case.is_drawn_again})
-    if not draws:
-        return "95 % interval"
-    return f"mean and range of {'–'.join(map(str, dict.fromkeys((draws[0], draws[-1]))))} draws"
+    """Return what bars or bands are: intervals of single jobs, or the range of several draws."""
+    draws = [len(case.jobs) for case in cases if case.has_replicates]
+    return f"mean and range of {count_range(draws)} draws" if draws else "95 % interval"
+
+
+def pair_of(case: Case) -> Pair | None:
+    """Return the two weights of a case, or None if it has none or not two."""
+    weights = sorted(map(as_float, case.jobs[0].run.fact(WEIGHTS) or ()))
+    if len(weights) != 2 or not all(isfinite(weight) for weight in weights):
+        return None
+    return weights[0], weights[1]
+
+
+def by_other_settings(cases: Sequence[Case], *, without: str) -> dict[str, list[Case]]:
+    """{what they have in common, in words: cases}, in their order.
+
+    Args:
+        cases: All cases of a study.
+        without: The setting that differs within a group.
+    """
+    grouped: dict[str, list[Case]] = {}
+    for case in cases:
+        grouped.setdefault(case.label(without=[without]), []).append(case)
+    return grouped
+
+
+def metrics_with_weights(cases: Sequence[Case]) -> list[str]:
+    """Metrics that depend on the weights; all of them where the record does not say."""
+    settings: dict[str, Mapping[str, Any]] = {}
+    for case in cases:
+        settings |= case.jobs[0].run.fact("metric_settings") or {}
+    metrics = metrics_of(cases)
+    weighted = [metric for metric in metrics if WEIGHTS in (settings.get(metric) or {})]
+    return weighted or metrics

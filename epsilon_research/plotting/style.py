@@ -1,8 +1,9 @@
-"""The look of every figure: one set of matplotlib settings, one palette, one grid of panels."""
+"""The look of every figure: one style sheet, one palette, one grid of panels."""
 
 import string
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib import style as style_sheets
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -34,48 +36,7 @@ FAINT = "#777777"
 # Perceptually uniform, readable in grey and by the colour-blind; dark is much.
 COLOUR_MAP = "viridis_r"
 
-SMALL = 7.0
-"""Points of what is smaller than the labels of axes."""
-
-_SETTINGS: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    # The one family that ships with matplotlib itself: the same picture on every machine.
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 7.5,
-    "axes.titlesize": SMALL,
-    "axes.labelsize": 7.5,
-    "figure.titlesize": 8,
-    "figure.labelsize": 7.5,
-    "xtick.labelsize": SMALL,
-    "ytick.labelsize": SMALL,
-    "legend.fontsize": SMALL,
-    "legend.title_fontsize": SMALL,
-    "legend.frameon": False,
-    "legend.handlelength": 1.5,
-    "legend.columnspacing": 1.2,
-    "legend.handletextpad": 0.5,
-    "axes.linewidth": 0.6,
-    "axes.edgecolor": DARK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E6E6E6",
-    "grid.linewidth": 0.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.minor.width": 0.4,
-    "ytick.minor.width": 0.4,
-    "lines.markersize": 3.6,
-    "lines.markeredgewidth": 0.6,
-    "figure.facecolor": "white",
-    "image.cmap": COLOUR_MAP,
-    # TrueType, embedded: text stays text in the PDF, and publishers refuse the default Type 3.
-    "pdf.fonttype": 42,
-    # Glyphs as outlines, since an SVG cannot embed a font; a fixed salt makes its names repeatable.
-    "svg.fonttype": "path",
-    "svg.hashsalt": "epsilon_research",
-}
+_STYLE_SHEET = Path(__file__).with_name("epsilon.mplstyle")
 
 _VECTOR_DPI = 300
 """Resolution of the rasterised points inside a vector file."""
@@ -103,84 +64,102 @@ class Look:
         )
 
 
+_SETTINGS: ContextVar[FigureSettings | None] = ContextVar("settings of figures", default=None)
+
+
+def figure_settings() -> FigureSettings:
+    """Return the settings that are in effect, see `figure_style`."""
+    return _SETTINGS.get() or FigureSettings()
+
+
 @contextmanager
 def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
     """Draw and save figures inside this context, whatever the user's matplotlib settings are.
 
     Args:
-        settings: Only `style` is used here.
+        settings: In effect inside it, as matplotlib's own are; None: the default ones.
 
     Raises:
         ValueError: The style sheet does not exist.
     """
-    style = None if settings is None else settings.style
+    settings = settings or FigureSettings()
+    style = settings.style
     if style is not None and style not in style_sheets.available and not Path(style).is_file():
         raise ValueError(
             "plotting.style must be the path of a style sheet or a name in "
             f"matplotlib.style.available, got {style!r}: pass e.g. plotting.style=grayscale"
         )
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
-        if style is not None:
-            style_sheets.use(style)
-        yield
+    before = _SETTINGS.set(settings)
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            style_sheets.use([_STYLE_SHEET, *([] if style is None else [style])])
+            yield
+    finally:
+        _SETTINGS.reset(before)
 
 
 def new_panels(
     num_panels: int,
     *,
-    settings: FigureSettings | None,
     height: float,
+    width: float | None = None,
     columns: int = 2,
-    title: str = "",
     **subplots: Any,
 ) -> tuple[Figure, list[Axes]]:
     """Return an empty figure that makes room for its own labels, and its panels row by row.
 
-    One panel takes one column of the page, several take its width.
-
     Args:
         num_panels: How many; places that are left over in the last row stay empty.
-        settings: Widths of the column and of the page; None: the default ones.
         height: Of the whole figure, in inches.
+        width: Likewise; by default a column of the page for one panel, its width for several.
         columns: Panels side by side.
-        title: One line over the figure; may be empty.
         **subplots: Passed to `Figure.subplots`.
     """
-    settings = settings or FigureSettings()
-    columns = min(columns, num_panels)
-    width = settings.column_width if columns == 1 else settings.page_width
+    settings, columns = figure_settings(), min(columns, num_panels)
+    width = width or (settings.column_width if columns == 1 else settings.page_width)
     figure = Figure(figsize=(width, height), layout="constrained")
-    if title:
-        figure.suptitle(title)
     grid = figure.subplots(-(-num_panels // columns), columns, squeeze=False, **subplots).ravel()
     for axes in grid[num_panels:]:
         axes.set_axis_off()
     return figure, list(grid[:num_panels])
 
 
-def letter_panels(panels: Iterable[Axes]) -> None:
-    """Write (a), (b), … before the titles of several panels; a single panel has no letter."""
+def label_panels(panels: Iterable[Axes]) -> None:
+    """Write (a), (b), … before the titles of several panels; a single panel has no label."""
     shown = list(panels)
     for place, axes in enumerate(shown if len(shown) > 1 else ()):
-        turn, letter = divmod(place, len(string.ascii_lowercase))
-        words = f"({string.ascii_lowercase[letter] * (turn + 1)}) {axes.get_title(loc='left')}"
+        turn, index = divmod(place, len(string.ascii_lowercase))
+        words = f"({string.ascii_lowercase[index] * (turn + 1)}) {axes.get_title(loc='left')}"
         axes.set_title(words.rstrip(), loc="left")
 
 
-def save_figure(figure: Figure, *, folder: Path, name: str, settings: FigureSettings) -> list[Path]:
+def legend_entries(figure: Figure) -> list[Artist]:
+    """Return what is labelled in the panels of a figure, each label once."""
+    found: dict[str, Artist] = {}
+    for axes in figure.axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values())
+
+
+def save_figure(figure: Figure, *, folder: Path, name: str, title: str = "") -> list[Path]:
     """Write a figure in each format, the same bytes whenever the figure is the same.
 
     Args:
         figure: A figure made inside `figure_style`.
-        folder: An existing folder.
+        folder: Where to write; made if need be.
         name: File name without its suffix.
-        settings: Formats and resolution.
+        title: One line over the figure, before what it says itself; may be empty.
 
     Returns:
-        The paths, in the order of `settings.formats`.
+        The paths, in the order of the formats of the settings in effect.
     """
+    settings = figure_settings()
+    words = ", ".join(filter(None, (title, figure.get_suptitle())))
+    if words:
+        figure.suptitle(words, wrap=True)
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.{suffix}" for suffix in settings.formats]
     for path, suffix in zip(paths, settings.formats, strict=True):
         dpi = settings.dpi if suffix == "png" else _VECTOR_DPI

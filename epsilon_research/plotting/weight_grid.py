@@ -14,16 +14,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from epsilon_research.plotting.notes import value_labels
-from epsilon_research.plotting.settings import FigureSettings
-from epsilon_research.plotting.study_record import Case, published_values, read_cases
-from epsilon_research.plotting.study_weights import (
+from epsilon_research.plotting.study import (
     WEIGHTS,
     Pair,
     by_other_settings,
     metrics_with_weights,
     pair_of,
 )
-from epsilon_research.plotting.style import DARK, GREY, letter_panels
+from epsilon_research.plotting.style import DARK, GREY, figure_settings, label_panels
+from epsilon_research.reporting.numbers import NOTHING, count, minus
+from epsilon_research.reporting.study import Case, Study
 
 PROTOCOLS = ("paper", "connected")
 """Those that have a map, beside what was published."""
@@ -44,51 +44,30 @@ _BAR_WIDTH = 0.12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """Spearman's ρ of one pair, NaN if undefined, and its number of rows, NaN if unknown."""
-
-    rho: float
-    n: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightMap:
-    """One heat map: what it shows, and its cells by pair."""
+    """One heat map: what it shows, and ρ with its number of rows by pair, NaN where unknown."""
 
     title: str
-    cells: Mapping[Pair, Cell]
+    cells: Mapping[Pair, tuple[float, float]]
 
     @property
     def counts_differ(self) -> bool:
         """Whether each cell needs its own number of rows."""
-        return len({cell.n if isfinite(cell.n) else None for cell in self.cells.values()}) > 1
+        return len({count(n) for _, n in self.cells.values()}) > 1
 
     @property
     def heading(self) -> str:
         """The title and, in a second line, the number of rows where it is known."""
         if self.counts_differ:
             return f"{self.title}\nbelow ρ: n"
-        n = next(iter(self.cells.values())).n
-        return f"{self.title}\nn = {n:,.0f}" if isfinite(n) else self.title
+        n = next(n for _, n in self.cells.values())
+        return f"{self.title}\nn = {count(n)}" if isfinite(n) else self.title
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """The weights along both axes of every map, increasing, and the size of a cell in inches."""
-
-    smaller: Sequence[float]
-    larger: Sequence[float]
-    cell: float
-
-
-def weight_grid(study: Mapping[str, Any], *, settings: FigureSettings | None = None) -> Figure:
+def weight_grid(study: Study) -> Figure:
     """Heat maps side by side, the smaller weight to the right, the larger one downwards.
 
     A row of maps for each metric that has weights and each value of the other settings.
-
-    Args:
-        study: The record of the study.
-        settings: Width of the page.
 
     Raises:
         ValueError: Fewer than two jobs have different pairs of weights.
@@ -96,15 +75,18 @@ def weight_grid(study: Mapping[str, Any], *, settings: FigureSettings | None = N
     rows = _read_maps(study)
     pairs = sorted({pair for maps in rows.values() for one in maps for pair in one.cells})
     if len(pairs) < 2:
-        given = ", ".join(study["settings"]) or "none that differ"
+        given = ", ".join(study.settings) or "none that differ"
         raise ValueError(
             "figure=weight_grid must have jobs with statistics that differ in their pair of "
             f"weights, got settings {given}: choose figure=settings"
         )
     smaller, larger = (sorted({pair[end] for pair in pairs}) for end in (0, 1))
-    page_width = (settings or FigureSettings()).page_width
+    page_width = figure_settings().page_width
     room = page_width - _SIDE_WIDTH
-    columns = _num_columns(max(map(len, rows.values())), size=len(smaller), room=room)
+    # As many maps side by side as leave room for the numbers in their cells.
+    columns = max(map(len, rows.values()))
+    while columns > 1 and room / columns / len(smaller) < _LEAST_CELL:
+        columns -= 1
     lines = [
         (title, maps[start : start + columns])
         for title, maps in rows.items()
@@ -116,90 +98,92 @@ def weight_grid(study: Mapping[str, Any], *, settings: FigureSettings | None = N
     height = len(lines) * (cell * len(larger) + _FRAME_HEIGHT) + _TITLE_HEIGHT
     figure = Figure(figsize=(width, height), layout="constrained")
     panels = figure.subplots(len(lines), columns, squeeze=False)
-    grid, drawn = Grid(smaller=smaller, larger=larger, cell=cell), []
+    font = float(np.clip(_CELL_FONT * cell / _LEAST_CELL, 4.5, 7.5))
     for row, (title, maps) in zip(panels, lines, strict=True):
         for axes in row[len(maps) :]:
             axes.set_axis_off()
         for axes, one in zip(row, maps, strict=False):
-            _draw(axes, one, grid=grid)
-            _set_axes(axes, one, grid=grid, is_first=axes is row[0])
-            drawn.append(axes)
+            _draw(axes, one, smaller=smaller, larger=larger, font=font)
+        row[0].set_yticks(range(len(larger)), value_labels(larger))
         row[0].set_ylabel(f"{title}\nlarger weight" if title else "larger weight")
     figure.colorbar(
         ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=panels, label="Spearman's ρ",
         aspect=height / _BAR_WIDTH, pad=0.015, ticks=[-1, -0.5, 0, 0.5, 1],
     )  # fmt: skip
-    figure.suptitle(study["title"])
-    letter_panels(drawn)
+    label_panels([axes for axes in panels.flat if axes.axison])
     return figure
 
 
-def _read_maps(study: Mapping[str, Any]) -> dict[str, list[WeightMap]]:
+def _read_maps(study: Study) -> dict[str, list[WeightMap]]:
     """{words for a row: its maps}."""
-    cases = [case for case in read_cases(study) if pair_of(case) is not None]
+    cases = [case for case in study.cases if pair_of(case) is not None]
     metrics, rows = metrics_with_weights(cases), {}
     for label, group in by_other_settings(cases, without=WEIGHTS).items():
         for metric in metrics:
-            parts = [label, metric if len(metrics) > 1 else ""]
-            maps = [_protocol_map(group, metric, protocol) for protocol in PROTOCOLS]
-            maps.append(_published_map(group, metric, study=study))
-            kept = [one for one in maps if one.cells]
-            if kept:
-                rows[", ".join(part for part in parts if part)] = kept
-    return rows
+            maps = [
+                *(_protocol_map(group, metric, protocol) for protocol in PROTOCOLS),
+                _published_map(group, metric, study=study),
+            ]
+            words = ", ".join(filter(None, (label, metric if len(metrics) > 1 else "")))
+            rows[words] = [one for one in maps if one.cells]
+    return {words: maps for words, maps in rows.items() if maps}
 
 
 def _protocol_map(cases: Sequence[Case], metric: str, protocol: str) -> WeightMap:
-    cells: dict[Pair, Cell] = {}
+    cells: dict[Pair, tuple[float, float]] = {}
     for case in cases:
         pair = pair_of(case)
         if pair is not None and protocol in case.protocols(metric):
             rho, n = (case.spread(metric, protocol, name).value for name in ("spearman_rho", "n"))
-            cells.setdefault(pair, Cell(rho=rho, n=n))
+            cells.setdefault(pair, (rho, n))
     return WeightMap(title=f"protocol {protocol}", cells=cells)
 
 
-def _published_map(cases: Sequence[Case], metric: str, *, study: Mapping[str, Any]) -> WeightMap:
-    rhos, counts = (published_values(study, name) for name in ("spearman_rho", "n"))
-    cells: dict[Pair, Cell] = {}
+def _published_map(cases: Sequence[Case], metric: str, *, study: Study) -> WeightMap:
+    rhos, counts = (study.published_values(name) for name in ("spearman_rho", "n"))
+    cells: dict[Pair, tuple[float, float]] = {}
     for case in cases:
         pair = pair_of(case)
-        for key in ((job["job"], metric) for job in case.jobs):
+        for key in ((job.number, metric) for job in case.jobs):
             if pair is not None and key in rhos:
-                n = counts[key][0] if key in counts else nan
-                cells.setdefault(pair, Cell(rho=rhos[key][0], n=n))
+                cells.setdefault(pair, (rhos[key][0], counts.get(key, (nan, ""))[0]))
     return WeightMap(title="published", cells=cells)
 
 
-def _num_columns(maps: int, *, size: int, room: float) -> int:
-    """As many maps side by side as leave room for the numbers in `size` cells each."""
-    fitting = [columns for columns in range(maps, 1, -1) if room / columns / size >= _LEAST_CELL]
-    return fitting[0] if fitting else 1
-
-
-def _draw(axes: Axes, one: WeightMap, *, grid: Grid) -> None:
-    values = np.full((len(grid.larger), len(grid.smaller)), np.nan)
-    font = float(np.clip(_CELL_FONT * grid.cell / _LEAST_CELL, 4.5, 7.5))
-    for (low, high), found in one.cells.items():
-        row, column = grid.larger.index(high), grid.smaller.index(low)
-        values[row, column] = found.rho
-        if not isfinite(found.rho):
+def _draw(
+    axes: Axes, one: WeightMap, *, smaller: Sequence[float], larger: Sequence[float], font: float
+) -> None:
+    values = np.full((len(larger), len(smaller)), np.nan)
+    for (low, high), (rho, n) in one.cells.items():
+        row, column = larger.index(high), smaller.index(low)
+        values[row, column] = rho
+        style: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(rho)}
+        # No sign on what rounds to zero.
+        words = minus(f"{round(rho, 2) + 0.0:.2f}") if isfinite(rho) else NOTHING
+        axes.text(column, row - 0.16 * one.counts_differ, words, fontsize=font, **style)
+        if one.counts_differ:
+            axes.text(column, row + 0.24, count(n), fontsize=0.75 * font, **style)
+        if not isfinite(rho):
             axes.add_patch(
                 Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#EEEEEE", edgecolor=GREY,
                           hatch="////", linewidth=0)
             )  # fmt: skip
-        style: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(found.rho)}
-        # No sign on what rounds to zero.
-        rho = f"{round(found.rho, 2) + 0.0:.2f}".replace("-", "−") if isfinite(found.rho) else "–"
-        axes.text(column, row - 0.16 * one.counts_differ, rho, fontsize=font, **style)
-        if one.counts_differ:
-            n = f"{found.n:,.0f}" if isfinite(found.n) else "–"
-            axes.text(column, row + 0.24, n, fontsize=0.75 * font, **style)
-    edges = np.arange(len(grid.smaller) + 1) - 0.5, np.arange(len(grid.larger) + 1) - 0.5
+    # Cells are centred on integers.
+    edges = (np.arange(size + 1) - 0.5 for size in (len(smaller), len(larger)))
     axes.pcolormesh(
         *edges, np.ma.masked_invalid(values), norm=_NORM, cmap=_COLOURS, edgecolors="white",
         linewidth=0.8,
     )  # fmt: skip
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    axes.set_xlim(-0.5, len(smaller) - 0.5)
+    axes.set_ylim(len(larger) - 0.5, -0.5)
+    axes.set_xticks(range(len(smaller)), value_labels(smaller))
+    axes.set_yticks(range(len(larger)), [""] * len(larger))
+    axes.tick_params(length=0)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.set_xlabel("smaller weight")
+    axes.set_title(one.heading, loc="left")
 
 
 def _readable_on(rho: float) -> str:
@@ -210,17 +194,3 @@ def _readable_on(rho: float) -> str:
     # Relative luminance with gamma 2.2; at 0.25 both have the same contrast.
     luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
     return "white" if luminance < 0.25 else DARK
-
-
-def _set_axes(axes: Axes, one: WeightMap, *, grid: Grid, is_first: bool) -> None:
-    axes.set_aspect("equal")
-    axes.grid(visible=False)
-    axes.set_xlim(-0.5, len(grid.smaller) - 0.5)
-    axes.set_ylim(len(grid.larger) - 0.5, -0.5)
-    axes.set_xticks(range(len(grid.smaller)), value_labels(grid.smaller))
-    labels = value_labels(grid.larger) if is_first else [""] * len(grid.larger)
-    axes.set_yticks(range(len(grid.larger)), labels)
-    axes.tick_params(length=0)
-    axes.spines[["left", "bottom"]].set_visible(False)
-    axes.set_xlabel("smaller weight")
-    axes.set_title(one.heading, loc="left")

@@ -1,12 +1,14 @@
 """Network programs: a network described once, as a flat list of layer operations.
 
-`operations.py` has the closed set of operations, `program.py` the list and its builder. Readers of
+`operations/` has the closed set of operations, `program.py` the list and its builder. Readers of
 a program: `torch_reader.py` (the ordinary PyTorch network), `counters.py` (parameters,
 multiply-adds, sizes) and, one room further up, `collapse` (the exact fast path and the canonical
 hash). Recurrent networks have a program of their own, `recurrent.py`, with its PyTorch reader
-`recurrent_torch.py`. `torch_tracer.py` goes the other way: a user's `torch.nn.Module` to a program.
+`recurrent_torch.py`. `tracing/` goes the other way: a user's `torch.nn.Module` to a program.
+`constant_weights.py` says which parameters of a network become the constant, `network_output.py`
+which of its outputs is meant.
 
-This room imports nothing of the project. To add a layer kind: its class in `operations.py`, its
+This room imports nothing of the project. To add a layer kind: its class in `operations/`, its
 meaning in `torch_reader.py` and `collapse/lowering.py`, and, if it has parameters, in
 `counters.py`; the tests that compare the readers on random programs then cover it.
 

@@ -3,18 +3,45 @@
 from collections.abc import Callable
 from typing import Any
 
-from epsilon_research.programs.operations import BatchNorm, Convolution, Linear, Operation
+from epsilon_research.programs.operations import (
+    Affine,
+    BatchNorm,
+    Broadcast,
+    ChannelNorm,
+    Convolution,
+    GroupNorm,
+    Linear,
+    Operation,
+    PReLU,
+    Size,
+    TransposedConvolution,
+    pair,
+)
 from epsilon_research.programs.program import Program
 from epsilon_research.programs.recurrent import CellOperation, RecurrentProgram
 
+
+def _kernel_weights(op: Convolution | TransposedConvolution, inputs: int) -> int:
+    """Weights of the kernels, without biases."""
+    height, width = pair(op.kernel_size)
+    return op.channels * inputs // op.groups * height * width
+
+
 # Operations that are not listed have no parameters and cost no multiply-adds.
 _PARAMETERS: dict[type[Operation], Callable[[Any, int], int]] = {
-    Convolution: lambda op, inputs: op.channels * (inputs * op.kernel_size**2 + op.bias),
-    BatchNorm: lambda op, inputs: 2 * inputs,
+    Convolution: lambda op, inputs: _kernel_weights(op, inputs) + op.channels * op.bias,
+    TransposedConvolution: lambda op, inputs: _kernel_weights(op, inputs) + op.channels * op.bias,
+    BatchNorm: lambda op, inputs: 2 * inputs * op.affine,
+    GroupNorm: lambda op, inputs: 2 * inputs * op.affine,
+    ChannelNorm: lambda op, inputs: 2 * inputs * op.affine,
+    Affine: lambda op, inputs: op.reads_weight,
+    PReLU: lambda op, inputs: op.num_parameters,
     Linear: lambda op, inputs: op.features * (inputs * op.pixels + op.bias),
 }
+# For each pixel of the output, but of the input for a transposed convolution.
 _MULTIPLY_ADDS: dict[type[Operation], Callable[[Any, int], int]] = {
-    Convolution: lambda op, inputs: op.channels * inputs * op.kernel_size**2,
+    Convolution: _kernel_weights,
+    TransposedConvolution: _kernel_weights,
     Linear: lambda op, inputs: op.features * inputs * op.pixels,
 }
 
@@ -42,42 +69,45 @@ def _count_recurrent_parameters(program: RecurrentProgram) -> int:
     return total
 
 
-def layer_sizes(program: Program, *, height: int, width: int) -> list[tuple[int, int]]:
+def layer_sizes(program: Program, *, height: int, width: int) -> list[Size]:
     """Height and width of every layer's value for images of `height` × `width` pixels.
 
     Raises:
         ValueError: A window does not fit the map, or layers that meet differ in size.
     """
-    sizes: list[tuple[int, int]] = []
+    sizes: list[Size] = []
     for operation, inputs, _ in program.layers:
         size = sizes[inputs[0]] if inputs else (height, width)
         for source in inputs[1:]:
             if sizes[source] != size:
-                raise ValueError(
-                    f"inputs of {type(operation).__name__} must have one spatial size, got "
-                    f"{size} and {sizes[source]}: check strides and paddings for "
-                    f"{height}x{width} images"
-                )
-        if type(operation) is Linear and size[0] * size[1] != operation.pixels:
-            raise ValueError(
-                f"Linear must see {operation.pixels} pixels per channel, got "
-                f"{size[0]}x{size[1]}: use images of another size or a GlobalMean before it"
-            )
-        sizes.append((operation.output_size(size[0]), operation.output_size(size[1])))
+                size = _meeting_size(operation, size, sizes[source])
+        sizes.append(operation.output_size(size))
     return sizes
+
+
+def _meeting_size(operation: Operation, size: Size, other: Size) -> Size:
+    """The size of maps that meet in an operation."""
+    if type(operation) is Broadcast and all(
+        one in (1, all_of) for one, all_of in zip(size, other, strict=True)
+    ):
+        return other
+    raise ValueError(
+        f"inputs of {type(operation).__name__} must have one spatial size, got {size} and "
+        f"{other}: check strides and paddings for images of this size"
+    )
 
 
 def count_multiply_adds(program: Program, *, height: int, width: int) -> int:
     """Multiply-adds of convolutions and linear layers for one image of `height` × `width`."""
     sizes = layer_sizes(program, height=height, width=width)
-    layers = program.layers
-    return sum(
-        _MULTIPLY_ADDS[type(layer.operation)](layer.operation, layers[layer.inputs[0]].channels)
-        * size[0]
-        * size[1]
-        for layer, size in zip(layers, sizes, strict=True)
-        if type(layer.operation) in _MULTIPLY_ADDS
-    )
+    total = 0
+    for position, (operation, inputs, _) in enumerate(program.layers):
+        if type(operation) in _MULTIPLY_ADDS:
+            place = inputs[0] if type(operation) is TransposedConvolution else position
+            channels = program.layers[inputs[0]].channels
+            each = _MULTIPLY_ADDS[type(operation)](operation, channels)
+            total += each * sizes[place][0] * sizes[place][1]
+    return total
 
 
 def count_step_multiply_adds(program: RecurrentProgram) -> int:

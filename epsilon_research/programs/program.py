@@ -79,6 +79,15 @@ class ProgramBuilder:
         layers.append(Layer(operation, inputs, channels))
         return len(layers) - 1
 
+    def chain(self, source: int, *operations: Operation) -> int:
+        """Position of the last of `operations`, applied one after the other to that at `source`.
+
+        `source` itself if there are none. Raises what `append` raises.
+        """
+        for operation in operations:
+            source = self.append(operation, source)
+        return source
+
     def inline(self, program: Program, source: int) -> int:
         """Position of the output of `program` with the layer at `source` as its input.
 

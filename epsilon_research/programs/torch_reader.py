@@ -1,24 +1,44 @@
 """Reads a program as an ordinary `torch.nn.Module`: the reference for every number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from epsilon_research.programs.operations import (
+    Activation,
+    AdaptiveMaxPool,
     Add,
+    Affine,
     AveragePool,
     BatchNorm,
+    Broadcast,
+    ChannelMaximum,
+    ChannelMean,
+    ChannelNorm,
     Concatenate,
     Convolution,
+    Divide,
     GlobalMean,
+    GroupNorm,
     Input,
     Linear,
+    LocalResponseNorm,
+    Maximum,
     MaxPool,
+    Multiply,
     Operation,
+    Pad,
+    PReLU,
+    Rearrange,
     ReLU,
+    ShuffleChannels,
+    Softmax,
+    SpatialLinear,
+    TransposedConvolution,
     Truncate,
     Zero,
 )
@@ -49,22 +69,151 @@ def _linear(op: Linear, input_channels: int) -> nn.Module:
     )
 
 
+def _numbers(numbers: float | Sequence[float] | Sequence[Sequence[float]]) -> torch.Tensor:
+    """Numbers of an operation in float64, also while a network is built on no device."""
+    return torch.tensor(numbers, dtype=torch.float64, device="cpu")
+
+
+class _ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of a map."""
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input.movedim(1, -1)).movedim(-1, 1)
+
+
+class _Affine(nn.Module):
+    """`Affine`, with the constant weight as a parameter where a power of it is read."""
+
+    weight: torch.Tensor
+
+    def __init__(self, op: Affine) -> None:
+        super().__init__()
+        self._power, self._offset_power = op.power, op.offset_power
+        # No buffers: the state of a network holds parameters as trained ones have them.
+        self._factor, self._offset = (
+            _numbers(numbers).reshape(-1, 1, 1) for numbers in (op.factor, op.offset)
+        )
+        if op.reads_weight:
+            self.weight = nn.Parameter(torch.ones(()))
+
+    def reset_parameters(self) -> None:
+        """As PyTorch's layers have it, for a network that was built without its numbers."""
+        nn.init.ones_(self.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        factor, offset = self._factor.to(x), self._offset.to(x)
+        if self._power:
+            factor = factor * self.weight**self._power
+        if self._offset_power:
+            offset = offset * self.weight**self._offset_power
+        return x * factor + offset
+
+
+def _spatial_linear(op: SpatialLinear) -> nn.Module:
+    rows, columns = _numbers(op.rows), _numbers(op.columns)
+    return _Function(lambda x: rows.to(x) @ x @ columns.to(x).T)
+
+
+def _rearrange(op: Rearrange) -> nn.Module:
+    index = torch.from_numpy(op.index.astype("int64")).flatten()
+    return _Function(lambda x: x.flatten(1)[:, index.to(x.device)].unflatten(1, op.output))
+
+
+def _softmax(op: Softmax) -> nn.Module:
+    function = functional.log_softmax if op.log else functional.softmax
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        return function(x.unflatten(1, (op.groups, -1)), dim=2).flatten(1, 2)
+
+    return _Function(forward)
+
+
+_ACTIVATIONS: dict[str, Callable[..., torch.Tensor]] = {
+    "abs": torch.abs,
+    "celu": functional.celu,
+    "clamp": torch.clamp,
+    "elu": functional.elu,
+    "exp": torch.exp,
+    "gelu": functional.gelu,
+    "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+    "hardsigmoid": functional.hardsigmoid,
+    "hardswish": functional.hardswish,
+    "leaky_relu": functional.leaky_relu,
+    "log": torch.log,
+    "mish": functional.mish,
+    "power": torch.pow,
+    "selu": functional.selu,
+    "sigmoid": torch.sigmoid,
+    "silu": functional.silu,
+    "softplus": functional.softplus,
+    "softsign": functional.softsign,
+    "tanh": torch.tanh,
+}
+
+
+def _activation(op: Activation) -> nn.Module:
+    function = _ACTIVATIONS[op.kind]
+    return _Function(lambda x: function(x, *op.parameters))
+
+
 _MODULES: dict[type[Operation], Callable[[Any, int], nn.Module]] = {
     Input: lambda op, channels: nn.Identity(),
     # A product with zero, not fresh zeros: infinities become NaN as in the published networks.
     Zero: lambda op, channels: _Function(lambda x: x.mul(0.0)),
     Convolution: lambda op, channels: nn.Conv2d(
-        channels, op.channels, op.kernel_size, op.stride, op.padding, bias=op.bias
+        channels,
+        op.channels,
+        op.kernel_size,
+        op.stride,
+        op.padding,
+        op.dilation,
+        op.groups,
+        bias=op.bias,
     ),
-    BatchNorm: lambda op, channels: nn.BatchNorm2d(channels, eps=op.eps, track_running_stats=False),
+    TransposedConvolution: lambda op, channels: nn.ConvTranspose2d(
+        channels,
+        op.channels,
+        op.kernel_size,
+        op.stride,
+        op.padding,
+        op.output_padding,
+        op.groups,
+        bias=op.bias,
+        dilation=op.dilation,
+    ),
+    BatchNorm: lambda op, channels: nn.BatchNorm2d(
+        channels, eps=op.eps, affine=op.affine, track_running_stats=False
+    ),
+    GroupNorm: lambda op, channels: nn.GroupNorm(op.groups, channels, eps=op.eps, affine=op.affine),
+    ChannelNorm: lambda op, channels: _ChannelNorm(
+        channels, eps=op.eps, elementwise_affine=op.affine
+    ),
+    LocalResponseNorm: lambda op, channels: nn.LocalResponseNorm(op.size, op.alpha, op.beta, op.k),
+    Softmax: lambda op, channels: _softmax(op),
     ReLU: lambda op, channels: nn.ReLU(),
+    PReLU: lambda op, channels: nn.PReLU(op.num_parameters),
+    Activation: lambda op, channels: _activation(op),
+    Affine: lambda op, channels: _Affine(op),
     AveragePool: lambda op, channels: nn.AvgPool2d(
-        op.kernel_size, op.stride, op.padding, count_include_pad=op.count_include_pad
+        op.kernel_size, op.stride, op.padding, op.ceil_mode, op.count_include_pad
     ),
-    MaxPool: lambda op, channels: nn.MaxPool2d(op.kernel_size, op.stride, op.padding),
+    MaxPool: lambda op, channels: nn.MaxPool2d(
+        op.kernel_size, op.stride, op.padding, op.dilation, ceil_mode=op.ceil_mode
+    ),
+    AdaptiveMaxPool: lambda op, channels: nn.AdaptiveMaxPool2d(op.size),
+    SpatialLinear: lambda op, channels: _spatial_linear(op),
+    Pad: lambda op, channels: nn.ZeroPad2d((op.left, op.right, op.top, op.bottom)),
     Add: lambda op, channels: _Function(_sum),
+    Multiply: lambda op, channels: _Function(torch.mul),
+    Divide: lambda op, channels: _Function(torch.div),
+    Maximum: lambda op, channels: _Function(torch.maximum),
     Concatenate: lambda op, channels: _Function(lambda *x: torch.cat(x, dim=1)),
     Truncate: lambda op, channels: _Function(lambda x: x[:, : op.channels]),
+    ShuffleChannels: lambda op, channels: nn.ChannelShuffle(op.groups),
+    Rearrange: lambda op, channels: _rearrange(op),
+    Broadcast: lambda op, channels: _Function(lambda x, like: x.expand_as(like)),
+    ChannelMean: lambda op, channels: _Function(lambda x: x.mean(dim=1, keepdim=True)),
+    ChannelMaximum: lambda op, channels: _Function(lambda x: x.amax(dim=1, keepdim=True)),
     GlobalMean: lambda op, channels: nn.AdaptiveAvgPool2d(1),
     Linear: _linear,
 }

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from math import isfinite
-from typing import TypeGuard
+
+from epsilon_research.checks import is_number
 
 NOTHING = "–"
 """Stands for what is undefined."""
@@ -33,19 +33,14 @@ _DECIMALS = {
 _CORRELATION_DECIMALS = 3
 
 
-def is_number(value: object) -> TypeGuard[float]:
-    """Whether a value is a finite number, and no boolean."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-
-
 def heading(statistic: str, *, lines: bool = True) -> str:
-    """Heading of a statistic's column, or its name in one line."""
+    """Return the heading of a statistic's column, or its name in one line."""
     words = HEADINGS.get(statistic, statistic.replace("_", " "))
     return words if lines else words.replace("/\n", "/").replace("\n", " ")
 
 
 def in_order(statistics: Iterable[str]) -> list[str]:
-    """Statistics as columns: the usual ones in the order of `HEADINGS`, then others in theirs."""
+    """Return statistics as columns: the usual ones as in `HEADINGS`, then others as given."""
     given = dict.fromkeys(statistics)
     return [name for name in HEADINGS if name in given] + [
         name for name in given if name not in HEADINGS
@@ -53,7 +48,7 @@ def in_order(statistics: Iterable[str]) -> list[str]:
 
 
 def value(number: float | None, statistic: str = "spearman_rho") -> str:
-    """A value of a statistic with the digits that it has everywhere, or a dash."""
+    """Return a value of a statistic with the digits that it has everywhere, or a dash."""
     if not is_number(number):
         return NOTHING
     if statistic == "coverage":
@@ -64,7 +59,7 @@ def value(number: float | None, statistic: str = "spearman_rho") -> str:
 
 
 def published(number: float | None, statistic: str) -> str:
-    """A published value with the digits that it was published with; correlations have two."""
+    """Return a published value with the digits it was published with; correlations have two."""
     if not is_number(number):
         return NOTHING
     if statistic in _DECIMALS:
@@ -74,7 +69,7 @@ def published(number: float | None, statistic: str) -> str:
 
 
 def difference(number: float | None, statistic: str = "spearman_rho") -> str:
-    """A difference with its sign; what rounds to zero has none."""
+    """Return a difference with its sign; what rounds to zero has none."""
     text = value(number, statistic)
     if text == NOTHING or text.startswith("−"):
         return text if text.strip("−0.,") else text.removeprefix("−")
@@ -82,19 +77,19 @@ def difference(number: float | None, statistic: str = "spearman_rho") -> str:
 
 
 def interval(ends: Sequence[float | None] | None, statistic: str = "spearman_rho") -> str:
-    """Both ends of an interval in brackets, `[.858, .879]`; empty where one is unknown."""
+    """Return both ends of an interval in brackets, `[.858, .879]`; empty where one is unknown."""
     if ends is None or len(ends) != 2 or not all(map(is_number, ends)):
         return ""
     return f"[{', '.join(value(end, statistic).replace('0.', '.', 1) for end in ends)}]"
 
 
 def minus(text: str) -> str:
-    """The text with the sign of a negative number."""
+    """Return the text with the sign of a negative number."""
     return text.replace("-", "−")
 
 
 def percent(fraction: float | None, *, unit: str = "") -> str:
-    """A fraction as a percentage with one decimal; only all is 100."""
+    """Return a fraction as a percentage with one decimal; only all is 100."""
     if not is_number(fraction):
         return NOTHING
     text = f"{100 * fraction:.1f}"
@@ -102,18 +97,24 @@ def percent(fraction: float | None, *, unit: str = "") -> str:
 
 
 def count(number: float | None) -> str:
-    """An integer with separators, or a dash."""
+    """Return an integer with separators, or a dash."""
     return f"{number:,.0f}" if is_number(number) else NOTHING
 
 
+def count_range(numbers: Iterable[float]) -> str:
+    """Return the smallest and the largest of several counts, 5–100, or the one that all are."""
+    found = sorted(numbers)
+    return "–".join(dict.fromkeys(count(number) for number in (*found[:1], *found[-1:])))
+
+
 def mean_and_std(mean: float, std: float, statistic: str = "spearman_rho") -> str:
-    """A mean with its standard deviation, where there is one."""
+    """Return a mean with its standard deviation, where there is one."""
     spread = f" ± {value(std, statistic)}" if is_number(std) else ""
     return f"{value(mean, statistic)}{spread}"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: 0.4 s, 12 s, 3 min 05 s, 2 h 07 min."""
+    """Return seconds in the usual units: 0.4 s, 12 s, 3 min 05 s, 2 h 07 min."""
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -125,7 +126,7 @@ def duration(seconds: float) -> str:
 
 
 def short_duration(seconds: float | None) -> str:
-    """The time of one architecture with two digits: 15 ms, 1.3 s."""
+    """Return the time of one architecture with two digits: 15 ms, 1.3 s."""
     if not is_number(seconds):
         return NOTHING
     if seconds >= 1:
@@ -134,14 +135,14 @@ def short_duration(seconds: float | None) -> str:
 
 
 def accuracy(number: float | None, *, fractions: bool) -> str:
-    """A fraction as a percentage, a loss or an objective as it is."""
+    """Return a fraction as a percentage, a loss or an objective as it is."""
     if not is_number(number):
         return NOTHING
     return f"{100 * number:.2f}" if fractions else f"{number:.4g}"
 
 
 def setting(given: object) -> str:
-    """The value of a setting as one would type it: [1e-7,1], null, true."""
+    """Return the value of a setting as one would type it: [1e-7,1], null, true."""
     if given is None:
         return "null"
     if isinstance(given, bool):

@@ -1,9 +1,9 @@
 """Tables and figures as one page for a browser, by Jinja2: the other renderer of a `Table`."""
 
 import base64
+import hashlib
 import re
 import struct
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,7 +43,7 @@ class Picture:
         """Read a PNG file.
 
         Raises:
-            ValueError: It is no PNG file.
+            ValueError: It is not a PNG file.
             OSError: It cannot be read.
         """
         content = path.read_bytes()
@@ -52,39 +52,6 @@ class Picture:
         width, height = struct.unpack(">II", content[16:24])
         source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
         return cls(caption=caption, source=source, width=width, height=height)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """What a page says of one study or run.
-
-    Args:
-        anchor: Its name in links.
-        title: Heading.
-        question: What it asks.
-        state: What became of it, a word.
-        succeeded: Whether it has a result; None: it has not run.
-        lead: What stands beside it in the overview.
-        failure: Why it failed; empty: it did not.
-        command: As a user would type it.
-        made: How long it took, and when.
-        facts: What was run, by name.
-        parts: Tables and paragraphs.
-        pictures: Figures.
-    """
-
-    anchor: str
-    title: str
-    question: str
-    state: str
-    succeeded: bool | None
-    lead: Sequence[str] = ()
-    failure: str = ""
-    command: str = ""
-    made: str = ""
-    facts: Mapping[str, str]
-    parts: Sequence[Table | str] = ()
-    pictures: Sequence[Picture] = ()
 
 
 def render(template: str, **values: object) -> str:
@@ -97,6 +64,18 @@ def render(template: str, **values: object) -> str:
     return _UNPRINTABLE.sub(
         "\N{REPLACEMENT CHARACTER}", _environment().get_template(template).render(values)
     )
+
+
+def template_text(name: str) -> str:
+    """Return a file of `templates/` as it is."""
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+def own_script(name: str) -> dict[str, str]:
+    """Return a script of `templates/` and the digest by which a page's policy permits it."""
+    script = template_text(name)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return {"script": Markup(script), "digest": f"sha256-{digest}"}  # the package's own
 
 
 @lru_cache(maxsize=1)

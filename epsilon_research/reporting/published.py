@@ -1,10 +1,14 @@
 """Our numbers beside published ones, and how well they agree over all of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from statistics import fmean, median
 from typing import Any
+
+from epsilon_research.reporting.numbers import NOTHING, heading, in_order, value
+from epsilon_research.reporting.table import Table
+from epsilon_research.reporting.typed_json import Interval
 
 MIN_ROWS = 400
 """Architectures that a comparison needs. With fewer, the 95 % interval of a correlation near 0,
@@ -16,6 +20,13 @@ COUNT = "n"
 TOO_FEW = f"fewer than {MIN_ROWS} architectures"
 NOT_MEASURED = "spread not measured"
 UNDEFINED = "undefined"
+
+_NOTE = (
+    "Each distinct published row counts once. The margin holds, with 95 % confidence, what another "
+    "minibatch and another table of accuracies do to both sides, as measured, and, where the "
+    "architectures are others, their sample. What has no measured spread is not judged; numbers "
+    f"that stand on fewer than {MIN_ROWS} architectures are left out. Counts must be equal."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +45,7 @@ class Comparison:
         ours: Our value; NaN where undefined.
         interval: 95 % bootstrap interval of ours over architectures, or None.
         same_architectures: Whether both are of the same architectures.
-        margin: Largest difference that chance explains, with 95 % confidence; NaN where it is not
-            known.
+        margin: Largest difference that chance explains, with 95 % confidence; NaN where unknown.
         not_judged: Why it cannot be said whether both agree: `TOO_FEW`, `NOT_MEASURED` or
             `UNDEFINED`; None where it can.
     """
@@ -49,7 +59,7 @@ class Comparison:
     statistic: str
     published: float
     ours: float
-    interval: tuple[float, float] | None
+    interval: Interval | None
     same_architectures: bool
     margin: float
     not_judged: str | None
@@ -64,24 +74,9 @@ class Comparison:
         """Whether the difference is within the margin; None where that cannot be said."""
         return None if self.not_judged else abs(self.difference) <= self.margin
 
-    @classmethod
-    def from_json(cls, entry: Mapping[str, Any]) -> "Comparison":
-        """Read an entry of `study.json`, in which null is undefined."""
-        fields = {name: entry[name] for name in cls.__slots__}
-        for name in ("ours", "published", "margin"):
-            fields[name] = nan if fields[name] is None else float(fields[name])
-        low, high = entry["interval"] or (None, None)
-        fields["interval"] = None if low is None or high is None else (low, high)
-        return cls(**fields)
-
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `study.json`, with the difference and whether both agree."""
-        entry = asdict(self) | {"difference": self.difference, "agrees": self.agrees}
-        entry["interval"] = None if self.interval is None else list(self.interval)
-        return {
-            name: None if isinstance(value, float) and not isfinite(value) else value
-            for name, value in entry.items()
-        }
+        return asdict(self) | {"difference": self.difference, "agrees": self.agrees}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +146,51 @@ def _agreement(
 
 
 def in_words(comparisons: Iterable[Comparison]) -> str:
-    """How many of the distinct published values that can be judged agree, and of the counts."""
-    found = [one for one in agreements(comparisons) if one.judged]
+    """Return how many of the distinct published values that can be judged agree, and of counts."""
+    found = agreements(comparisons)
     words = []
     for counts, what in ((False, "published values are within the margin"), (True, "counts equal")):
         part = [one for one in found if (one.statistic == COUNT) == counts]
-        if part:
-            within, judged = sum(one.within for one in part), sum(one.judged for one in part)
-            words.append(f"{within} of {judged} {what}")
+        judged = sum(one.judged for one in part)
+        if judged:
+            words.append(f"{sum(one.within for one in part)} of {judged} {what}")
     return ", ".join(words)
+
+
+def agreement_table(comparisons: Iterable[Comparison]) -> Table | None:
+    """Return a row for each statistic of `agreements`; None where nothing is compared."""
+    found = [one for one in agreements(comparisons) if one.rows or one.too_few]
+    names = in_order(one.statistic for one in found)
+    found.sort(key=lambda one: (not one.same_architectures, names.index(one.statistic)))
+    if not found:
+        return None
+    return Table(
+        title="Agreement with the published numbers",
+        head=(
+            "statistic", "architectures", "published\nrows", "median\n|difference|",
+            "median\nmargin", "within\nmargin",
+        ),
+        rows=[_row(one) for one in found],
+        note=_NOTE,
+        align="llrrrr",
+    )  # fmt: skip
+
+
+def _row(one: Agreement) -> tuple[str, ...]:
+    margin = f"± {value(one.median_margin, one.statistic)}" if one.judged else NOTHING
+    return (
+        heading(one.statistic, lines=False),
+        "the same" if one.same_architectures else "others",
+        f"{one.rows}" + (f"\n{one.too_few} too few" if one.too_few else ""),
+        value(one.median_difference, one.statistic),
+        "equal" if one.statistic == COUNT else margin,
+        _within(one),
+    )
+
+
+def _within(one: Agreement) -> str:
+    """The share within the margin in words: "15 of 18", or that none can be judged."""
+    if not one.judged:
+        return "not judged" if one.rows else NOTHING
+    rest = one.rows - one.judged
+    return f"{one.within} of {one.judged}" + (f"\n{rest} not judged" if rest else "")

@@ -1,38 +1,30 @@
-"""The tables of a run: settings and counts, statistics of each metric, searches, choices."""
+"""The tables of a run: settings and counts, statistics of each metric, metrics side by side."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isfinite
 
+from epsilon_research.reporting.case_tables import measured_tables, statistic, statistics_table
 from epsilon_research.reporting.numbers import (
     NOTHING,
-    accuracy,
-    count,
     duration,
     heading,
     interval,
     minus,
-    percent,
     setting,
     short_duration,
     value,
 )
-from epsilon_research.reporting.run import (
-    EARLY,
-    Choice,
-    Difference,
-    Estimate,
-    MetricComparison,
-    Run,
-    SearchVariant,
-    Selection,
-    Statistics,
-)
+from epsilon_research.reporting.run import Difference, MetricComparison, Run, Statistics
+from epsilon_research.reporting.study import Case, Job
 from epsilon_research.reporting.table import Table
 
-PROTOCOL_LEGEND = """\
-ρ Spearman, τ Kendall τ-b, each with its 95 % bootstrap interval
+_TOP10 = """\
 top10 ρ      among the 10 % most accurate
-top10/top10  how many of the 10 % best scores are among the 10 % most accurate
+top10/top10  how many of the 10 % best scores are among the 10 % most accurate"""
+_LEGEND = f"""\
+ρ Spearman, τ Kendall τ-b, each with its 95 % bootstrap interval
+{_TOP10}
 top64/top5   how many of the 64 best scores are among the 5 % most accurate"""
 
 _STATISTICS = (
@@ -41,19 +33,18 @@ _STATISTICS = (
 )  # fmt: skip
 _MIN_ROWS = 3
 """Architectures with which a correlation begins."""
-_WITH_INTERVAL = ("spearman_rho", "kendall_tau")
 
 _COMPARED = {
     "connected": "connected: each metric on every connected architecture that it scores",
     "common": "common: the architectures that all metrics score",
     "common_float32": "common_float32: of those, what float32 defines",
 }
-_COMPARISON_LEGEND = """\
+_COMPARED_STATISTICS = (*_STATISTICS[:-1], "ndcg")
+_COMPARISON_LEGEND = f"""\
 ρ Spearman with its 95 % bootstrap interval, τ Kendall τ-b, cov. coverage
-top10 ρ   among the 10 % most accurate
-overlap   how many of the 10 % best scores are among the 10 % most accurate
-nDCG      of the 10 % best scores: 0.52 by chance, 1 at best
-time      per architecture"""
+{_TOP10}
+nDCG         of the 10 % best scores: 0.52 by chance, 1 at best
+time         per architecture"""
 
 _SETTINGS = (
     "search_space", "dataset", "benchmark", "weights", "batch_size", "seed", "engine",
@@ -62,27 +53,42 @@ _COUNTS = ("connected", "distinct", "computed", "from_store", "failed")
 
 
 def run_parts(run: Run) -> list[Table | str]:
-    """What a run found, in the order of reading: tables and remarks.
-
-    The tables of searches and of metrics beside each other are in `search_tables` and
-    `comparison_tables`.
-    """
-    parts: list[Table | str] = [header_table(run)]
-    known = {metric: found for metric, found in run.metrics.items() if _has_statistics(found)}
+    """Return what a run found in general: settings, statistics of each metric, and remarks."""
+    parts: list[Table | str] = [_header(run)]
+    known = [metric for metric, found in run.metrics.items() if not _why_not(found)]
     for metric, protocols in run.metrics.items():
-        if metric in known:
-            legend = PROTOCOL_LEGEND if metric == list(known)[-1] else ""
-            parts.append(protocols_table(metric, protocols, note=legend))
+        reason = _why_not(protocols)
+        if reason:
+            parts.append(f"{metric}: {reason}, so no statistics")
         else:
-            parts.append(f"{metric}: {_why_not(protocols)}, so no statistics")
+            case = _case(replace(run, metrics={metric: protocols}))
+            legend = _LEGEND if metric == known[-1] else ""
+            parts += statistics_table(
+                metric, [case], _STATISTICS, spread=("spearman_rho", "kendall_tau"), note=legend
+            )
         parts += [f"→ {sentence}" for sentence in run.diagnosis.get(metric, ())]
     return parts
 
 
-def header_table(run: Run) -> Table:
-    """Settings, numbers of architectures and time of a run."""
+def further_tables(run: Run) -> list[Table]:
+    """Return what else a run found: metrics side by side, searches, choices, stages' tables."""
+    return [*comparison_tables(run), *measured_tables([_case(run)]), *run.tables]
+
+
+def _case(run: Run) -> Case:
+    return Case(settings={}, jobs=(Job(number=0, folder=".", settings={}, run=run),))
+
+
+def _header(run: Run) -> Table:
+    """Settings, numbers of architectures, accuracies and time of a run."""
     settings = (f"{name}={setting(run.fact(name))}" for name in _SETTINGS if name in run.facts)
-    rows = [("run", ", ".join(settings)), ("architectures", _counts(run)), ("time", _timing(run))]
+    rows = [
+        ("run", ", ".join(settings)),
+        ("architectures", _counts(run)),
+        ("accuracies", run.fact("benchmark_source") or ""),
+        ("reported", (run.search and run.fact("second_source")) or ""),
+        ("time", _timing(run)),
+    ]
     return Table(title="", head=("", ""), rows=[row for row in rows if row[1]], align="ll")
 
 
@@ -108,96 +114,66 @@ def _timing(run: Run) -> str:
     return ", ".join(words)
 
 
-def protocols_table(metric: str, protocols: Mapping[str, Statistics], *, note: str = "") -> Table:
-    """The statistics of one metric, a row for each protocol."""
-    return Table(
-        title=metric,
-        head=("protocol", *map(heading, _STATISTICS)),
-        rows=[
-            (protocol, *(_statistic(found, name) for name in _STATISTICS))
-            for protocol, found in protocols.items()
-        ],
-        note=note,
-    )
-
-
-def _statistic(found: Statistics, name: str) -> str:
-    one = found[name]
-    return with_interval(one, name) if name in _WITH_INTERVAL else value(one.value, name)
-
-
-def with_interval(one: Estimate, name: str = "spearman_rho") -> str:
-    """A value with its interval in the line below, where that is known."""
-    ends = interval(one.interval, name)
-    return f"{value(one.value, name)}\n{ends}" if ends else value(one.value, name)
-
-
-def _has_statistics(protocols: Mapping[str, Statistics]) -> bool:
-    counts = [found["n"].value for found in protocols.values() if "spearman_rho" in found]
-    return max(counts, default=0.0) >= _MIN_ROWS
-
-
 def _why_not(protocols: Mapping[str, Statistics]) -> str:
-    if any("spearman_rho" in found for found in protocols.values()):
-        return f"fewer than {_MIN_ROWS} architectures with a score and an accuracy"
-    return "no accuracies to compare with"
+    """Why a metric has no statistics to show; empty where it has some."""
+    counts = [found["n"] for found in protocols.values() if "spearman_rho" in found.values]
+    if not counts:
+        return "no accuracies to compare with"
+    few = f"fewer than {_MIN_ROWS} architectures with a score and an accuracy"
+    return "" if max(counts) >= _MIN_ROWS else few
 
 
 def comparison_tables(run: Run) -> list[Table]:
-    """Several metrics beside each other: each alone, on common rows, and their differences."""
+    """Return several metrics beside each other: alone, on common rows, and their differences."""
+    if not run.comparisons:
+        return []
     tables = []
-    for protocol in _COMPARED:
-        found = {
-            metric: protocols[protocol]
+    for protocol, title in _COMPARED.items():
+        rhos = {
+            metric: protocols[protocol]["spearman_rho"]
             for metric, protocols in run.metrics.items()
             if protocol in protocols
         }
-        if not found:
-            continue
-        tables.append(_side_by_side(_COMPARED[protocol], found, run.seconds_per_architecture))
-        if protocol in run.comparisons:
-            tables.append(differences_table(run.comparisons[protocol], first=next(iter(found))))
-    if not run.comparisons or not tables:
-        return []
-    last = tables[-1]
-    note = "\n".join(part for part in (last.note, _COMPARISON_LEGEND) if part)
-    shown = Table(title=last.title, head=last.head, rows=last.rows, note=note, align=last.align)
-    return [*tables[:-1], shown]
+        if rhos:
+            tables.append(_side_by_side(title, run, protocol, _best_first(rhos)))
+        if rhos and protocol in run.comparisons:
+            tables.append(_differences(run.comparisons[protocol], first=next(iter(rhos))))
+    notes = [part.note for part in tables[-1:] if part.note]
+    last = [replace(part, note="\n".join([*notes, _COMPARISON_LEGEND])) for part in tables[-1:]]
+    return [*tables[:-1], *last]
 
 
-def _side_by_side(
-    title: str, found: Mapping[str, Statistics], seconds: Mapping[str, float]
-) -> Table:
-    names = ("n", "coverage", "spearman_rho", "kendall_tau", "spearman_rho_top10")
+def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -> Table:
+    case, seconds = _case(run), run.seconds_per_architecture
     rows = []
-    for metric in best_first({name: part["spearman_rho"].value for name, part in found.items()}):
-        part = found[metric]
+    for metric in metrics:
         cells = [
-            with_interval(part[name], name)
-            if name == "spearman_rho"
-            else value(part[name].value, name)
-            for name in names
+            statistic(case.spread(metric, protocol, name), name, spread=name == "spearman_rho")
+            for name in _COMPARED_STATISTICS
         ]
-        cells += [value(part[name].value, name) for name in ("top10_overlap_percent", "ndcg")]
-        rows.append((metric, *cells, *([short_duration(seconds.get(metric))] if seconds else [])))
-    head = ("metric", *map(heading, names), "over-\nlap %", "nDCG", *(["time"] if seconds else []))
+        time = [short_duration(seconds.get(metric))] if seconds else []
+        rows.append((metric, *cells, *time))
+    head = ("metric", *map(heading, _COMPARED_STATISTICS), *(["time"] if seconds else []))
     return Table(title=title, head=head, rows=rows)
 
 
-def differences_table(found: MetricComparison, *, first: str) -> Table:
+def _differences(found: MetricComparison, *, first: str) -> Table:
     """Each metric against the first, and what is left of its ρ within equal numbers."""
-    against = {
-        part.first: part
-        for part in (one.of(_other(one, first)) for one in found.differences if _has(one, first))
-    }
-    within = found.within_convolutions
+    both = [*found.differences, *(one.turned() for one in found.differences)]
+    against = {one.first: one for one in both if one.second == first}
+    within = found.within_equal_num_convolutions
     rows = []
-    for metric in best_first(found.rhos):
-        cells = _test(against.get(metric))
-        rows.append((metric, *cells, *([with_interval(within[metric])] if within else [])))
+    for metric in _best_first(found.spearman_rho):
+        cells = [*_test(against.get(metric))]
+        if within:
+            rho = within[metric].spread("spearman_rho")
+            cells.append(statistic(rho, "spearman_rho", spread=True))
+        rows.append((metric, *cells))
+    best = found.aggregates
     # Of two or three metrics the best subset is all of them.
-    subsets = {tuple(sorted(names)): rho for names, rho in found.aggregates}
-    best = "; ".join(f"{_sum(names, found)} {value(rho)}" for names, rho in subsets.items())
+    subsets = {tuple(sorted(one.metrics)): one.spearman_rho
+               for one in (*best.pairs[:1], *best.triples[:1], best.all)}  # fmt: skip
+    words = "; ".join(f"{_sum(names, found)} {value(rho)}" for names, rho in subsets.items())
     return Table(
         title="differences of ρ, Steiger's test",
         head=(
@@ -205,104 +181,26 @@ def differences_table(found: MetricComparison, *, first: str) -> Table:
             *(["ρ in equal numbers\nof convolutions"] if within else []),
         ),
         rows=rows,
-        note=f"ρ of mean ranks, best subsets: {best}",
+        note=f"ρ of mean ranks, best subsets: {words}",
     )  # fmt: skip
 
 
-def _has(one: Difference, metric: str) -> bool:
-    return metric in (one.first, one.second)
-
-
-def _other(one: Difference, metric: str) -> str:
-    return one.second if one.first == metric else one.first
-
-
 def _sum(names: Sequence[str], found: MetricComparison) -> str:
-    return f"all {len(names)}" if len(names) == len(found.rhos) else " + ".join(names)
+    every = len(names) == len(found.spearman_rho)
+    return f"all {len(names)}" if every else " + ".join(names)
 
 
 def _test(part: Difference | None) -> tuple[str, str, str]:
     if part is None:
         return ("", "", "")
-    p = part.p_holm
-    small = "< 0.001" if p < 0.001 else f"{p:.3f}"
+    p = "< 0.001" if part.p_holm < 0.001 else f"{part.p_holm:.3f}"
     return (
-        with_interval(part.difference),
+        f"{value(part.difference)}\n{interval(part.difference_interval)}".rstrip(),
         minus(f"{part.z:.1f}") if isfinite(part.z) else NOTHING,
-        small if isfinite(p) else NOTHING,
+        p if isfinite(part.p_holm) else NOTHING,
     )
 
 
-def best_first(rhos: Mapping[str, float]) -> list[str]:
+def _best_first(rhos: Mapping[str, float]) -> list[str]:
     """Metrics by ρ, undefined ones last."""
     return sorted(rhos, key=lambda name: -rhos[name] if isfinite(rhos[name]) else 2.0)
-
-
-def search_tables(run: Run) -> list[Table]:
-    """What the searches of a run found, and the choice of one architecture."""
-    tables = [_variants(list(run.search.values()))] if run.search else []
-    return tables + ([_choices(run.selection)] if run.selection else [])
-
-
-def _variants(variants: Sequence[SearchVariant]) -> Table:
-    first = variants[0]
-    early = min(EARLY, first.budget)
-    target = accuracy(first.targets[0].accuracy, fractions=first.are_fractions)
-    rows = []
-    for one in variants:
-        shown = [
-            accuracy(number, fractions=one.are_fractions)
-            for number in (one.median_curve[early - 1], one.median_curve[-1])
-        ]
-        ends = (one.low_curve[-1], one.high_curve[-1])
-        quartiles = "–".join(accuracy(end, fractions=one.are_fractions) for end in ends)
-        rows.append(
-            (one.label, *shown, quartiles, models_to_target(one), percent(one.repeat_share))
-        )
-    return Table(
-        title="search",
-        head=(
-            "variant", f"after\n{early}", f"after\n{first.budget}", "quartiles", "to\ntarget",
-            "re-\npeats %",
-        ),
-        rows=rows,
-        note=f"{first.reported.replace('_', ' ')}, median over {first.repeats} repeats, selected "
-        f"on {first.selected_on}, protocol {first.protocol}\nto target: trained models until "
-        f"{target}, median, and the share of repeats that get there",
-    )  # fmt: skip
-
-
-def models_to_target(one: SearchVariant) -> str:
-    """Trained models to the main target, and the share of repeats that reach it."""
-    target = one.targets[0]
-    return f"{count(target.median_models)} ({percent(target.reached_share, unit=' %')})"
-
-
-def _choices(selections: Sequence[Selection]) -> Table:
-    rows = []
-    for found in selections:
-        choices = [*found.by_metric.values(), found.by_chance, found.best]
-        for place, one in enumerate(choices):
-            size = "" if place else f"{found.size:,}"
-            rows.append((size, one.chosen_by, *_choice(one, fractions=found.are_fractions)))
-    return Table(
-        title="one architecture without training",
-        head=("sample", "chosen by", "test", "validation", "rank"),
-        rows=rows,
-        note="mean ± standard deviation over samples",
-        align="rlrrr",
-    )
-
-
-def _choice(one: Choice, *, fractions: bool) -> tuple[str, str, str]:
-    test = chosen_accuracy(one.test_accuracy, fractions=fractions)
-    validation = chosen_accuracy(one.validation_accuracy, fractions=fractions)
-    return (test, validation, f"{one.mean_rank:,.1f}" if isfinite(one.mean_rank) else NOTHING)
-
-
-def chosen_accuracy(found: tuple[float, float], *, fractions: bool) -> str:
-    """Mean ± standard deviation of chosen accuracies, in percent where they are fractions."""
-    mean, std = ((100 if fractions else 1) * number for number in found)
-    if not isfinite(mean):
-        return NOTHING
-    return f"{mean:.2f} ± {std:.2f}" if isfinite(std) else f"{mean:.2f}"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 
 from epsilon_research.reporting.numbers import setting
 from epsilon_research.reporting.published import Comparison
-from epsilon_research.reporting.run import Json, Run, Statistics
+from epsilon_research.reporting.run import Run, Spread
+from epsilon_research.reporting.typed_json import Json, read_record
 
 SEED_SETTINGS = ("minibatch_seed", "seed")
 """Settings that only draw again: jobs that differ in nothing else are replicates of one case."""
@@ -39,13 +40,6 @@ class Job:
     settings: Mapping[str, Any]
     run: Run
 
-    @property
-    def label(self) -> str:
-        """The settings in words, `name=value` as typed; "all" if there are none."""
-        return (
-            ", ".join(f"{name}={setting(value)}" for name, value in self.settings.items()) or "all"
-        )
-
     @classmethod
     def from_json(cls, record: Json) -> "Job":
         """Read an entry of `jobs`."""
@@ -59,8 +53,7 @@ class Job:
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `jobs`."""
         parts = {name: self.run.record[name] for name in _RUN_PARTS if name in self.run.record}
-        own = {"job": self.number, "folder": self.folder, "settings": dict(self.settings)}
-        return own | parts
+        return {"job": self.number, "folder": self.folder, "settings": self.settings, **parts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,53 +65,20 @@ class PublishedPart:
         title: Its heading.
         source: Where it was published.
         note: What one has to know to compare; empty for nothing.
-        rows: Its numbers beside ours.
+        published_rows: Its numbers beside ours.
         unmatched: Labels of its rows that no job stands beside.
     """
 
     table: str
     title: str
     source: str
-    note: str
-    rows: Sequence[Comparison]
+    note: str = ""
+    published_rows: Sequence[Comparison]
     unmatched: Sequence[str]
-
-    @classmethod
-    def from_json(cls, record: Json) -> "PublishedPart":
-        """Read an entry of `published`."""
-        rows = [Comparison.from_json(entry) for entry in record["published_rows"]]
-        words = {name: record[name] for name in ("table", "title", "source", "unmatched")}
-        return cls(note=record["note"] or "", rows=rows, **words)
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of `published`."""
-        return {
-            "table": self.table,
-            "title": self.title,
-            "source": self.source,
-            "note": self.note or None,
-            "published_rows": [row.to_json() for row in self.rows],
-            "unmatched": list(self.unmatched),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """One number of a case: a single job's with its interval, or the mean of several draws.
-
-    Args:
-        value: The number, or the mean over the draws that have one; NaN if none has.
-        std: Standard deviation over draws (n − 1 in the denominator); NaN below two.
-        low: Lower end of the single job's 95 % interval, or the smallest draw; NaN if unknown.
-        high: Upper end, or the largest draw.
-        count: Jobs that have the number.
-    """
-
-    value: float
-    std: float
-    low: float
-    high: float
-    count: int
+        return asdict(self) | {"published_rows": [row.to_json() for row in self.published_rows]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,25 +104,19 @@ class Case:
         return _in_order(job.run.metrics for job in self.jobs)
 
     def protocols(self, metric: str) -> list[str]:
-        """Protocols under which `metric` has statistics, in their order."""
+        """Return the protocols under which `metric` has statistics, in their order."""
         return _in_order(job.run.metrics.get(metric, {}) for job in self.jobs)
 
-    def statistics(self, metric: str, protocol: str) -> list[Statistics]:
-        """The statistics of each job that has them."""
-        found = [job.run.metrics.get(metric, {}).get(protocol) for job in self.jobs]
-        return [part for part in found if part is not None]
-
     def spread(self, metric: str, protocol: str, statistic: str) -> Spread:
-        """A statistic over the jobs; undefined ones are left out and `count` says so."""
-        found = [part[statistic] for part in self.statistics(metric, protocol)]
-        if self.has_replicates or not found:
-            return spread_of([one.value for one in found])
-        low, high = found[0].interval or (nan, nan)
-        value = found[0].value
-        return Spread(value=value, std=nan, low=low, high=high, count=int(isfinite(value)))
+        """Return a statistic over the jobs; undefined ones are left out."""
+        found = [job.run.metrics.get(metric, {}).get(protocol) for job in self.jobs]
+        known = [part for part in found if part is not None]
+        if self.has_replicates or not known:
+            return spread_of([part[statistic] for part in known])
+        return known[0].spread(statistic)
 
     def label(self, *, without: Sequence[str] = ()) -> str:
-        """The settings in words: the value of a single one, else name=value of each."""
+        """Return the settings in words: the value of a single one, else name=value of each."""
         shown = {
             name: setting(value) for name, value in self.settings.items() if name not in without
         }
@@ -191,7 +145,7 @@ class Study:
     name: str
     title: str
     question: str
-    remark: str
+    remark: str = ""
     command: str
     settings: Sequence[str]
     jobs: Sequence[Job]
@@ -216,10 +170,10 @@ class Study:
     @property
     def comparisons(self) -> list[Comparison]:
         """All numbers that stand beside published ones."""
-        return [row for part in self.published for row in part.rows]
+        return [row for part in self.published for row in part.published_rows]
 
     def published_values(self, statistic: str) -> dict[tuple[int, str], tuple[float, str]]:
-        """{(job, metric): (published value, protocol)}; the first table that has it counts."""
+        """Return {(job, metric): (published value, protocol)}; the first table with it counts."""
         found: dict[tuple[int, str], tuple[float, str]] = {}
         for row in self.comparisons:
             if row.statistic == statistic and isfinite(row.published):
@@ -227,30 +181,15 @@ class Study:
         return found
 
     @classmethod
-    def from_json(cls, record: Json) -> "Study":
-        """Read the value of `study.json`.
-
-        Raises:
-            KeyError: A part is missing.
-        """
-        plain = ("name", "title", "question", "command", "settings", "missing_jobs", "figures")
-        return cls(
-            remark=record.get("remark", ""),
-            jobs=[Job.from_json(job) for job in record["jobs"]],
-            published=[PublishedPart.from_json(part) for part in record["published"]],
-            **{name: record[name] for name in plain},
-        )
-
-    @classmethod
     def read(cls, path: Path) -> "Study":
         """Read `study.json`.
 
         Raises:
             FileNotFoundError: There is no such file.
-            ValueError: It is no record of a study.
+            ValueError: It is not the record of a study.
         """
         try:
-            return cls.from_json(json.loads(path.read_text(encoding="utf-8")))
+            return read_record(cls, json.loads(path.read_text(encoding="utf-8")))
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(
                 f"{path.name} must be the record of a study, got another content ({error}): run "
@@ -259,62 +198,56 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """Return the value of `study.json`."""
+        plain = ("name", "title", "question", "remark", "command", "settings")
         return {
-            "name": self.name,
-            "title": self.title,
-            "question": self.question,
-            "remark": self.remark,
-            "command": self.command,
-            "settings": list(self.settings),
-            "run": common_facts([job.run for job in self.jobs]),
+            **{name: getattr(self, name) for name in plain},
+            "run": self._common_facts(),
             "jobs": [job.to_json() for job in self.jobs],
-            "missing_jobs": list(self.missing_jobs),
+            "missing_jobs": self.missing_jobs,
             "published": [part.to_json() for part in self.published],
-            "figures": list(self.figures),
+            "figures": self.figures,
+        }
+
+    def _common_facts(self) -> dict[str, Any]:
+        """The facts that are the same in all runs."""
+        first, *others = [job.run.facts for job in self.jobs]
+        return {
+            name: value
+            for name, value in first.items()
+            if name != "overrides" and all(name in o and o[name] == value for o in others)
         }
 
 
-def common_facts(runs: Sequence[Run]) -> dict[str, Any]:
-    """The facts that are the same in all runs."""
-    first = {name: value for name, value in runs[0].facts.items() if name != "overrides"}
-    return {
-        name: value
-        for name, value in first.items()
-        if all(name in run.facts and run.facts[name] == value for run in runs)
-    }
-
-
 def is_seed(name: str) -> bool:
-    """Whether a setting only draws again, whatever part of the configuration it stands in."""
+    """Return whether a setting only draws again, in whatever part of the configuration."""
     return short_name(name) in SEED_SETTINGS
 
 
 def short_name(name: str) -> str:
-    """The last part of a dotted name."""
+    """Return the last part of a dotted name."""
     return name.rpartition(".")[2]
 
 
 def protocols_of(cases: Sequence[Case]) -> list[str]:
-    """All protocols of all metrics, in the order of their first mention."""
+    """Return all protocols of all metrics, in the order of their first mention."""
     return _in_order(case.protocols(metric) for case in cases for metric in case.metrics)
 
 
 def metrics_of(cases: Sequence[Case]) -> list[str]:
-    """All metrics, in the order of their first mention."""
+    """Return all metrics, in the order of their first mention."""
     return _in_order(case.metrics for case in cases)
 
 
 def spread_of(values: Sequence[float]) -> Spread:
-    """Mean, standard deviation and range of the finite ones of several draws."""
+    """Return mean, standard deviation and range of the finite ones of several draws."""
     kept = np.array([value for value in values if isfinite(value)], np.float64)
     if not kept.size:
-        return Spread(value=nan, std=nan, low=nan, high=nan, count=0)
+        return Spread(value=nan, std=nan, low=nan, high=nan)
     return Spread(
         value=float(kept.mean()),
         std=float(kept.std(ddof=1)) if kept.size > 1 else nan,
         low=float(kept.min()),
         high=float(kept.max()),
-        count=int(kept.size),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from hashlib import blake2b
 from typing import NamedTuple
 
 from epsilon_research.collapse import canonical_hash, lower
@@ -21,6 +22,8 @@ class Description(NamedTuple):
     num_parameters: int
     num_convolutions: int | None
     """None where nobody has looked at the network itself."""
+    network_hash: str | None = None
+    """Of the network's layers, where the space's ids do not fix them."""
 
 
 def describe(
@@ -91,7 +94,12 @@ def _describe(
         canonical_hash(plan),
         count_parameters(network),
         _count_convolutions(network),
+        None if space.ids_fix_networks else _network_hash(network),
     )
+
+
+def _network_hash(network: AnyProgram) -> str:
+    return blake2b(repr(network).encode(), digest_size=16).hexdigest()
 
 
 def _count_convolutions(network: AnyProgram) -> int | None:

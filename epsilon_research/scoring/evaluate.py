@@ -1,6 +1,7 @@
 """What worker processes do: evaluate chunks of jobs."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from epsilon_research.store import Evaluation
 
 _NO_ROOM = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
 """What PyTorch's `RuntimeError` says on the processor and on a graphics card."""
+
+_SECONDS_PER_CHUNK = 1.0
+"""After which a chunk comes back, done or not: what it holds is lost if the run is killed."""
 
 
 class Order(NamedTuple):
@@ -53,9 +57,13 @@ class Evaluate:
     def __getstate__(self) -> dict:
         return self.__dict__ | {"_evaluators": {}}
 
-    def __call__(self, orders: Sequence[Order]) -> list[Delivery | NoRoom]:
-        """The evaluations of a chunk of orders."""
-        return [self._try(order) for order in orders]
+    def __call__(self, orders: Sequence[Order]) -> list[Delivery | NoRoom | Order]:
+        """The evaluations of a chunk of orders, and the orders that there was no time for."""
+        limit = time.monotonic() + _SECONDS_PER_CHUNK
+        done: list[Delivery | NoRoom | Order] = []
+        while len(done) < len(orders) and (not done or time.monotonic() < limit):
+            done.append(self._try(orders[len(done)]))
+        return [*done, *orders[len(done) :]]
 
     def _try(self, order: Order) -> Delivery | NoRoom:
         try:

@@ -37,7 +37,9 @@ def jobs_of(
                 first = min(rows, key=lambda row: ids[row])
                 jobs.append(_job(name, ids[first], function, tuple(rows), descriptions[first]))
         else:
-            jobs += [_job(name, id_, id_, (row,), descriptions[row]) for row, id_ in enumerate(ids)]
+            for row, (id_, description) in enumerate(zip(ids, descriptions, strict=True)):
+                key = id_ if description.network_hash is None else description.network_hash
+                jobs.append(_job(name, id_, key, (row,), description))
     return jobs
 
 

@@ -87,6 +87,9 @@ class Scoring:
         minibatch: What the networks see.
         executor: Spreads the work.
         store: Has what was computed before, and keeps what is computed now.
+
+    Raises:
+        ValueError: The space's networks are written for images of another size.
     """
 
     space: SearchSpace
@@ -94,6 +97,18 @@ class Scoring:
     minibatch: Minibatch
     executor: Executor
     store: Store = field(default_factory=NoStore)
+
+    def __post_init__(self) -> None:
+        side = self.space.only_image_size
+        if side is None:
+            return
+        height, width = self.minibatch.inputs.shape[-2:]
+        if (height, width) != (side, side):
+            raise ValueError(
+                f"the images must be {side} × {side} pixels for search_space={self.space.name}, "
+                f"got {height} × {width} ({self.minibatch.dataset}): choose another dataset=..., "
+                "or change the image_size of the space"
+            )
 
     def describe(self, ids: Sequence[str], *, advance: Advance = no_progress) -> list[Description]:
         """Return the descriptions of `ids`, in the same order."""
@@ -212,6 +227,8 @@ class _ScoringLoop:
         """Of jobs that wait for evaluations: those at hand, and how many were computed."""
         self._unfinished: deque[Order] = deque()
         """What evaluations that came back made their metric want, e.g. a finer precision."""
+        self._late: deque[Order] = deque()
+        """What a chunk had no time for."""
 
     def run(self) -> None:
         """Call `take` once for each job."""
@@ -228,7 +245,7 @@ class _ScoringLoop:
                     for delivery in result:
                         self._accept(delivery)
             # What came back last found no later chunk to be handed out with.
-            if not self._unfinished:
+            if not (self._late or self._unfinished):
                 return
             chunks = self._follow_ups()
 
@@ -238,8 +255,10 @@ class _ScoringLoop:
         for order in orders:
             self._take(Evaluated(order.job, {}, failure=WORKER_DIED))
 
-    def _accept(self, delivery: Delivery | NoRoom) -> None:
-        if isinstance(delivery, NoRoom):
+    def _accept(self, delivery: Delivery | NoRoom | Order) -> None:
+        if isinstance(delivery, Order):
+            self._late.append(delivery)
+        elif isinstance(delivery, NoRoom):
             job = delivery.order.job
             logger.error(
                 "%s of %s needs more memory than there is: %s",
@@ -286,7 +305,9 @@ class _ScoringLoop:
                 yield orders
 
     def _follow_ups(self) -> Iterator[list[Order]]:
-        """Chunks of `_unfinished`, as large as their metric has them."""
+        """Chunks of what is late, one by one, since it is slow; others as their metric has them."""
+        while self._late:
+            yield [self._late.popleft()]
         while self._unfinished:
             size = self._scoring.metrics[self._unfinished[0].job.metric].candidates_per_chunk
             yield [self._unfinished.popleft() for _ in range(min(size, len(self._unfinished)))]

@@ -67,5 +67,5 @@ class ScoreTable:
         columns["seconds"][rows[0]] = seconds if math.isnan(earlier) else earlier + seconds
 
     def frame(self) -> pd.DataFrame:
-        """The table as it is now."""
+        """Return the table as it is now."""
         return pd.DataFrame(self._columns)

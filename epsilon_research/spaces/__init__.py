@@ -9,4 +9,14 @@ The contract tests in `tests/contracts/` then run on it by themselves.
 """
 
 from epsilon_research.spaces.base import SearchSpace as SearchSpace
+from epsilon_research.spaces.built import BuiltSpace as BuiltSpace
+from epsilon_research.spaces.darts import Darts as Darts
+from epsilon_research.spaces.nats_sss import NatsSize as NatsSize
+from epsilon_research.spaces.nb101 import NasBench101 as NasBench101
+from epsilon_research.spaces.nb201 import NasBench201 as NasBench201
+from epsilon_research.spaces.nbmacro import NasBenchMacro as NasBenchMacro
+from epsilon_research.spaces.nbnlp import NasBenchNlp as NasBenchNlp
 from epsilon_research.spaces.selection import Selection as Selection
+from epsilon_research.spaces.tnb101_macro import TransNasMacro as TransNasMacro
+from epsilon_research.spaces.toy import Toy as Toy
+from epsilon_research.spaces.zoo import Zoo as Zoo

@@ -2,14 +2,26 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from epsilon_research.programs import AnyProgram
 
 _POSITION = re.compile("[0-9]{1,9}")
+
+
+class Genes(NamedTuple):
+    """The independent choices that an architecture is made of, as algorithms see them."""
+
+    choices: Sequence[Sequence[str]]
+    """What each gene can be."""
+    read: Callable[[str], Sequence[str]]
+    """The genes of an architecture id."""
+    write: Callable[[Sequence[str]], str]
+    """The architecture id of genes."""
 
 
 class SearchSpace(ABC):
@@ -26,6 +38,13 @@ class SearchSpace(ABC):
     """Whether `architecture_ids` is in the order of the benchmark's own files."""
     complete: ClassVar[bool] = True
     """Whether `architecture_ids` are all there are, not some that were drawn or read."""
+    ids_fix_networks: ClassVar[bool] = True
+    """Whether an id is the same network for ever; not where a user's own code makes it."""
+
+    @property
+    def only_image_size(self) -> int | None:
+        """Pixels of a side of the only images that the programs are written for; None: any."""
+        return None
 
     @property
     @abstractmethod
@@ -34,7 +53,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def parse(self, text: str) -> str:
-        """The architecture id that `text` means.
+        """Return the architecture id that `text` means.
 
         Raises:
             ValueError: `text` describes no architecture of this space; says why.
@@ -81,8 +100,35 @@ class SearchSpace(ABC):
         """The key of each architecture in the benchmark's own files; None: the id is the key."""
         return None
 
+    @property
+    def genes(self) -> Genes | None:
+        """What an architecture is made of; None where its choices depend on each other."""
+        return None
+
+    def encode(self, ids: Sequence[str]) -> Float[np.ndarray, "architectures features"] | None:
+        """Return features of architectures for a predictor; None where there are none.
+
+        Unless a space has better ones, they are its genes, one-hot: 1 for what each gene is, 0 for
+        what else it could be.
+        """
+        genes = self.genes
+        if genes is None:
+            return None
+        known = [{choice: place for place, choice in enumerate(one)} for one in genes.choices]
+        starts = np.cumsum([0, *map(len, known)])
+        places = [
+            [options[gene] for options, gene in zip(known, genes.read(id_), strict=True)]
+            for id_ in ids
+        ]
+        encoded = np.zeros((len(ids), int(starts[-1])))
+        rows = np.arange(len(ids))[:, None]
+        encoded[
+            rows, np.array(places, dtype=np.int64).reshape(len(ids), len(known)) + starts[:-1]
+        ] = 1.0
+        return encoded
+
     def function_keys(self, ids: Sequence[str]) -> list[str] | None:
-        """A key of each architecture that only architectures of equal function share.
+        """Return a key of each architecture that only architectures of equal function share.
 
         None: canonical hashes of the lowered `core_program` tell functions apart.
         """
@@ -97,7 +143,7 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def program(self, architecture_id: str, *, num_outputs: int) -> AnyProgram:
-        """The network of an architecture with `num_outputs` outputs.
+        """Return the network of an architecture with `num_outputs` outputs.
 
         Epsilon scores one output; trained networks have one per class.
         """
@@ -113,10 +159,10 @@ class SearchSpace(ABC):
 
     @abstractmethod
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
-        """An architecture that differs from `architecture_id` in exactly one gene."""
+        """Return an architecture that differs from `architecture_id` in exactly one gene."""
 
     def mutate_as_published(self, architecture_id: str, rng: np.random.Generator) -> str:
-        """A mutation drawn as the epsilon paper's code draws it.
+        """Return a mutation drawn as the epsilon paper's code draws it.
 
         The same as `mutate` on spaces on which the paper shows no evolution.
         """

@@ -2,7 +2,8 @@
 
 `nb101_graph.py` has the cells as bit masks, `nb101_enumeration.py` all of them, `nb101_text.py` and
 `nb101_ids.py` how they are written, `nb101_network.py` the networks, `nb101_mutation.py` the
-changes, `nb101_hash.py` the published keys, `nb101_functions.py` which cells are one function.
+changes, `nb101_hash.py` the published keys, `nb101_functions.py` which cells are one function,
+`nb101_paths.py` the features of a predictor.
 """
 
 import logging
@@ -14,7 +15,9 @@ from operator import eq
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Float
 
+from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program
 from epsilon_research.spaces.base import SearchSpace
 from epsilon_research.spaces.nb101_functions import function_keys_of_graph
@@ -26,6 +29,7 @@ from epsilon_research.spaces.nb101_network import (
     head_parameters,
     network_program,
 )
+from epsilon_research.spaces.nb101_paths import NUM_PATHS, paths
 from epsilon_research.spaces.nb101_text import parse_graph, parse_id, to_architecture_id, to_cell
 
 _log = logging.getLogger(__name__)
@@ -81,10 +85,7 @@ class NasBench101(SearchSpace):
     num_classes: int = 10
 
     def __post_init__(self) -> None:
-        if self.num_classes < 1:
-            raise ValueError(
-                f"num_classes must be at least 1, got {self.num_classes}: the benchmark has 10"
-            )
+        check_integer("search_space.space.num_classes", self.num_classes, at_least=1, example=10)
 
     @property
     def architecture_ids(self) -> Sequence[str]:
@@ -126,6 +127,13 @@ class NasBench101(SearchSpace):
     def function_keys(self, ids: Sequence[str]) -> list[str]:
         """See `SearchSpace`; the 423,624 cells are 387,080 functions. Some seconds for all."""
         return _keys(ids, function_keys_of_graph)
+
+    def encode(self, ids: Sequence[str]) -> Float[np.ndarray, "architectures features"]:
+        """See `SearchSpace`; which sequences of operations lead from input to output."""
+        encoded = np.zeros((len(ids), NUM_PATHS))
+        for row, id_ in enumerate(ids):
+            encoded[row, sorted(paths(to_cell(id_)))] = 1.0
+        return encoded
 
     def count_parameters(self, ids: Sequence[str]) -> np.ndarray:
         """See `SearchSpace`."""

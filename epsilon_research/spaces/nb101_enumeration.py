@@ -50,7 +50,7 @@ def _without_dead_ends(num_vertices: int) -> np.ndarray:
 
 @cache
 def labelled_graphs(num_vertices: int) -> LabelledGraphs:
-    """All cells of `num_vertices`, each in the form that the generator meets first."""
+    """Return all cells of `num_vertices`, each in the form that the generator meets first."""
     permutations = interior_permutations(num_vertices)
     bits = _without_dead_ends(num_vertices)
     present = (bits[:, None] >> np.arange(len(edges(num_vertices)))) & 1
@@ -69,5 +69,5 @@ def labelled_graphs(num_vertices: int) -> LabelledGraphs:
 
 @cache
 def whole_space() -> tuple[LabelledGraphs, ...]:
-    """All cells, by the number of vertices from two upwards."""
+    """Return all cells, by the number of vertices from two upwards."""
     return tuple(labelled_graphs(count) for count in range(2, MAX_VERTICES + 1))

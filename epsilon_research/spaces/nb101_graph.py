@@ -45,11 +45,11 @@ class Cell:
         assert len(self.labels) == self.num_vertices - 2
 
     def has_edge(self, source: int, target: int) -> bool:
-        """Whether there is an edge from `source` to `target` > `source`."""
+        """Return whether there is an edge from `source` to `target` > `source`."""
         return bool(self.edge_bits & edge_bit(source, target))
 
     def sources(self, target: int) -> list[int]:
-        """The vertices that feed `target`."""
+        """Return the vertices that feed `target`."""
         return [source for source in range(target) if self.has_edge(source, target)]
 
 
@@ -66,7 +66,7 @@ class Permutations(NamedTuple):
 
 @cache
 def interior_permutations(num_vertices: int) -> Permutations:
-    """The permutations of the interior of a cell of `num_vertices`, with what they move."""
+    """Return the permutations of the interior of a cell of `num_vertices`, with what they move."""
     interior = range(1, num_vertices - 1)
     rows = [(0, *order, num_vertices - 1) for order in permutations(interior)]
     moved = [
@@ -97,7 +97,7 @@ def permuted_bits(cell: Cell) -> np.ndarray:
 
 
 def reverses_edges(bits: np.ndarray) -> np.ndarray:
-    """Whether a permutation gave no upper triangular matrix, from its `permuted_bits`."""
+    """Return whether a permutation gave no upper triangular matrix, from its `permuted_bits`."""
     return bits >= _REVERSED
 
 
@@ -115,7 +115,7 @@ def canonical(cell: Cell) -> Cell:
 
 
 def prune(matrix: Sequence[Sequence[int]]) -> list[int]:
-    """The vertices on a path from the first to the last, empty if there is no such path.
+    """Return the vertices on a path from the first to the last, empty if there is no such path.
 
     `matrix[x][y]` says whether there is an edge from x to y; any directed graph.
     """
@@ -139,7 +139,7 @@ def _reached(neighbours: Sequence[Sequence[int]], start: int) -> set[int]:
 
 
 def from_matrix(matrix: Sequence[Sequence[int]], labels: Sequence[int]) -> Cell | None:
-    """The canonical cell of an upper triangular matrix; None if it is not in the space.
+    """Return the canonical cell of an upper triangular matrix; None if it is not in the space.
 
     Dangling vertices are pruned first. `labels` has one label for every vertex, of which those of
     the first and the last do not count.

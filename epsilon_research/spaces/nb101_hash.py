@@ -41,7 +41,7 @@ def _first_digests() -> np.ndarray:
 
 
 def published_keys_of_graph(num_vertices: int, edge_bits: int, labellings: np.ndarray) -> list[str]:
-    """The published keys of one graph in several labellings.
+    """Return the published keys of one graph in several labellings.
 
     Args:
         num_vertices: Vertices of the graph.

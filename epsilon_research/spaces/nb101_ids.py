@@ -20,7 +20,7 @@ class Graph(NamedTuple):
 
 @cache
 def enumeration_order() -> tuple[str, ...]:
-    """All 423,624 architecture ids: by vertices, then edge bits, then labelling."""
+    """Return all 423,624 architecture ids: by vertices, then edge bits, then labelling."""
     ids: list[str] = []
     for size in whole_space():
         triangles = [upper_triangle(size.num_vertices, bits) for bits in size.edge_bits.tolist()]
@@ -34,7 +34,7 @@ def enumeration_order() -> tuple[str, ...]:
 
 @cache
 def all_ids() -> frozenset[str]:
-    """The same as a set."""
+    """Return the same as a set."""
     return frozenset(enumeration_order())
 
 
@@ -67,7 +67,7 @@ def _labellings() -> dict[str, tuple[int, int]]:
 
 
 def by_graph(ids: Sequence[str]) -> Iterator[tuple[Graph, np.ndarray, np.ndarray]]:
-    """Each graph among `ids`, the places in `ids` of its cells, and their labellings.
+    """Yield each graph among `ids`, the places in `ids` of its cells, and their labellings.
 
     Labellings are places in `label_digits`.
 

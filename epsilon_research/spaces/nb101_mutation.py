@@ -16,7 +16,7 @@ _LAST = MAX_VERTICES - 1
 
 
 def mutated(parent: Cell, rng: np.random.Generator) -> Cell:
-    """A canonical cell that differs from `parent` in one gene.
+    """Return a canonical cell that differs from `parent` in one gene.
 
     The literature evolves matrices of seven vertices, of which dangling ones are pruned before an
     evaluation, and redraws a change until it is valid and matters. An id has no dangling vertices,
@@ -46,7 +46,7 @@ def mutated(parent: Cell, rng: np.random.Generator) -> Cell:
 
 
 def unpruned(cell: Cell, rng: np.random.Generator) -> tuple[list[list[int]], list[int]]:
-    """An upper triangular matrix of seven vertices and their labels that prune to `cell`."""
+    """Return an upper triangular matrix of seven vertices and their labels that prune to `cell`."""
     places = _random_places(cell, rng)
     matrix = [[0] * MAX_VERTICES for _ in range(MAX_VERTICES)]
     labels = rng.integers(NUM_LABELS, size=MAX_VERTICES).tolist()

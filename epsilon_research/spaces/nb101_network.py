@@ -41,7 +41,7 @@ _CELL_WIDTHS = tuple(
 
 
 def vertex_channels(cell: Cell, output_channels: int) -> list[int]:
-    """The channels of the interior vertices, with a 0 for input and output.
+    """Return the channels of the interior vertices, with a 0 for input and output.
 
     Those that feed the output share its channels, the first ones getting one more where these do
     not divide; the others are as wide as the widest that they feed.

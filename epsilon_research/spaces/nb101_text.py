@@ -45,18 +45,18 @@ def _row_major(num_vertices: int) -> tuple[int, ...]:
 
 
 def upper_triangle(num_vertices: int, edge_bits: int) -> str:
-    """The first part of an id: the upper triangle, row by row."""
+    """Return the first part of an id: the upper triangle, row by row."""
     return "".join("1" if edge_bits & bit else "0" for bit in _row_major(num_vertices))
 
 
 def to_architecture_id(cell: Cell) -> str:
-    """The id of a canonical cell."""
+    """Return the id of a canonical cell."""
     operations = [OPERATIONS[label] for label in cell.labels]
     return "-".join([upper_triangle(cell.num_vertices, cell.edge_bits), *operations])
 
 
 def to_cell(architecture_id: str) -> Cell:
-    """The cell that an id describes, as it stands: neither pruned nor brought in order.
+    """Return the cell that an id describes, as it stands: neither pruned nor brought in order.
 
     Raises:
         ValueError: `architecture_id` has not the form of one.
@@ -76,7 +76,7 @@ def to_cell(architecture_id: str) -> Cell:
 
 
 def parse_id(text: str) -> Cell:
-    """The canonical cell of an id in any vertex order, with dangling vertices or without.
+    """Return the canonical cell of an id in any vertex order, with dangling vertices or without.
 
     Raises:
         ValueError: It is not an id, has no path from input to output or too many edges.
@@ -88,7 +88,7 @@ def parse_id(text: str) -> Cell:
 
 
 def parse_graph(text: str) -> Cell:
-    """The canonical cell of a user's graph in JSON, `{"matrix": [[...]], "ops": [...]}`.
+    """Return the canonical cell of a user's graph in JSON, `{"matrix": [[...]], "ops": [...]}`.
 
     The matrix may have its vertices in any order in which the graph is acyclic.
 

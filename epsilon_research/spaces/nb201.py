@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 
+from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import (
     Add,
@@ -20,7 +21,7 @@ from epsilon_research.programs.operations import (
     ReLU,
     Zero,
 )
-from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.base import Genes, SearchSpace
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
@@ -39,7 +40,7 @@ Genotype = tuple[str, str, str, str, str, str]
 
 
 def to_architecture_id(genotype: Sequence[str]) -> str:
-    """The official string of a cell, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
+    """Return the official string of a cell, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
     nodes = ["", "", ""]
     for operation, (target, source) in zip(genotype, EDGES, strict=True):
         nodes[target - 1] += f"|{operation}~{source}"
@@ -55,7 +56,7 @@ _ARCHITECTURE_ID = re.compile(
 
 
 def to_genotype(text: str) -> Genotype:
-    """The six operations that `text` names, in the order of `EDGES`.
+    """Return the six operations that `text` names, in the order of `EDGES`.
 
     Raises:
         ValueError: `text` is not a NAS-Bench-201 cell; says what is wrong with it.
@@ -77,7 +78,7 @@ def to_genotype(text: str) -> Genotype:
 
 @cache
 def official_order() -> tuple[str, ...]:
-    """All 15,625 architecture ids in the index order of the official benchmark files.
+    """Return all 15,625 architecture ids in the index order of the official benchmark files.
 
     Reproduces the benchmark's own enumeration (cells node by node, operations in the order of
     `OPERATIONS`, the last node fastest) and its shuffle.
@@ -91,7 +92,8 @@ def official_order() -> tuple[str, ...]:
 
 
 @cache
-def _relu_conv_bn(channels: int, kernel_size: int, stride: int) -> tuple:
+def relu_conv_bn(channels: int, kernel_size: int, stride: int) -> tuple:
+    """Return the chain ReLU, convolution, batch norm."""
     convolution = Convolution(channels, kernel_size, stride, padding=kernel_size // 2)
     return (ReLU(), convolution, BatchNorm())
 
@@ -102,16 +104,10 @@ def _edge_layers(operation: str, channels: int) -> tuple:
     return {
         "none": (Zero(),),
         "skip_connect": (),
-        "nor_conv_1x1": _relu_conv_bn(channels, 1, 1),
-        "nor_conv_3x3": _relu_conv_bn(channels, 3, 1),
+        "nor_conv_1x1": relu_conv_bn(channels, 1, 1),
+        "nor_conv_3x3": relu_conv_bn(channels, 3, 1),
         "avg_pool_3x3": (AveragePool(3, stride=1, padding=1),),
     }[operation]
-
-
-def _chain(builder: ProgramBuilder, source: int, operations: Sequence) -> int:
-    for operation in operations:
-        source = builder.append(operation, source)
-    return source
 
 
 def _cell(genotype: Genotype, channels: int) -> Program:
@@ -120,19 +116,17 @@ def _cell(genotype: Genotype, channels: int) -> Program:
     edges = dict(zip(EDGES, genotype, strict=True))
     for target in (1, 2, 3):
         terms = [
-            _chain(builder, nodes[source], _edge_layers(edges[target, source], channels))
+            builder.chain(nodes[source], *_edge_layers(edges[target, source], channels))
             for source in range(target)
         ]
         nodes.append(builder.append(Add(), *terms))
     return builder.build()
 
 
-def _residual_block(builder: ProgramBuilder, source: int, channels: int) -> int:
-    """Halves the map and sets the channels (ResNet's basic block, pre-activated)."""
-    body = _chain(builder, source, _relu_conv_bn(channels, 3, 2) + _relu_conv_bn(channels, 3, 1))
-    shortcut = _chain(
-        builder, source, (AveragePool(2, stride=2, padding=0), Convolution(channels, 1))
-    )
+def residual_block(builder: ProgramBuilder, source: int, channels: int) -> int:
+    """Append a block that halves the map and sets the channels (ResNet's basic, pre-activated)."""
+    body = builder.chain(source, *relu_conv_bn(channels, 3, 2), *relu_conv_bn(channels, 3, 1))
+    shortcut = builder.chain(source, AveragePool(2, stride=2, padding=0), Convolution(channels, 1))
     return builder.append(Add(), shortcut, body)
 
 
@@ -154,8 +148,7 @@ class NasBench201(SearchSpace):
     num_classes: int = 10
 
     def __post_init__(self) -> None:
-        if self.num_classes < 1:
-            raise ValueError(f"num_classes must be at least 1, got {self.num_classes}")
+        check_integer("search_space.space.num_classes", self.num_classes, at_least=1, example=10)
 
     @property
     def architecture_ids(self) -> Sequence[str]:
@@ -166,19 +159,24 @@ class NasBench201(SearchSpace):
         """See `SearchSpace`."""
         return to_architecture_id(to_genotype(text))
 
+    @property
+    def genes(self) -> Genes:
+        """See `SearchSpace`; the operations in the order of `EDGES`."""
+        return Genes([OPERATIONS] * len(EDGES), to_genotype, to_architecture_id)
+
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""
         genotype = to_genotype(architecture_id)
         builder = ProgramBuilder(input_channels=3)
         stem = Convolution(_STAGE_CHANNELS[0], 3, padding=1)
-        last = _chain(builder, builder.input, (stem, BatchNorm()))
+        last = builder.chain(builder.input, stem, BatchNorm())
         for stage, channels in enumerate(_STAGE_CHANNELS):
             if stage > 0:
-                last = _residual_block(builder, last, channels)
+                last = residual_block(builder, last, channels)
             cell = _cell(genotype, channels)
             for _ in range(_CELLS_PER_STAGE):
                 last = builder.inline(cell, last)
-        _chain(builder, last, (BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs)))
+        builder.chain(last, BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs))
         return builder.build()
 
     def core_program(self, architecture_id: str) -> Program:

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from epsilon_research.checks import LARGEST_INTEGER, check_integer
 from epsilon_research.programs import RecurrentProgram
 from epsilon_research.spaces.base import SearchSpace
 from epsilon_research.spaces.nbnlp_generator import draw_recipes
@@ -88,19 +89,15 @@ class NasBenchNlp(SearchSpace):
     input_kind: str = "tokens"
 
     def __post_init__(self) -> None:
-        for name, low, high in (
-            ("num_drawn", 1, 1_000_000),
-            ("generator_seed", 0, 2**63 - 1),
-            ("hidden", 1, 3),
-            ("intermediate", 1, 100),
-            ("vocabulary_size", 1, 10**9),
+        for name, low, high, example in (
+            ("num_drawn", 1, 1_000_000, 1000),
+            ("generator_seed", 0, LARGEST_INTEGER, 21),
+            ("hidden", 1, 3, 2),
+            ("intermediate", 1, 100, 7),
+            ("vocabulary_size", 1, 10**9, 10_000),
         ):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-                raise ValueError(
-                    f"search_space.space.{name} must be a whole number between {low} and {high}, "
-                    f"got {value!r}: choose one of that range"
-                )
+            setting, value = f"search_space.space.{name}", getattr(self, name)
+            check_integer(setting, value, at_least=low, at_most=high, example=example)
         if self.recipes is not None:
             _read(self.recipes)
 

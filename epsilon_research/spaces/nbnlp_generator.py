@@ -54,7 +54,7 @@ def draw_recipes(
 
 
 def draw_recipe(hidden: int, intermediate: int, *, rng: np.random.Generator) -> dict[str, Node]:
-    """One recipe without redundant nodes, valid or not.
+    """Return one recipe without redundant nodes, valid or not.
 
     Nodes are drawn one after another until there are `hidden + intermediate` (one more, if a linear
     operation comes last); then random ones become the new hidden states, and what none of these

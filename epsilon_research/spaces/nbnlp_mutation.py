@@ -17,7 +17,7 @@ from epsilon_research.spaces.nbnlp_recipe import (
 
 
 def mutate_recipe(recipe: Recipe, rng: np.random.Generator) -> dict[str, Node]:
-    """A valid recipe that differs in one operation or in one connection.
+    """Return a valid recipe that differs in one operation or in one connection.
 
     Genes are tried in random order, and each gene's other values too, so no draw is repeated. A
     child has no repeated input within a node, and no redundant node unless its parent has it.

@@ -48,7 +48,7 @@ def num_hidden(recipe: Iterable[str]) -> int:
 
 
 def parse_recipe(text: str) -> dict[str, Node]:
-    """The recipe that `text` writes as JSON, alone or under the key "recepie" of a log.
+    """Return the recipe that `text` writes as JSON, alone or under the key "recepie" of a log.
 
     Raises:
         ValueError: `text` is no valid recipe; says why in one sentence.
@@ -76,13 +76,13 @@ def to_recipe(value: Any) -> dict[str, Node]:
 
 
 def to_json(recipe: Recipe) -> str:
-    """The canonical text of a recipe: its architecture id."""
+    """Return the canonical text of a recipe: its architecture id."""
     plain = {name: {"input": list(node.inputs), "op": node.op} for name, node in recipe.items()}
     return json.dumps(plain, sort_keys=True, separators=(",", ":"))
 
 
 def to_cell(recipe: Recipe) -> Cell:
-    """The cell of a checked recipe, nodes that no new hidden state needs included."""
+    """Return the cell of a checked recipe, nodes that no new hidden state needs included."""
     count = num_hidden(recipe)
     places = {X: 0} | {previous_state(index): 1 + index for index in range(count)}
     nodes = []
@@ -166,7 +166,7 @@ def _node(name: str, entry: Any) -> Node:
     state = _STATE.fullmatch(name)
     if not _NAME.fullmatch(name) or name == X or (state and state[1] == "prev"):
         raise ValueError(
-            f"a node's name must be letters, digits and underscores, and neither x nor h_prev_*, "
+            f"a node's name must be of characters a-z, A-Z, 0-9 and _, and neither x nor h_prev_*, "
             f"got {_short(name)}: rename it"
         )
     if not isinstance(entry, Mapping) or set(entry) != {"op", "input"}:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from epsilon_research.checks import check_integer, is_integer
+from epsilon_research.memory import check_memory
 from epsilon_research.spaces.base import SearchSpace
 
 ALL = "all"
@@ -13,6 +15,10 @@ AUTO = "auto"
 RATED = "rated"
 _WORDS = (ALL, RATED, AUTO)
 NUMBER = "num_architectures"
+
+
+_BYTES_OF_ROW = 2_000
+"""What a run has in memory for each architecture: its id, hashes, job and row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +30,7 @@ class Selection:
     Args:
         space: The search space.
         published_weights: The pair of constants of the epsilon paper on this space, for
-            `weight_pair=published`.
+            `weight_rule=published`; None: the paper has none.
         num_architectures: Size of a seeded sample of what the accuracy table knows, or "all", or
             "rated" (all that the table knows), or "auto" (what the engine scores in reasonable
             time: the whole space, or a sample).
@@ -37,7 +43,7 @@ class Selection:
     """
 
     space: SearchSpace
-    published_weights: Sequence[float]
+    published_weights: Sequence[float] | None
     num_architectures: int | str = AUTO
     first: int | None = None
     architectures: str | Sequence[str | int] | None = None
@@ -59,16 +65,18 @@ class Selection:
                 "at most one of search_space.num_architectures, .first and .architectures may be "
                 f"given, got {' and '.join(given)}: leave one out"
             )
-        if self.num_architectures not in _WORDS and not _is_whole(self.num_architectures):
+        if self.num_architectures not in _WORDS and not is_integer(self.num_architectures):
             raise ValueError(
-                "search_space.num_architectures must be a whole number, 'all', 'rated' or 'auto', "
+                "search_space.num_architectures must be an integer, 'all', 'rated' or 'auto', "
                 f"got {self.num_architectures!r}: pass e.g. search_space.num_architectures=500"
             )
-        if self.first is not None and not _is_whole(self.first):
-            raise ValueError(
-                f"search_space.first must be a whole number, got {self.first!r}: pass e.g. "
-                "search_space.first=500"
-            )
+        sizes = {"num_architectures": self.num_architectures, "first": self.first}
+        for name, count in sizes.items():
+            if is_integer(count):
+                check_memory(f"search_space.{name}", count * _BYTES_OF_ROW, what="the table")
+        for name, count in (("first", self.first), ("auto_size", self.auto_size)):
+            setting = f"search_space.{name}"
+            check_integer(setting, count, at_least=1, example=500, or_null=True)
         if self.architectures is not None and not isinstance(self.architectures, Sequence):
             raise ValueError(
                 "search_space.architectures must be a list or a text file with one architecture "
@@ -82,7 +90,7 @@ class Selection:
         auto: int | None,
         known: Sequence[str] | None = None,
     ) -> list[str]:
-        """The chosen architecture ids.
+        """Return the chosen architecture ids.
 
         Args:
             rng: Source of a sample.
@@ -155,10 +163,6 @@ class Selection:
                 f"{origin} must name at least one architecture, got none: add one a line"
             )
         return list(seen)
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _among(ordered: Sequence[str], known: Sequence[str] | None) -> Sequence[str]:

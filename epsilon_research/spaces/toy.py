@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import (
     Add,
@@ -18,7 +19,7 @@ from epsilon_research.programs.operations import (
     ReLU,
     Zero,
 )
-from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.base import Genes, SearchSpace
 
 OPERATIONS = ("none", "skip", "conv1x1", "conv3x3", "pool")
 EDGES = ((1, 0), (2, 0), (2, 1))
@@ -68,8 +69,7 @@ class Toy(SearchSpace):
     num_classes: int = 10
 
     def __post_init__(self) -> None:
-        if self.num_classes < 1:
-            raise ValueError(f"num_classes must be at least 1, got {self.num_classes}")
+        check_integer("search_space.space.num_classes", self.num_classes, at_least=1, example=10)
 
     @property
     def architecture_ids(self) -> Sequence[str]:
@@ -80,19 +80,24 @@ class Toy(SearchSpace):
         """See `SearchSpace`."""
         return "-".join(_to_genes(text))
 
+    @property
+    def genes(self) -> Genes:
+        """See `SearchSpace`; the operations in the order of `EDGES`."""
+        return Genes([OPERATIONS] * len(EDGES), _to_genes, "-".join)
+
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""
         operations = dict(zip(EDGES, _to_genes(architecture_id), strict=True))
         builder = ProgramBuilder(input_channels=3)
-        stem = (Convolution(_CHANNELS, 3, padding=1), BatchNorm())
-        nodes = [_chain(builder, builder.input, stem)]
+        stem = Convolution(_CHANNELS, 3, padding=1)
+        nodes = [builder.chain(builder.input, stem, BatchNorm())]
         for target in (1, 2):
             terms = [
-                _chain(builder, nodes[source], _edge_layers(operations[target, source]))
+                builder.chain(nodes[source], *_edge_layers(operations[target, source]))
                 for source in range(target)
             ]
             nodes.append(builder.append(Add(), *terms))
-        _chain(builder, nodes[-1], (BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs)))
+        builder.chain(nodes[-1], BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs))
         return builder.build()
 
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
@@ -102,9 +107,3 @@ class Toy(SearchSpace):
         others = [operation for operation in OPERATIONS if operation != genes[edge]]
         genes[edge] = others[int(rng.integers(len(others)))]
         return "-".join(genes)
-
-
-def _chain(builder: ProgramBuilder, source: int, operations: Sequence) -> int:
-    for operation in operations:
-        source = builder.append(operation, source)
-    return source

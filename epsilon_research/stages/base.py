@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
-from epsilon_research.plotting import FigureSettings
+from epsilon_research.plotting import RunFigures
 from epsilon_research.reporting import Table
 from epsilon_research.stages.prepared import Prepared
 from epsilon_research.stages.random_streams import random_stream
@@ -26,7 +26,7 @@ class Context:
         columns: Names of the columns of `frame` that are judged: metrics and aggregates.
         summary: Summary so far, with the parts of all stages before this one.
         run_dir: Folder of the run, which exists.
-        plotting: Size, formats and style of figures; None: no figures are drawn.
+        figures: Draws figures into the folder `figures`; None: none are drawn.
         console: Where progress is shown.
     """
 
@@ -35,7 +35,7 @@ class Context:
     columns: Sequence[str]
     summary: Mapping[str, Any]
     run_dir: Path
-    plotting: FigureSettings | None
+    figures: RunFigures | None
     console: Console
 
     def rng(self, name: str) -> np.random.Generator:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from epsilon_research.plotting import Target, save_run_figures
+from epsilon_research.plotting import Target
 from epsilon_research.stages.base import Context, Outcome, Stage
 
 
@@ -12,7 +12,7 @@ class Figures(Stage):
 
     def run(self, context: Context) -> Outcome:
         """Return the paths of the figures."""
-        if context.plotting is None:
+        if context.figures is None:
             return Outcome()
         table, summary = context.prepared.table, context.summary
         target = None
@@ -20,15 +20,13 @@ class Figures(Stage):
             target = Target(
                 column=table.target, label=table.label, higher_is_better=table.higher_is_better
             )
-        paths = save_run_figures(
+        paths = context.figures.save_scores(
             context.frame,
             metrics=context.columns,
+            labels={
+                name: metric.label for name, metric in context.prepared.scoring.metrics.items()
+            },
             target=target,
             statistics=summary.get("metrics", {}),
-            comparison=summary.get("comparison"),
-            weights=context.prepared.weights,
-            folder=context.run_dir / "figures",
-            title=context.prepared.title,
-            settings=context.plotting,
         )
         return Outcome(figures=paths)

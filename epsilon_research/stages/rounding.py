@@ -1,7 +1,6 @@
 """Epsilon in several precisions beside an exact one: how much of a correlation is rounding."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,6 @@ import pandas as pd
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.metrics import Epsilon
-from epsilon_research.plotting import AgreementPanel, save_agreement_panels, weights_in_words
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
 from epsilon_research.stages.base import Context, Outcome, Stage
@@ -49,31 +47,11 @@ class Rounding(Stage):
             if isinstance(metric, Epsilon) and name != self.exact
         ]
         found = {name: compare_with_exact(context.frame, name, exact=self.exact) for name in others}
-        figures = [] if context.plotting is None else self._draw(context, others)
-        return Outcome(summary={"rounding": found}, tables=[_table(found)], figures=figures)
-
-    def _draw(self, context: Context, others: list[str]) -> list[Any]:
-        prepared = context.prepared
-        weights = prepared.scoring.metrics[self.exact].settings["weights"]
-        space, images = prepared.scoring.space.title, prepared.scoring.minibatch.description
-        return save_agreement_panels(
-            context.frame[self.exact].to_numpy(dtype=np.float64),
-            [
-                AgreementPanel(
-                    title=name.replace("_", " "),
-                    values=context.frame[name].to_numpy(dtype=np.float64),
-                    marked=unresolved(context.frame, name),
-                )
-                for name in others
-            ],
-            folder=context.run_dir / "figures",
-            name="rounding",
-            settings=context.plotting,
-            reference_label="exact epsilon",
-            value_label="epsilon",
-            legend=("resolved", "not resolved"),
-            title=f"{space}, {images}, {weights_in_words(weights)}",
-        )
+        outcome = Outcome(summary={"rounding": found}, tables=[_table(found)])
+        if context.figures is None:
+            return outcome
+        figures = context.figures.save_precisions(context.frame, metrics=others, exact=self.exact)
+        return replace(outcome, figures=figures)
 
 
 def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[str, float]:

@@ -8,28 +8,41 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from epsilon_research.standard_output import failure_sentence, standard_output
 from epsilon_research.store.choice import default_folder
 from epsilon_research.store.inventory import (
+    OLD,
     ShelfRecord,
     abandoned_files,
-    damaged_parts,
     drop,
+    faulty_parts,
     shelves,
 )
 
 _COLUMNS = 120
 
+_LONGEST = 200
+"""Characters of a cell."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one of the commands; the exit status is 1 if something is damaged or wrong."""
     options = _parser().parse_args(arguments)
-    try:
-        # Wider than some terminals, which then wrap: cut names would be of no use to `drop`.
-        return options.command(options, Console(width=max(Console().width, _COLUMNS)))
-    except (OSError, ValueError) as error:
+    status = 1
+    with standard_output() as output:
+        try:
+            # Wider than some terminals, which then wrap: cut names would be of no use to `drop`.
+            status = options.command(options, Console(width=max(Console().width, _COLUMNS)))
+            error = None
+        except (OSError, ValueError) as raised:
+            error = str(raised)
+    error = error or failure_sentence(output)
+    if error is not None:
         sys.stderr.write(f"error: {error}\n")
-        return 1
+        status = 1
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -72,20 +85,27 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _cells(shelf: ShelfRecord) -> tuple[str, ...]:
-    identity = shelf.identity
-    engine, minibatch = identity.get("engine", {}), identity["minibatch"]
+def _cells(shelf: ShelfRecord) -> tuple[Text | str, ...]:
+    identity = shelf.identity or {}
+    space, engine, minibatch = (
+        _mapping(identity.get(name)) for name in ("space", "engine", "minibatch")
+    )
+    metric = [identity.get("metric", "?"), *_words(_mapping(identity.get("pass")))]
     return (
-        shelf.name,
-        str(identity["space"].get("name")),
-        " ".join([str(identity["metric"]), *_words(identity["pass"])]),
-        " ".join(str(engine[key]) for key in ("name", "dtype") if key in engine),
-        f"{minibatch['dataset']} {minibatch['hash'][:8]}",
+        _cell(shelf.name),
+        _cell(space.get("name", "?")),
+        _cell(*metric),
+        _cell(*(engine[key] for key in ("name", "dtype") if key in engine)),
+        _cell(minibatch.get("dataset", "?"), str(minibatch.get("hash", ""))[:8]),
         f"{shelf.count():,}",
         str(len(shelf.parts)),
         _megabytes(shelf.num_bytes),
-        "current" if shelf.current else "old",
+        shelf.code,
     )
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _words(mapping: Mapping[str, Any]) -> list[str]:
@@ -93,23 +113,44 @@ def _words(mapping: Mapping[str, Any]) -> list[str]:
             for key, value in mapping.items()]  # fmt: skip
 
 
+def _cell(*words: Any) -> Text:
+    return _plain(" ".join(map(str, words))[:_LONGEST])
+
+
+def _plain(line: str) -> Text:
+    """Words of a file as they are: neither markup nor orders to a terminal."""
+    return Text("".join(letter if letter.isprintable() else "?" for letter in line))
+
+
 def _megabytes(num_bytes: int) -> str:
     return f"{num_bytes / 1e6:,.1f}"
 
 
 def _verify(options: argparse.Namespace, console: Console) -> int:
-    damaged = 0
+    num_damaged = num_unreadable = 0
     for shelf in shelves(options.store):
-        bad = damaged_parts(shelf)
-        damaged += len(bad)
-        state = "sound" if not bad else f"{len(bad)} damaged: {', '.join(p.name for p in bad)}"
-        console.print(f"{shelf.name}: {len(shelf.parts)} parts, {state}")
+        damaged, unreadable = faulty_parts(shelf)
+        num_damaged += len(damaged)
+        num_unreadable += len(unreadable) + (shelf.identity is None)
+        states = [
+            f"{len(paths)} {word}: {', '.join(path.name for path in paths)}"
+            for word, paths in (("damaged", damaged), ("unreadable", unreadable))
+            if paths
+        ]
+        if shelf.identity is None:
+            states.append("an identity that cannot be read")
+        state = "; ".join(states) or "sound"
+        console.print(_plain(f"{shelf.name}: {len(shelf.parts)} parts, {state}"))
     abandoned = abandoned_files(options.store)
     if abandoned:
         console.print(f"{len(abandoned)} unfinished files of killed runs, which do no harm")
-    if damaged:
-        console.print(f"{damaged} damaged parts: the next run sets them aside and computes again")
-    return int(damaged > 0)
+    if num_damaged:
+        console.print(
+            f"{num_damaged} damaged parts: the next run sets them aside and computes again"
+        )
+    if num_unreadable:
+        console.print(f"{num_unreadable} unreadable: runs skip such parts; correct permissions")
+    return int(num_damaged + num_unreadable > 0)
 
 
 def _drop(options: argparse.Namespace, console: Console) -> int:
@@ -122,14 +163,23 @@ def _drop(options: argparse.Namespace, console: Console) -> int:
     chosen = [
         shelf
         for shelf in found.values()
-        if options.all or shelf.name in options.shelf or (options.old and not shelf.current)
+        if options.all or shelf.name in options.shelf or (options.old and shelf.code == OLD)
     ]
+    dropped, refused = [], []
     for shelf in chosen:
-        drop(shelf)
+        try:
+            drop(shelf)
+            dropped.append(shelf)
+        except OSError as error:
+            refused.append(f"{shelf.name} ({error.strerror})")
     for path in abandoned_files(options.store):
-        path.unlink()
-    freed = sum(shelf.num_bytes for shelf in chosen)
-    console.print(f"dropped {len(chosen)} of {len(found)} shelves, {_megabytes(freed)} MB")
+        path.unlink(missing_ok=True)
+    freed = sum(shelf.num_bytes for shelf in dropped)
+    console.print(f"dropped {len(dropped)} of {len(found)} shelves, {_megabytes(freed)} MB")
+    if refused:
+        raise OSError(
+            f"shelves must be yours to be dropped, got {', '.join(refused)}: correct permissions"
+        )
     return 0
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from epsilon_research.store.form import ANY_FORM, Form
+
 ABSENT = -1
 """The place of a key that a shelf does not have."""
 
@@ -34,16 +36,17 @@ class Shelf(ABC):
 
     @abstractmethod
     def locate(self, rows: Mapping[bytes, int], places: np.ndarray) -> None:
-        """Notes where keys lie, among what has come onto the shelf since the last call.
+        """Notes where keys lie: what has come onto the shelf since the last call, or has gone.
 
         Args:
             rows: The wanted keys, each with its position in `places`.
-            places: int64; entries that are `ABSENT` and found now are set.
+            places: int64; entries that are `ABSENT` and found now are set, those of parts that
+                have gone are `ABSENT` again.
         """
 
     @abstractmethod
-    def read(self, place: int) -> Evaluation:
-        """The evaluation at a place that `locate` gave."""
+    def read(self, place: int) -> Evaluation | None:
+        """The evaluation at a place that `locate` gave; None if it cannot be read any more."""
 
     @abstractmethod
     def add(self, key: bytes, evaluation: Evaluation) -> None:
@@ -54,7 +57,8 @@ class Shelf(ABC):
         """Writes what was added.
 
         Raises:
-            OSError: It cannot be written. What was written before is safe.
+            OSError: It cannot be written now. What was written before is safe, and what was added
+                is there for the next `flush`.
         """
 
 
@@ -69,18 +73,19 @@ class Store(ABC):
         """Fails early if the store cannot be used.
 
         Raises:
-            OSError: It cannot be read or written.
+            OSError: It cannot be read, or is not there and cannot be made.
         """
 
     @abstractmethod
-    def shelf(self, identity: Mapping[str, Any]) -> Shelf:
-        """The shelf of evaluations whose values depend on exactly `identity` and their key.
+    def shelf(self, identity: Mapping[str, Any], *, form: Form = ANY_FORM) -> Shelf:
+        """Return the shelf of evaluations whose values depend on exactly `identity` and their key.
 
         Args:
             identity: As JSON can hold it.
+            form: What is taken for an evaluation; anything else is damage.
         """
 
     @property
     @abstractmethod
-    def damaged(self) -> Sequence[str]:
-        """What was found damaged so far and set aside, one sentence each."""
+    def remarks(self) -> Sequence[str]:
+        """What went wrong so far without ending the run, one sentence each."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from epsilon_research.store.base import Evaluation, Shelf, Store
+from epsilon_research.store.form import ANY_FORM, Form
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +20,12 @@ class NoStore(Store):
         """See `Store`; always ready."""
         return
 
-    def shelf(self, identity: Mapping[str, Any]) -> Shelf:
+    def shelf(self, identity: Mapping[str, Any], *, form: Form = ANY_FORM) -> Shelf:
         """See `Store`."""
         return _EmptyShelf()
 
     @property
-    def damaged(self) -> Sequence[str]:
+    def remarks(self) -> Sequence[str]:
         """See `Store`; never."""
         return ()
 
@@ -33,8 +34,8 @@ class _EmptyShelf(Shelf):
     def locate(self, rows: Mapping[bytes, int], places: np.ndarray) -> None:
         return
 
-    def read(self, place: int) -> Evaluation:
-        raise KeyError(f"a place must come from locate, got {place}: nothing is kept here")
+    def read(self, place: int) -> Evaluation | None:
+        return None
 
     def add(self, key: bytes, evaluation: Evaluation) -> None:
         return

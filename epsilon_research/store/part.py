@@ -1,33 +1,51 @@
 """One part of a shelf: evaluations as the bytes of one Arrow file, named by its checksum.
 
-The file is not compressed (outputs are noise to a compressor), so that reading one row of a
-thousand maps one page into memory.
+The file is not compressed (outputs are noise to a compressor), so that the values of one row are
+read without those of others.
 """
 
+import errno
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
 from epsilon_research.store.base import Evaluation
+from epsilon_research.store.form import ANY_FORM, Form
 
 SUFFIX = ".arrow"
 KEY_BYTES = 16
 _NAME_DIGITS = 32
+
+_MOST_BYTES = 1 << 30
+"""Of a part that is read; what is written is split long before."""
+
+_BYTES_WRITTEN = 1 << 26
+"""Of the values of a part, but for a single row that has more."""
 
 
 class DamagedPartError(Exception):
     """A part does not hold what was written into it."""
 
 
-def encode(keys: Sequence[bytes], evaluations: Sequence[Evaluation]) -> tuple[str, bytes]:
-    """The file name and the content of a part with one evaluation for each key."""
-    values = _stacked([evaluation.values for evaluation in evaluations])
+def encode(rows: Sequence[tuple[bytes, Evaluation]]) -> Iterator[tuple[int, str, bytes]]:
+    """Parts that hold keys with their evaluations: number of rows, file name, content."""
+    longest = max(evaluation.values.nbytes for _, evaluation in rows)
+    at_once = max(1, _BYTES_WRITTEN // max(1, longest))
+    for start in range(0, len(rows), at_once):
+        chosen = rows[start : start + at_once]
+        yield len(chosen), *_encoded(*zip(*chosen, strict=True))
+
+
+def _encoded(keys: Sequence[bytes], evaluations: Sequence[Evaluation]) -> tuple[str, bytes]:
+    values = _stacked(evaluations)
     facts = [json.dumps(dict(e.columns), sort_keys=True) for e in evaluations]
     batch = pa.record_batch(
         {
@@ -45,12 +63,13 @@ def encode(keys: Sequence[bytes], evaluations: Sequence[Evaluation]) -> tuple[st
     return _name(content), content
 
 
-def _stacked(rows: Sequence[np.ndarray]) -> np.ndarray:
+def _stacked(evaluations: Sequence[Evaluation]) -> np.ndarray:
     """(rows, length); rows without values are NaN."""
-    longest = max(rows, key=len)
-    values = np.full((len(rows), max(len(longest), 1)), np.nan, longest.dtype)
-    for place, row in enumerate(rows):
-        values[place, : len(row)] = row
+    longest = max(evaluations, key=lambda one: (one.failure is None, len(one.values))).values
+    values = np.full((len(evaluations), max(len(longest), 1)), np.nan, longest.dtype)
+    for place, one in enumerate(evaluations):
+        if one.failure is None:
+            values[place] = one.values
     return values
 
 
@@ -58,72 +77,146 @@ def _name(content: "bytes | memoryview") -> str:
     return sha256(content).hexdigest()[:_NAME_DIGITS] + SUFFIX
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A part that was read: its columns, the values still on disk."""
+    """A part that was read: its columns, and where its values are on disk.
 
+    The file is not mapped: a page of a mapped file that cannot be read ends the process.
+    """
+
+    path: Path
     keys: tuple[bytes, ...]
-    values: np.ndarray
-    """(rows, length), float, a view of the file."""
     failures: tuple[str | None, ...]
     columns: tuple[Mapping[str, Any], ...]
     """Equal ones are one object."""
     seconds: np.ndarray
+    dtype: np.dtype
+    length: int
+    """Of the values of each row."""
+    offset: int
+    """Bytes before the values of the first row."""
 
-    def read(self, row: int) -> Evaluation:
-        """The evaluation in one row."""
+    def read(self, row: int, file: BinaryIO) -> Evaluation:
+        """Return the evaluation in one row.
+
+        Args:
+            row: Its number.
+            file: `path`, opened to be read.
+
+        Raises:
+            OSError: The values cannot be read now.
+        """
+        size = self.length * self.dtype.itemsize
+        file.seek(self.offset + row * size)
+        content = file.read(size)
+        if len(content) < size:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(self.path))
+        return self._evaluation(row, np.frombuffer(content, self.dtype))
+
+    def rows(self, values: np.ndarray) -> Iterator[tuple[bytes, Evaluation]]:
+        """Every key with its evaluation, of values (rows, length) that were read together."""
+        for row, key in enumerate(self.keys):
+            yield key, self._evaluation(row, values[row])
+
+    def _evaluation(self, row: int, values: np.ndarray) -> Evaluation:
         return Evaluation(
-            values=self.values[row],
+            values=values,
             failure=self.failures[row],
             columns=self.columns[row],
             seconds=float(self.seconds[row]),
         )
 
 
-def read_part(path: Path) -> Part:
-    """The part in a file, after its checksum.
+def read_part(path: Path, *, form: Form = ANY_FORM) -> tuple[Part, np.ndarray]:
+    """Return the part in a file, after its checksum, and its values (rows, length).
+
+    Args:
+        path: The file.
+        form: What its evaluations must look like.
 
     Raises:
-        DamagedPartError: The content is not what the name promises.
-        FileNotFoundError: There is none, e.g. since another process has just set it aside.
+        DamagedPartError: The content is not what the name promises, or has another form.
+        OSError: It cannot be read now, which says nothing about what it holds: e.g.
+            `FileNotFoundError` since another process has just merged it with others.
     """
-    try:
-        # Arrow maps no empty file, and says so in words of its own.
-        if path.stat().st_size == 0:
-            raise DamagedPartError(f"{path} is empty")
-        content = pa.memory_map(str(path)).read_buffer()
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        # A folder of that name, another user's file, a sector that has gone.
-        reason = " ".join(str(error).split())
-        raise DamagedPartError(f"{path} cannot be read ({reason})") from error
-    if _name(memoryview(content)) != path.name:
+    content = read_regular(path)
+    if _name(content) != path.name:
         raise DamagedPartError(f"{path} has another checksum than its name")
     try:
-        return _decoded(content)
+        part, values = _decoded(path, pa.py_buffer(content))
+        worked = np.array([reason is None for reason in part.failures], bool)
+        if not np.isnan(values[~worked]).all():
+            raise ValueError("values beside a failure")
+        form.check(
+            values[worked],
+            failures={reason for reason in part.failures if reason is not None},
+            columns=_distinct(part.columns),
+        )
+    except MemoryError as error:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(path)) from error
     except (pa.ArrowException, *_DAMAGE) as error:
         reason = " ".join((str(error) or type(error).__name__).split())[:160]
         raise DamagedPartError(f"{path} is not one that the store wrote ({reason})") from error
+    return part, values
 
 
-def _decoded(content: pa.Buffer) -> Part:
+def read_regular(path: Path) -> bytes:
+    """Return the content of a file of bearable size, which is no pipe or device.
+
+    Raises:
+        DamagedPartError: It is larger than any that the store writes.
+        OSError: It cannot be read now.
+    """
+    # Without waiting, should it be a pipe that nobody writes to.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a file", str(path))
+        if status.st_size > _MOST_BYTES:
+            raise DamagedPartError(f"{path} is larger than any part that the store writes")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except MemoryError as error:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), str(path)) from error
+    finally:
+        os.close(descriptor)
+
+
+def _distinct(columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return list({id(facts): facts for facts in columns}.values())
+
+
+def _decoded(path: Path, content: pa.Buffer) -> tuple[Part, np.ndarray]:
     """What a part's bytes say; anybody can give a file the name of its checksum."""
     reader = pa.ipc.open_file(pa.BufferReader(content))
     _check_schema(reader.schema)
+    if reader.num_record_batches != 1:
+        raise ValueError(f"{reader.num_record_batches} batches instead of one")
     batch = reader.get_batch(0)
     # Arrow takes lengths and places of buffers from the file, and would read beyond its end.
     batch.validate(full=True)
     if any(batch.column(name).null_count for name in ("key", "columns", "seconds", "values")):
         raise ValueError("a row of which something is missing")
-    values = batch.column("values")
-    return Part(
+    flat = batch.column("values").flatten().to_numpy(zero_copy_only=True)
+    values = flat.reshape(len(batch), -1)
+    offset = flat.ctypes.data - content.address
+    if not 0 <= offset <= content.size - flat.nbytes:
+        raise ValueError("values that are compressed")
+    seconds = batch.column("seconds").to_numpy()
+    if not (np.isfinite(seconds) & (seconds >= 0)).all():
+        raise ValueError("a time that is no number of seconds")
+    part = Part(
+        path=path,
         keys=tuple(batch.column("key").to_pylist()),
-        values=values.flatten().to_numpy(zero_copy_only=True).reshape(len(batch), -1),
         failures=_shared(batch.column("failure"), lambda text: text),
         columns=_shared(batch.column("columns"), _facts),
-        seconds=batch.column("seconds").to_numpy(),
+        seconds=seconds.copy(),
+        dtype=values.dtype,
+        length=values.shape[1],
+        offset=offset,
     )
+    return part, values
 
 
 def _check_schema(schema: pa.Schema) -> None:
@@ -160,7 +253,6 @@ def _facts(text: str) -> Mapping[str, Any]:
 _DAMAGE = (
     ArithmeticError,
     LookupError,
-    MemoryError,
     OSError,
     RecursionError,
     TypeError,

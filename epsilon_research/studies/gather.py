@@ -10,7 +10,7 @@ import pandas as pd
 
 from epsilon_research.plotting import FigureSettings, save_study_figure
 from epsilon_research.reporting.numbers import setting
-from epsilon_research.reporting.run import Run, Statistics
+from epsilon_research.reporting.run import Run, Statistics, command_line
 from epsilon_research.reporting.study import Job, Study
 from epsilon_research.studies.published import compare_with_published
 from epsilon_research.studies.report import Report
@@ -70,7 +70,7 @@ def gather(
         title=report.title,
         question=report.question,
         remark=report.remark,
-        command=" ".join(["python run.py", *map(_quoted, overrides)]),
+        command=command_line(overrides),
         settings=settings,
         jobs=jobs,
         missing_jobs=[path.name for path, run in runs.items() if run is None],
@@ -115,21 +115,14 @@ def _rows(job: Job) -> list[dict[str, Any]]:
 
 
 def _columns(found: Statistics) -> dict[str, float]:
-    columns: dict[str, float] = {}
-    for name, one in found.estimates.items():
-        columns[name] = one.value
-        if one.has_interval:
-            columns[f"{name}_low"], columns[f"{name}_high"] = one.interval or (nan, nan)
+    columns = dict(found.values)
+    for name, ends in found.intervals.items():
+        columns[f"{name}_low"], columns[f"{name}_high"] = ends or (nan, nan)
     return columns
 
 
 def _name(override: str) -> str:
     return override.partition("=")[0].lstrip("+~")
-
-
-def _quoted(word: str) -> str:
-    """As a shell takes it."""
-    return f"'{word}'" if any(character in word for character in "[]{}*?() ") else word
 
 
 def _draw(study: Study, figure: str, folder: Path, plotting: FigureSettings | None) -> list[str]:
@@ -138,7 +131,7 @@ def _draw(study: Study, figure: str, folder: Path, plotting: FigureSettings | No
     # objective.
     drawn = [job.run.search if figure == "search" else job.run.metrics for job in study.jobs]
     paths = save_study_figure(
-        study.to_json(),
+        study,
         figure=figure if any(drawn) else "none",
         folder=folder / "figures",
         settings=plotting,

@@ -74,6 +74,6 @@ def _spread(statistic: str, *, metric: str, run: Run) -> tuple[float, float]:
 
 @lru_cache(maxsize=1)
 def spreads() -> Mapping[str, Mapping[str, Any]]:
-    """What `experiments.minibatch_spread` measured, by search space and metric."""
+    """Return what `experiments.minibatch_spread` measured, by search space and metric."""
     path = Path(__file__).with_name("spread.json")
     return json.loads(path.read_text(encoding="utf-8"))["spreads"]

@@ -1,13 +1,12 @@
 """What a study declares in its block `report`: its question, and what its results stand beside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, get_type_hints
 
+from epsilon_research.checks import check_choice, check_kind, shown
 from epsilon_research.plotting import STUDY_FIGURES
 from epsilon_research.studies.published import published_tables
-
-_LISTS = ("published", "needs", "uses")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +37,7 @@ class Report:
     order: int | None = None
 
     def __post_init__(self) -> None:
-        if self.figure not in STUDY_FIGURES:
-            raise ValueError(
-                f"report.figure must be one of {', '.join(STUDY_FIGURES)}, got {self.figure!r}: "
-                "choose one of them"
-            )
-        for name in _LISTS:
-            given = getattr(self, name)
-            if isinstance(given, str):
-                raise ValueError(f"report.{name} must be a list, got {given!r}: write [{given}]")
+        check_choice("report.figure", self.figure, STUDY_FIGURES)
         published_tables(*self.published)
 
     @classmethod
@@ -56,12 +47,14 @@ class Report:
         Raises:
             ValueError: It does not have the fields of a `Report`.
         """
-        known = {field.name for field in fields(cls)}
-        if not isinstance(block, Mapping) or not {"title", "question"} <= set(block) <= known:
-            given: Any = ", ".join(map(str, block)) if isinstance(block, Mapping) else block
+        kinds = get_type_hints(cls)
+        if not isinstance(block, Mapping) or not {"title", "question"} <= set(block) <= set(kinds):
+            given: Any = ", ".join(map(str, block)) if isinstance(block, Mapping) else shown(block)
             raise ValueError(
                 "report must have title and question, and may have "
-                f"{', '.join(sorted(known - {'title', 'question'}))}, got {given}: see the studies "
-                "in conf/study"
+                f"{', '.join(sorted(set(kinds) - {'title', 'question'}))}, got {given}: see the "
+                "studies in conf/study"
             )
+        for name, value in block.items():
+            check_kind(f"report.{name}", value, kinds[name])
         return cls(**{str(name): value for name, value in block.items()})

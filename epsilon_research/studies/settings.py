@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from epsilon_research.checks import is_number
+
 _NO_SETTINGS = (
     "hydra", "study", "gather", "store", "executor", "tracker", "figures", "name", "report",
     "pipeline", "files",
@@ -27,8 +29,8 @@ class Configuration:
     choices: Mapping[str, Any]
 
     def __getitem__(self, name: str) -> Any:
-        """The value of a setting or the option of a group; None where there is none."""
-        return self.values[name] if name in self.values else self.choices.get(name)
+        """The option of a group or the value of a setting; None where there is none."""
+        return self.choices.get(name, self.values.get(name))
 
     @property
     def names(self) -> list[str]:
@@ -100,5 +102,4 @@ def _key(value: Any) -> str:
     """Equal for equal values: 1 and 1.0 are one number."""
     if isinstance(value, list):
         return f"[{','.join(map(_key, value))}]"
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return repr(float(value) if is_number else value)
+    return repr(float(value) if is_number(value) else value)

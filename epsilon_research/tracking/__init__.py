@@ -6,7 +6,8 @@ the same methods, so no caller asks whether tracking is on. A tracker raises wha
 `FaultTolerantTracker` around it logs that once and lets the run go on, which then ends with exit
 status 1. No connection is opened unless `mode=online` is set.
 
-May import: numpy, pandas, pyarrow; wandb only inside `wandb.py`, late. No other room.
+May import: numpy, pandas, pyarrow; the library of a tracker in its own file only, late. No other
+room.
 
 To add a tracker: a final class in a file here, and `conf/tracker/<name>.yaml`.
 """

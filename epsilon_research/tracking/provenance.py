@@ -23,7 +23,6 @@ _PACKAGES = (
     "pyarrow",
     "scikit-learn",
     "analog-nasbench",
-    "nats-bench",
     "hydra-core",
     "omegaconf",
     "matplotlib",
@@ -48,7 +47,7 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(root: Path) -> str | None:
-    """The commit of the checkout at `root`, with `-dirty` if files differ from it.
+    """Return the commit of the checkout at `root`, with `-dirty` if files differ from it.
 
     Args:
         root: The top folder of the checkout.
@@ -67,7 +66,7 @@ def git_commit(root: Path) -> str | None:
 
 
 def config_hash(config: Mapping[str, Any]) -> str:
-    """A sha256 in hexadecimal, equal for equal settings whatever the order of their keys."""
+    """Return a sha256 in hexadecimal, equal for equal settings whatever the order of their keys."""
     text = json.dumps(to_plain(config), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

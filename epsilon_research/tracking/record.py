@@ -49,6 +49,20 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
     _write_atomically(path, lambda handle: handle.write(text.encode()))
 
 
+def write_csv(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, atomically: comma-separated UTF-8 with a line of column names.
+
+    Args:
+        frame: Its index is not kept.
+        path: Where to; its folder exists. An older file is replaced.
+
+    Raises:
+        OSError: The file cannot be written; nothing is left behind.
+    """
+    text = frame.to_csv(index=False, lineterminator="\n")
+    _write_atomically(path, lambda handle: handle.write(text.encode()))
+
+
 def to_plain(value: Any) -> Any:
     """`value` as JSON can hold it: numpy as Python, paths as text, NaN and infinity as None."""
     if isinstance(value, np.ndarray | np.generic):

@@ -1,15 +1,16 @@
 """Weights & Biases: a copy of the run for its dashboard, offline unless told otherwise."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from numbers import Real
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 import pandas as pd
 
+from epsilon_research.checks import check_choice, check_text
 from epsilon_research.tracking.base import Tracker
 
 _MODES = ("offline", "online", "disabled")
@@ -33,6 +34,10 @@ class WandbTracker(Tracker):
         ValueError: The mode is none of these, or the project has no name.
     """
 
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {
+        "mode": lambda mode: mode != "offline" and mode != "disabled"
+    }
+
     def __init__(
         self,
         *,
@@ -40,12 +45,8 @@ class WandbTracker(Tracker):
         entity: str | None = None,
         mode: str = "offline",
     ) -> None:
-        if mode not in _MODES:
-            raise ValueError(f"tracker.mode must be one of {', '.join(_MODES)}, got '{mode}'")
-        if not project:
-            raise ValueError(
-                "tracker.project must be a name, got an empty one: set tracker.project"
-            )
+        check_choice("tracker.mode", mode, _MODES)
+        check_text("tracker.project", project, what="a name", example="epsilon_research")
         self._project = project
         self._entity = entity
         self._mode: Any = mode

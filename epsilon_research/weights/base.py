@@ -6,7 +6,7 @@
     limits.py    `Limits`: as far apart as still makes a difference
     widest.py    `Widest`: the published search
 
-To add one: a final dataclass of `WeightRule` and `conf/weight_pair/<name>.yaml`.
+To add one: a final dataclass of `WeightRule` and `conf/weight_rule/<name>.yaml`.
 """
 
 import logging
@@ -43,7 +43,7 @@ class WeightRule(ABC):
     """A way to choose epsilon's two constants without any accuracy."""
 
     name: ClassVar[str]
-    """The option of `weight_pair` that chooses it."""
+    """The option of `weight_rule` that chooses it."""
 
     def check(self, metric: Epsilon) -> None:  # noqa: B027, most rules can choose for any
         """Refuse, before any work, a metric that the rule cannot choose for.
@@ -68,26 +68,52 @@ class WeightRule(ABC):
 
 
 def check_rule(
-    rule: WeightRule | None, *, metrics: Mapping[str, Metric], published: Sequence[float]
-) -> None:
-    """Refuse a rule that has nothing to choose.
+    rule: WeightRule | None, *, metrics: Mapping[str, Metric], published: Sequence[float] | None
+) -> WeightRule | None:
+    """Return the rule that chooses the weights of a run, None where they are known.
+
+    Args:
+        rule: The rule of the configuration.
+        metrics: The run's metrics.
+        published: The pair of the paper on the search space. None: there is none, so that the rule
+            was not asked for, but stands in for it: weights that are given are preferred.
 
     Raises:
-        ValueError: No metric is called epsilon, its weights were given beside the rule, or the rule
-            cannot choose for it.
+        ValueError: The rule was asked for, but no metric is called epsilon or its weights were
+            given, too; it cannot choose for epsilon; or weights are neither known nor chosen.
     """
-    if rule is None:
-        return
+    metric = metrics.get(EPSILON)
+    if published is None and (not isinstance(metric, Epsilon) or metric.weights is not None):
+        rule = None
+    _check_weights_are_known(metrics, chosen=None if rule is None else EPSILON)
+    if rule is not None:
+        _check_choice(rule, metrics=metrics, published=published)
+    return rule
+
+
+def _check_weights_are_known(metrics: Mapping[str, Metric], *, chosen: str | None) -> None:
+    for name, metric in metrics.items():
+        if isinstance(metric, Epsilon) and metric.weights is None and name != chosen:
+            raise ValueError(
+                "weights must be given on a search space for which the paper has none, got none "
+                f"for the metric {name}: pass e.g. 'weights=[1e-7,1]', or weight_rule=limits for "
+                f"the metric {EPSILON}"
+            )
+
+
+def _check_choice(
+    rule: WeightRule, *, metrics: Mapping[str, Metric], published: Sequence[float] | None
+) -> None:
     metric = metrics.get(EPSILON)
     if not isinstance(metric, Epsilon):
         raise ValueError(
-            f"weight_pair={rule.name} must have a metric epsilon to choose weights for, got "
-            f"{', '.join(metrics)}: add epsilon to metric=[...] or pass weight_pair=published"
+            f"weight_rule={rule.name} must have a metric epsilon to choose weights for, got "
+            f"{', '.join(metrics)}: add epsilon to metric=[...] or pass weight_rule=published"
         )
-    if metric.weights != check_weights(list(published)):
+    if published is not None and metric.weights != check_weights(list(published)):
         raise ValueError(
-            f"weights must not be given together with weight_pair={rule.name}, which chooses "
-            f"them, got weights={list(metric.weights)}: leave one of the two out"
+            f"weights must not be given together with weight_rule={rule.name}, which chooses "
+            f"them, got weights={list(metric.weights or ())}: leave one of the two out"
         )
     rule.check(metric)
 
@@ -108,7 +134,7 @@ def apply_rule(
     pair = rule.choose(metric=metric, scoring=scoring, rng=rng)
     seconds = time.perf_counter() - start
     weights = list(pair.weights)
-    logger.info("weight_pair=%s chose weights %s in %.0f s", rule.name, weights, seconds)
+    logger.info("weight_rule=%s chose weights %s in %.0f s", rule.name, weights, seconds)
     metrics = {**scoring.metrics, EPSILON: replace(metric, weights=weights)}
     return metrics, {"rule": rule.name, "weights": weights, **pair.record, "seconds": seconds}
 

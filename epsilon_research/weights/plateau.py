@@ -11,7 +11,7 @@ def output_changes(
     first: Float[np.ndarray, "architectures values"],
     second: Float[np.ndarray, "architectures values"],
 ) -> Float[np.ndarray, " architectures"]:
-    """How far each architecture's normalised outputs are apart at two weights, in [0, 1].
+    """Return how far each architecture's normalised outputs are apart at two weights, in [0, 1].
 
     Epsilon leaves exact zeros out, so two things make a score: the values, and which of them are
     kept. The change is the larger of the largest difference of a value (one that is left out
@@ -49,7 +49,7 @@ def limit_place(
     tolerance: float,
     confirmations: int = CONFIRMATIONS,
 ) -> int | None:
-    """The first place from which on nothing changes by more than `tolerance` any more.
+    """Return the first place from which on nothing changes by more than `tolerance` any more.
 
     It is compared with every place after it, not with its neighbour only: on a plateau in the
     middle neighbours agree, but what comes after the plateau does not, and slow drift adds up.

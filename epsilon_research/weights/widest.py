@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool
 
-from epsilon_research.checks import check_choice, check_integer
+from epsilon_research.checks import check_choice, check_integer, check_number
 from epsilon_research.metrics import Epsilon, Score
 from epsilon_research.metrics.epsilon import FLOAT32_DEFINED
 from epsilon_research.scoring import Scoring
@@ -70,11 +70,8 @@ class Widest(WeightRule):
         number = self.num_architectures
         check_integer("weight_rule.num_architectures", number, at_least=1, example=100)
         check_integer("weight_rule.seed", self.seed, at_least=0, example=21)
-        if not isinstance(self.most_undefined, int | float) or not 0 < self.most_undefined <= 1:
-            raise ValueError(
-                "weight_rule.most_undefined must be a share above 0 and up to 1, got "
-                f"{self.most_undefined!r}: pass e.g. weight_rule.most_undefined=0.1"
-            )
+        most = "weight_rule.most_undefined"
+        check_number(most, self.most_undefined, above=0, at_most=1, example=0.1)
         low, high = self.low_exponent, self.high_exponent
         check_integer("weight_rule.low_exponent", low, at_least=-_EXPONENTS, example=-7)
         check_integer("weight_rule.high_exponent", high, at_least=-_EXPONENTS, example=0)
@@ -123,7 +120,7 @@ class Widest(WeightRule):
         if pick is None:
             fewest = min([pair["undefined"][protocol] for pair in tried])
             raise ValueError(
-                f"weight_pair=widest must find a pair with less than {self.most_undefined:.0%} "
+                f"weight_rule=widest must find a pair with less than {self.most_undefined:.0%} "
                 f"undefined scores, got {fewest:.0%} at best among {len(tried)}: raise "
                 "weight_rule.most_undefined, or widen weight_rule.low_exponent and .high_exponent"
             )

@@ -14,10 +14,11 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -25,14 +26,12 @@ from rich.text import Text
 from epsilon_research.launch.declared import compose_studies
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.reporting import show
-from epsilon_research.reporting.agreement_table import agreement_table
-from epsilon_research.reporting.published import agreements
+from epsilon_research.reporting.numbers import duration
+from epsilon_research.reporting.published import agreement_table, in_words
 from epsilon_research.tracking import git_commit, versions
-from experiments.paper.files import DATA_VARIABLE, Files, find_files
-from experiments.paper.kinds import KINDS
-from experiments.paper.page import Provenance, compared, write_page
+from experiments.paper.files import DATA_VARIABLE, KINDS, find_files
+from experiments.paper.page import compared, write_page
 from experiments.paper.plan import Plan, plans
-from experiments.paper.progress import ended, starts
 from experiments.paper.run import PROGRAM, ROOT, Outcome, Runner, State
 
 FAILED = 1
@@ -43,6 +42,8 @@ INTERRUPTED = 130
 CONF = ROOT / "conf"
 OUTPUT = ROOT / "outputs" / "paper"
 PAGE = "index.html"
+
+_STYLES = {State.DONE: "green", State.KEPT: "green", State.FAILED: "bold red"}
 
 
 def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Path = CONF) -> int:
@@ -60,9 +61,26 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     options = _parser().parse_args(arguments)
     try:
-        files = _files(options)
+        named = {name: getattr(options, name) for name in KINDS}
+        files = find_files(
+            {name: path for name, path in named.items() if path is not None},
+            folder=options.data and Path(options.data),
+            download=options.download,
+        )
         found = plans(compose_studies(conf), files)
-        chosen = _chosen(found, options.only)
+        names = [one.name for one in found]
+        for name in options.only or ():
+            if name not in names:
+                known = ", ".join(names) or "but there is none"
+                raise ValueError(
+                    f"--only must name studies with a report, {known}, got {name}: correct it"
+                )
+        chosen = [one for one in found if one.name in (options.only or names)]
+        if options.list:
+            for one in chosen:
+                state = f"lacks {one.lacks}" if one.missing else "runs"
+                _print(f"{one.name}: {state}. {one.report.title}")
+            return 0
         runner = Runner(
             output=options.output.absolute(),
             files=files,
@@ -71,11 +89,8 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
             keep=options.keep,
             program=tuple(program),
         )
-        console = Console()
-        if options.list:
-            return _list([one for one in found if one.name in chosen], console)
         runner.output.mkdir(parents=True, exist_ok=True)
-        return _run(found, runner, console, chosen=chosen)
+        return _run(found, runner, chosen=chosen)
     except USER_ERRORS as error:
         sys.stderr.write(f"error: {user_message(error)}\n")
         return MISTAKE
@@ -87,111 +102,95 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs every study of the paper that the data at hand allows, and writes a page "
         "that puts the results beside the published numbers.",
     )
-    parser.add_argument(
-        "--data",
-        type=Path,
-        metavar="FOLDER",
-        default=os.environ.get(DATA_VARIABLE) or None,
-        help=f"look for data files here under their usual names (default: ${DATA_VARIABLE})",
-    )
-    for kind in KINDS:
-        parser.add_argument(
-            kind.option, type=Path, metavar="PATH", help=kind.what.replace("%", "%%")
-        )
-    parser.add_argument(
+
+    def option(name: str, help_: str, **kind: Any) -> None:
+        parser.add_argument(name, help=help_.replace("%", "%%"), **kind)
+
+    option(
+        "--data", f"look for data files here under their usual names (default: ${DATA_VARIABLE})",
+        type=Path, metavar="FOLDER", default=os.environ.get(DATA_VARIABLE) or None,
+    )  # fmt: skip
+    for kind in KINDS.values():
+        option(kind.option, kind.what, type=Path, metavar="PATH")
+    option(
         "--download",
-        action="store_true",
-        help="let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
+        "let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
         "NAS-Bench-NLP, CIFAR)",
-    )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="NAME",
-        help="run these studies only; the page keeps what others left before with the same "
-        "command, files and configuration",
-    )
-    parser.add_argument("--list", action="store_true", help="say what would run, and run nothing")
-    parser.add_argument(
-        "--keep",
         action="store_true",
-        help="keep results that were made before with the same command, files and configuration",
     )
-    parser.add_argument(
-        "--output", type=Path, default=OUTPUT, metavar="FOLDER", help="folder of the page"
-    )
-    parser.add_argument(
-        "--set",
-        nargs="+",
-        default=[],
-        metavar="SETTING=VALUE",
-        help="further settings for all studies, e.g. tracker=none executor.processes=8",
-    )
+    same = "with the same command, files and configuration"
+    option(
+        "--only", f"run these studies only; the page keeps what others left before {same}",
+        nargs="+", metavar="NAME",
+    )  # fmt: skip
+    option("--list", "list what would run, and run nothing", action="store_true")
+    option("--keep", f"keep results that were made before {same}", action="store_true")
+    option("--output", "folder of the page", type=Path, default=OUTPUT, metavar="FOLDER")
+    option(
+        "--set", "further settings for all studies, e.g. tracker=none executor.processes=8",
+        nargs="+", default=[], metavar="SETTING=VALUE",
+    )  # fmt: skip
     return parser
 
 
-def _files(options: argparse.Namespace) -> Files:
-    named = {kind.name: getattr(options, kind.name) for kind in KINDS}
-    given = {name: path for name, path in named.items() if path is not None}
-    return find_files(given, folder=options.data and Path(options.data), download=options.download)
+def _print(*parts: str | tuple[str, str]) -> None:
+    Console().print(Text.assemble(*parts), soft_wrap=True)
 
 
-def _chosen(found: Sequence[Plan], only: Sequence[str] | None) -> set[str]:
-    names = [one.name for one in found]
-    for name in only or ():
-        if name not in names:
-            raise ValueError(
-                f"--only must name studies with a report, {', '.join(names) or 'but there is none'}"
-                f", got {name}: correct it"
-            )
-    return set(only or names)
-
-
-def _list(found: Sequence[Plan], console: Console) -> int:
-    for planned in found:
-        state = f"lacks {_missing(planned)}" if planned.missing else "runs"
-        line = f"{planned.name}: {state}. {planned.report.title}"
-        console.print(Text(line), soft_wrap=True)
-    return 0
-
-
-def _missing(planned: Plan) -> str:
-    return ", ".join(kind.name for kind in planned.missing)
-
-
-def _run(
-    found: Sequence[Plan], runner: Runner, console: Console, *, chosen: Collection[str]
-) -> int:
+def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> int:
     """Run the chosen studies one after the other; the page is written anew after each."""
-    outcomes = _before(found, runner, chosen)
-    dropped = [one.name for one in found if one.name not in outcomes and runner.has_run(one)]
-    ready = [one for one in found if one.name in chosen and not one.missing]
-    last = {one.name: runner.previous_seconds(one) for one in ready}
-    before = {name: seconds for name, seconds in last.items() if seconds is not None}
-    page = runner.output / PAGE
-    interrupted = False
+    # The chosen studies wait; of the others, earlier results are kept.
+    first = {one.name: runner.waiting(one) if one in chosen else runner.kept(one) for one in found}
+    outcomes = {name: outcome for name, outcome in first.items() if outcome is not None}
+    dropped = [one.name for one in found if one.name not in outcomes and runner.before(one)]
+    ready = [one for one in chosen if not one.missing]
+    lasted = [
+        before["seconds"] if before.get("state") == State.DONE else None
+        for before in map(runner.before, ready)
+    ]
+    page, current = runner.output / PAGE, ""
 
     def write(*, finished: bool) -> None:
-        made = Provenance(words=_provenance(), data=runner.files.folder, finished=finished)
-        write_page(list(outcomes.values()), made, page)
+        made, data = _provenance(), runner.files.folder
+        write_page(page, list(outcomes.values()), made=made, data=data, finished=finished)
 
-    current = ""
+    interrupted = False
     try:
         for place, planned in enumerate(ready):
             current = planned.name
-            starts(console, ready, place=place, before=before)
+            left = time_left(lasted[place:])
+            _print(f"study {place + 1} of {len(ready)}: {current}{left}")
             outcomes[current] = runner.run(planned)
-            ended(console, outcomes[current])
+            _print(*_ended(outcomes[current]))
             write(finished=False)
     except KeyboardInterrupt:
         interrupted = True
         if outcomes[current].state == State.WAITING:
             outcomes[current] = replace(outcomes[current], state=State.INTERRUPTED)
     write(finished=not interrupted)
-    _summarise(list(outcomes.values()), page, console, dropped=dropped)
+    for line in (*_summary(list(outcomes.values()), dropped), f"The page is {page}"):
+        _print(line)
+    table = agreement_table(compared(outcomes.values()))
+    if table is not None:
+        show(table)
     if interrupted:
         return INTERRUPTED
     return FAILED if any(one.state == State.FAILED for one in outcomes.values()) else 0
+
+
+def time_left(seconds: Sequence[float | None]) -> str:
+    """Return how long studies take in words; empty if one of them has not run before."""
+    known = [one for one in seconds if one is not None]
+    return f", about {duration(sum(known))} left" if len(known) == len(seconds) else ""
+
+
+def _ended(outcome: Outcome) -> Iterator[str | tuple[str, str]]:
+    """How a study ended, or that it was kept."""
+    agreement = "" if outcome.study is None else in_words(outcome.study.comparisons)
+    words = outcome.reason or agreement
+    yield "  "
+    yield f"{outcome.state:<7}", _STYLES.get(outcome.state, "")
+    yield f" {outcome.plan.name} ({duration(outcome.seconds)}){f': {words}' if words else ''}"
 
 
 def _provenance() -> str:
@@ -205,38 +204,20 @@ def _provenance() -> str:
     )
 
 
-def _before(found: Sequence[Plan], runner: Runner, chosen: Collection[str]) -> dict[str, Outcome]:
-    """The chosen studies, which wait, and of the others those whose earlier results are kept."""
-    outcomes = {
-        one.name: runner.waiting(one) if one.name in chosen else runner.kept(one) for one in found
-    }
-    return {name: outcome for name, outcome in outcomes.items() if outcome is not None}
-
-
-def _summarise(
-    outcomes: Sequence[Outcome], page: Path, console: Console, *, dropped: Sequence[str]
-) -> None:
-    """Print what was left out and why, where the page is, and how all of it agrees."""
-    lines = [
-        f"left out: {outcome.name} needs {_missing(outcome.plan)}"
-        for outcome in outcomes
-        if outcome.plan.missing
-    ]
-    kinds = {kind.name: kind for outcome in outcomes for kind in outcome.plan.missing}
-    lines += [f"{name} is {kind.advice}" for name, kind in kinds.items()]
-    stopped = (State.WAITING, State.INTERRUPTED)
-    lines += [
-        f"{outcome.state}: {outcome.name}" for outcome in outcomes if outcome.state in stopped
-    ]
-    lines += [
-        f"not on the page: {name} failed, or ran with another command, files or configuration"
-        for name in dropped
-    ]
-    for line in [*lines, f"The page is {page}"]:
-        console.print(Text(line), soft_wrap=True)
-    table = agreement_table(agreements(compared(outcomes)))
-    if table is not None:
-        show(table, console=console)
+def _summary(outcomes: Sequence[Outcome], dropped: Sequence[str]) -> Iterator[str]:
+    """What was left out and why, what did not run, and what is not on the page."""
+    lacking = [one.plan for one in outcomes if one.plan.missing]
+    for plan in lacking:
+        yield f"left out: {plan.name} needs {plan.lacks}"
+    for kind in {kind.name: kind for plan in lacking for kind in plan.missing}.values():
+        yield f"{kind.name} is {kind.advice}"
+    for one in outcomes:
+        if one.state in (State.WAITING, State.INTERRUPTED):
+            yield f"{one.state}: {one.plan.name}"
+    for name in dropped:
+        yield (
+            f"not on the page: {name} failed, or ran with another command, files or configuration"
+        )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The data files at hand: named by the user, or found in a folder under their usual names."""
+"""Data files: the kinds of `kinds.yaml`, and those that are named or found in a folder."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -6,12 +6,77 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from experiments.paper.kinds import KINDS, Kind
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from epsilon_research.benchmarks.nb101_official import URL as NB101_URL
+from epsilon_research.benchmarks.nbnlp_official import ARCHIVES
+from epsilon_research.data.cifar import RELEASES
 
 logger = logging.getLogger(__name__)
 
 DATA_VARIABLE = "EPSILON_DATA"
 """Environment variable with the usual folder of data files."""
+
+_URLS = {
+    "nb101": NB101_URL,
+    **{f"nbnlp_{name}": archive.url for name, archive in ARCHIVES.items()},
+    **{f"cifar{classes}": release.url for classes, release in RELEASES.items()},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of file; `kinds.yaml` explains the fields."""
+
+    name: str
+    what: str
+    source: str
+    patterns: Sequence[str]
+    reads: Mapping[str, Mapping[str, str]]
+    download: Mapping[str, str] | None = None
+
+    @property
+    def option(self) -> str:
+        """The option of the command that names a file of this kind."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def advice(self) -> str:
+        """What to do where it is missing."""
+        named = " or ".join(self.patterns)
+        source = self.source.format(**_URLS)
+        return f"{self.what}: from {source}; pass {self.option} PATH, or --data with {named}"
+
+    def settings(self, path: Path) -> dict[str, str]:
+        """Return the settings that make `run.py` read a file of this kind.
+
+        Raises:
+            ValueError: It is a damaged parquet file.
+        """
+        keys = [path.suffix, "other"]
+        if path.suffix == ".parquet" and len(self.reads) > 1:
+            keys = [*_columns(path), *keys]
+        chosen = next(self.reads[key] for key in keys if key in self.reads)
+        return {name: str(path) if value == "PATH" else value for name, value in chosen.items()}
+
+
+def _columns(path: Path) -> list[str]:
+    try:
+        return pq.read_schema(path).names
+    except pa.ArrowInvalid as error:
+        raise ValueError(
+            f"{path} must be a whole parquet file, got another content: copy it again"
+        ) from error
+
+
+KINDS: Mapping[str, Kind] = {
+    name: Kind(name=name, **fields)
+    for name, fields in yaml.safe_load(
+        Path(__file__).with_name("kinds.yaml").read_text(encoding="utf-8")
+    ).items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,23 +94,23 @@ class Files:
     folder: Path | None = None
 
     def settings(self, kind: Kind) -> dict[str, str] | None:
-        """What makes `run.py` take a file of this kind; None if there is none."""
+        """Return what makes `run.py` take a file of this kind; None if there is none."""
         if kind.name in self.paths:
             return kind.settings(self.paths[kind.name])
         return dict(kind.download) if self.download and kind.download is not None else None
 
     def stamps(self, kinds: Sequence[Kind]) -> dict[str, list[int]]:
-        """Size in bytes and time of change in ns of the files of `kinds` that are there."""
-        found = {
-            kind.name: self.paths[kind.name].stat() for kind in kinds if kind.name in self.paths
+        """Return size in bytes and time of change in ns of the files of `kinds` that are there."""
+        paths = {kind.name: self.paths[kind.name] for kind in kinds if kind.name in self.paths}
+        return {
+            name: [path.stat().st_size, path.stat().st_mtime_ns] for name, path in paths.items()
         }
-        return {name: [stat.st_size, stat.st_mtime_ns] for name, stat in found.items()}
 
 
 def find_files(
     named: Mapping[str, Path], *, folder: Path | None = None, download: bool = False
 ) -> Files:
-    """The files that a user named, and those that are in a folder under usual names.
+    """Return the files that a user named, and those that are in a folder under usual names.
 
     Args:
         named: By name of their kind; they come before what is in the folder.
@@ -55,21 +120,18 @@ def find_files(
     Raises:
         FileNotFoundError: A named file or the folder does not exist.
     """
-    kinds = {kind.name: kind for kind in KINDS}
     for name, path in named.items():
         if not path.exists():
             raise FileNotFoundError(
-                f"{kinds[name].option} must be an existing file or folder, got {str(path)!r}: "
+                f"{KINDS[name].option} must be an existing file or folder, got {str(path)!r}: "
                 "check the path"
             )
-    found: dict[str, Path] = {}
-    if folder is not None:
-        if not folder.is_dir():
-            raise FileNotFoundError(
-                f"--data (or {DATA_VARIABLE}) must be an existing folder, got {str(folder)!r}: "
-                "check the path"
-            )
-        found = _look_through(folder)
+    if folder is not None and not folder.is_dir():
+        raise FileNotFoundError(
+            f"--data (or {DATA_VARIABLE}) must be an existing folder, got {str(folder)!r}: "
+            "check the path"
+        )
+    found = {} if folder is None else _look_through(folder)
     # Not resolved: a link may have a known name where its target has none.
     paths = {name: path.absolute() for name, path in {**found, **named}.items()}
     return Files(paths=paths, folder=folder and folder.absolute(), download=download)
@@ -78,7 +140,7 @@ def find_files(
 def _look_through(folder: Path) -> dict[str, Path]:
     names = sorted(path.name for path in folder.iterdir())
     found: dict[str, Path] = {}
-    for kind in KINDS:
+    for kind in KINDS.values():
         # By pattern first: official names come before others. A file is of one kind only.
         fitting = [
             folder / name

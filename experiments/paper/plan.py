@@ -9,8 +9,7 @@ from pathlib import Path
 
 from epsilon_research.launch.declared import ComposedStudy
 from epsilon_research.studies import Report
-from experiments.paper.files import DATA_VARIABLE, Files
-from experiments.paper.kinds import Kind, kind_named
+from experiments.paper.files import DATA_VARIABLE, KINDS, Files, Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +29,26 @@ class Plan:
     report: Report
     sweeps: bool
     settings: Mapping[str, str]
-    kinds: tuple[Kind, ...]
-    missing: tuple[Kind, ...]
+    kinds: Sequence[Kind]
+    missing: Sequence[Kind]
+
+    @property
+    def lacks(self) -> str:
+        """Names of the missing kinds."""
+        return ", ".join(kind.name for kind in self.missing)
+
+    def command(self, extra: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the command as a user would type it, word by word, with further settings."""
+        settings = (f"{name}={quoted(value)}" for name, value in self.settings.items())
+        return ("python", "run.py", f"study={self.name}", *settings, *extra)
+
+    def folder_setting(self, folder: Path) -> str:
+        """Return the setting that puts the study's results into `folder`."""
+        return f"hydra.{'sweep' if self.sweeps else 'run'}.dir={quoted(str(folder))}"
 
 
 def plans(studies: Sequence[ComposedStudy], files: Files) -> list[Plan]:
-    """The studies that have a report, in the order of the page.
+    """Return the studies that have a report, in the order of the page.
 
     Raises:
         ValueError: A report is not as `Report` says, or names a kind of file that does not exist.
@@ -45,40 +58,35 @@ def plans(studies: Sequence[ComposedStudy], files: Files) -> list[Plan]:
 
 
 def plan(study: ComposedStudy, files: Files) -> Plan:
-    """What a study runs with, or lacks; see `plans`."""
+    """Return what a study runs with, or lacks; see `plans`."""
     try:
         report = Report.from_block(study.report)
+        unknown = [name for name in (*report.needs, *report.uses) if name not in KINDS]
+        if unknown:
+            raise ValueError(
+                f"report.needs and report.uses must be of {', '.join(KINDS)}, got {unknown[0]}: "
+                "correct it"
+            )
     except ValueError as error:
         raise ValueError(f"study {study.name}: {error}") from error
-    by_task = "task" in study.swept
     settings: dict[str, str] = {}
     kinds: list[Kind] = []
     missing: list[Kind] = []
     for name in dict.fromkeys([*report.needs, *report.uses]):
-        kind = kind_named(name, study=study.name)
-        found = _settings(kind, files, by_task=by_task)
+        found = files.settings(KINDS[name])
+        if "task" in study.swept:
+            # A path of one benchmark must not reach the jobs of another: tasks take their own.
+            path = files.paths.get(name)
+            found = None if path is None else {f"files.{name}": str(path)}
         if found is None and name in report.needs:
-            missing.append(kind)
+            missing.append(KINDS[name])
         elif found is not None and not set(found) & set(settings):
             settings |= found
-            kinds.append(kind)
+            kinds.append(KINDS[name])
     return Plan(
-        name=study.name,
-        report=report,
-        sweeps=study.sweeps,
-        settings=settings,
-        kinds=tuple(kinds),
-        missing=tuple(missing),
-    )
-
-
-def _settings(kind: Kind, files: Files, *, by_task: bool) -> dict[str, str] | None:
-    """What makes a study take a file of a kind; None if there is none."""
-    if not by_task:
-        return files.settings(kind)
-    # A path of one benchmark must not reach the jobs of another: their tasks take their own.
-    path = files.paths.get(kind.name)
-    return None if path is None else {f"files.{kind.name}": str(path)}
+        name=study.name, report=report, sweeps=study.sweeps, settings=settings, kinds=kinds,
+        missing=missing,
+    )  # fmt: skip
 
 
 _UNQUOTED = re.compile(r"[\w/.@%+-]+(?:[ ]+[\w/.@%+-]+)*", re.ASCII)
@@ -86,7 +94,7 @@ _UNQUOTED = re.compile(r"[\w/.@%+-]+(?:[ ]+[\w/.@%+-]+)*", re.ASCII)
 
 
 def quoted(value: str) -> str:
-    """A value of a setting as Hydra's grammar wants it: a path with a comma would be a sweep."""
+    """Return a value as Hydra's grammar wants it: a path with a comma would be a sweep."""
     if _UNQUOTED.fullmatch(value):
         return value
     # A backslash means itself, but before a quote.
@@ -95,29 +103,13 @@ def quoted(value: str) -> str:
     return f"'{escaped}{chr(92) * trailing}'"
 
 
-def command(planned: Plan, extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """The command of a study as a user would type it, word by word.
-
-    Args:
-        planned: The study.
-        extra: Further settings, the same for all studies.
-    """
-    settings = (f"{name}={quoted(value)}" for name, value in planned.settings.items())
-    return ("python", "run.py", f"study={planned.name}", *settings, *extra)
-
-
-def folder_setting(planned: Plan, folder: Path) -> str:
-    """The setting that puts the study's results into `folder`."""
-    return f"hydra.{'sweep' if planned.sweeps else 'run'}.dir={quoted(str(folder))}"
-
-
 def without_folder(text: str, data: Path | None) -> str:
-    """A text in which the folder of data files is replaced by its variable."""
+    """Return a text in which the folder of data files is replaced by its variable."""
     return text if data is None else text.replace(f"{data}/", f"${DATA_VARIABLE}/")
 
 
 def shown(words: Sequence[str], *, data: Path | None = None) -> str:
-    """A command as a shell takes it, with files of the folder `data` by its variable."""
+    """Return a command as a shell takes it, with files of the folder `data` by its variable."""
     return " ".join(_shown(word, data) for word in words)
 
 

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -21,7 +20,7 @@ from epsilon_research.reporting.study import Study
 from epsilon_research.studies.gather import RECORD
 from epsilon_research.tracking import write_json
 from experiments.paper.files import Files
-from experiments.paper.plan import Plan, command, folder_setting
+from experiments.paper.plan import Plan
 
 logger = logging.getLogger(__name__)
 
@@ -63,15 +62,10 @@ class Outcome:
     command: tuple[str, ...]
     folder: Path
     state: State
-    seconds: float | None = None
+    seconds: float = 0.0
     finished: str | None = None
     reason: str | None = None
     study: Study | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the study."""
-        return self.plan.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,22 +90,16 @@ class Runner:
     program: tuple[str, ...] = PROGRAM
 
     def waiting(self, plan: Plan) -> Outcome:
-        """A study before its turn, or one that is left out."""
+        """Return a study before its turn, or one that is left out."""
         return Outcome(
             plan=plan,
-            command=command(plan, self.extra),
+            command=plan.command(self.extra),
             folder=self.output / plan.name,
             state=State.LEFT_OUT if plan.missing else State.WAITING,
         )
 
-    def previous_seconds(self, plan: Plan) -> float | None:
-        """How long the study took the last time it ended well."""
-        before = _read_json(self._record_path(plan)) or {}
-        seconds = before.get("seconds") if before.get("state") == State.DONE else None
-        return float(seconds) if isinstance(seconds, int | float) else None
-
     def run(self, plan: Plan) -> Outcome:
-        """Runs a study, unless it is left out or kept. A study that fails raises nothing.
+        """Run a study, unless it is left out or kept. A study that fails raises nothing.
 
         Raises:
             KeyboardInterrupt: By Ctrl-C, after the study's process has ended cleanly.
@@ -123,73 +111,71 @@ class Runner:
         kept = self.kept(plan) if self.keep else None
         if kept is not None:
             return kept
-        identity = self._identity(plan, waiting.command)
-        self._empty(waiting.folder, self._record_path(plan))
-        write_json({**identity, "state": State.WAITING}, self._record_path(plan))
-        words = (*self.program, *waiting.command[2:], folder_setting(plan, waiting.folder))
+        record, identity = self._record_path(plan), self._identity(plan)
+        _empty(waiting.folder, record)
+        write_json({**identity, "state": State.WAITING}, record)
+        words = (*self.program, *waiting.command[2:], plan.folder_setting(waiting.folder))
         start = time.monotonic()
-        status = _run_process(words, log=self.log_path(plan))
-        seconds = time.monotonic() - start
-        finished = datetime.now().astimezone().isoformat(timespec="seconds")
-        log = self.log_path(plan)
-        outcome = _judged(waiting, status=status, log=log, seconds=seconds, finished=finished)
-        ended = {"state": outcome.state, "seconds": seconds, "finished": finished}
-        write_json({**identity, **ended}, self._record_path(plan))
+        status = _run_process(words, log=self._log_path(plan))
+        ended = {
+            "seconds": time.monotonic() - start,
+            "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
+        }
+        reason = None if status == 0 else last_sentence(self._log_path(plan), status=status)
+        outcome = _judged(replace(waiting, state=State.DONE, reason=reason, **ended))
+        write_json({**identity, "state": outcome.state, **ended}, record)
         return outcome
 
-    def log_path(self, plan: Plan) -> Path:
-        """Where what the study's process prints goes."""
+    def kept(self, plan: Plan) -> Outcome | None:
+        """Return what an earlier run left that was made of the same; None if there is nothing."""
+        before = self.before(plan)
+        if plan.missing or before.get("state") != State.DONE:
+            return None
+        if any(before.get(key) != value for key, value in self._identity(plan).items()):
+            return None
+        ended = {"seconds": before["seconds"], "finished": before["finished"]}
+        judged = _judged(replace(self.waiting(plan), state=State.KEPT, **ended))
+        return judged if judged.state == State.KEPT else None
+
+    def before(self, plan: Plan) -> dict[str, Any]:
+        """Return the record of an earlier run, however it ended; empty if there is none."""
+        path = self._record_path(plan)
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return {}
+        except (ValueError, TypeError) as error:
+            logger.warning("%s cannot be read: %s", path, error)
+            return {}
+
+    def _log_path(self, plan: Plan) -> Path:
         return self.output / f"{plan.name}.log"
 
     def _record_path(self, plan: Plan) -> Path:
         return self.output / f"{plan.name}.json"
 
-    def _identity(self, plan: Plan, words: Sequence[str]) -> dict[str, Any]:
+    def _identity(self, plan: Plan) -> dict[str, Any]:
         """Everything that a kept result must have been made with."""
         return {
-            "command": list(words),
+            "command": list(plan.command(self.extra)),
             "files": self.files.stamps(plan.kinds),
             "configuration": _digest(self.conf, study=plan.name),
         }
 
-    def has_run(self, plan: Plan) -> bool:
-        """Whether the study has been run before, however it ended."""
-        return self._record_path(plan).is_file()
 
-    def kept(self, plan: Plan) -> Outcome | None:
-        """What an earlier run left that was made of the same; None if there is no such result."""
-        waiting = self.waiting(plan)
-        if plan.missing:
-            return None
-        identity = self._identity(plan, waiting.command)
-        before = _read_json(self._record_path(plan)) or {}
-        same = all(before.get(key) == value for key, value in identity.items())
-        if not same or before.get("state") != State.DONE:
-            return None
-        judged = _judged(
-            waiting,
-            status=0,
-            log=self.log_path(plan),
-            seconds=before["seconds"],
-            finished=before["finished"],
-            state=State.KEPT,
-        )
-        return judged if judged.state == State.KEPT else None
-
-    @staticmethod
-    def _empty(folder: Path, record: Path) -> None:
-        """Removes what an earlier run left, which would be taken for this one's."""
-        if folder.exists() and any(folder.iterdir()):
-            if not record.is_file():
-                raise FileExistsError(
-                    f"{folder} must be empty or made by this command, got a folder without "
-                    f"{record.name} beside it: move it away, or choose another --output"
-                )
-            shutil.rmtree(folder)
-        folder.mkdir(parents=True, exist_ok=True)
+def _empty(folder: Path, record: Path) -> None:
+    """Remove what an earlier run left, which would be taken for this one's."""
+    if folder.exists() and any(folder.iterdir()):
+        if not record.is_file():
+            raise FileExistsError(
+                f"{folder} must be empty or made by this command, got a folder without "
+                f"{record.name} beside it: move it away, or choose another --output"
+            )
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
 
 
-def _run_process(words: Sequence[str], *, log: Path) -> int:
+def _run_process(words: tuple[str, ...], *, log: Path) -> int:
     """The exit status of a process whose output goes to `log`.
 
     It is in a group of its own, so that Ctrl-C reaches it once, from here: it then ends
@@ -212,47 +198,21 @@ def _run_process(words: Sequence[str], *, log: Path) -> int:
                 process.wait()
 
 
-def _judged(
-    waiting: Outcome,
-    *,
-    status: int,
-    log: Path,
-    seconds: float,
-    finished: str,
-    state: State = State.DONE,
-) -> Outcome:
-    """The outcome of a process that ended."""
-    study, reason = None, None if status == 0 else last_sentence(log, status=status)
+def _judged(outcome: Outcome) -> Outcome:
+    """The outcome with the record that its process left; failed without one, or with a reason."""
+    study, reason = None, outcome.reason
     try:
-        study = Study.read(waiting.folder / RECORD)
+        study = Study.read(outcome.folder / RECORD)
     except FileNotFoundError:
         reason = reason or f"{RECORD} must be left by a study, got none: see its log"
     except ValueError as error:
         reason = reason or str(error)
-    return replace(
-        waiting,
-        state=state if reason is None else State.FAILED,
-        seconds=seconds,
-        finished=finished,
-        reason=reason,
-        study=study,
-    )
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None if there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        logger.warning("%s cannot be read: %s", path, error)
-        return None
-    return found if isinstance(found, dict) else None
+    state = State.FAILED if reason else outcome.state
+    return replace(outcome, state=state, reason=reason, study=study)
 
 
 def last_sentence(log: Path, *, status: int) -> str:
-    """Why a process failed, by the last error that it logged, or else by its last line."""
+    """Return why a process failed: the last error that it logged, or else its last line."""
     with log.open("rb") as handle:
         handle.seek(max(0, log.stat().st_size - _TAIL_BYTES))
         text = _ESCAPES.sub("", handle.read().decode("utf-8", errors="replace"))
@@ -262,11 +222,11 @@ def last_sentence(log: Path, *, status: int) -> str:
         if found:
             return found[-1]
     ended = f"it ended with status {status}"
-    return f"{ended}: {lines[-1]}" if lines else f"{ended} and said nothing"
+    return f"{ended}: {lines[-1]}" if lines else f"{ended} and printed nothing"
 
 
 def _digest(conf: Path, *, study: str) -> str:
-    """Of all configuration but other studies."""
+    """A digest of all configuration but other studies."""
     paths = [path for path in sorted(conf.rglob("*.yaml")) if path.parent != conf / "study"]
     digest = hashlib.sha256()
     for path in [*paths, conf / "study" / f"{study}.yaml"]:

@@ -196,11 +196,11 @@ scores[shown].sort_values("epsilon", ascending=False, ignore_index=True).round(4
 
 # %%
 from epsilon_research.analysis import compare_metrics
-from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.benchmarks.nb201_analog import Nb201Analog
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.pipeline.columns import with_accuracies
 
-space, benchmark = NasBench201(), Nb201Cifar10().load()
+space, benchmark = NasBench201(), Nb201Analog().load()
 scoring = Scoring(space=space, metrics=metrics, minibatch=minibatch, executor=SerialExecutor())
 ids = space.sample(300, np.random.default_rng(21))
 with progress(Console(), "scoring", len(ids)) as advance:

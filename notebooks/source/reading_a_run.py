@@ -39,6 +39,7 @@ for path in sorted(run.rglob("*")):
 # | `config.yaml` | the whole configuration; its first line is the command that runs it again |
 # | `run.log` | what happened, with times; tracebacks of failures |
 # | `figures/` | each as PNG and PDF |
+# | `report.html` | all of it for a browser, in one file, with a scatter to zoom into |
 #
 # With `tracker=wandb`, the default, the folder also holds an offline Weights & Biases run.
 
@@ -134,7 +135,7 @@ for protocol, values in found.items():
 # %% [markdown]
 # ## A figure again
 #
-# `save_run_figures` writes all figures of a run; a single one can be drawn with other rows, words or size. Here are the cells above 90 % only:
+# `RunFigures` writes all figures of a run; a single one can be drawn with other rows, words or size. Here are the cells above 90 % only:
 
 # %%
 from IPython.display import Image
@@ -146,7 +147,8 @@ from epsilon_research.plotting.style import figure_style
 target = Target(column="test_accuracy", label="CIFAR-10 test accuracy")
 points = read_points(good, metric="epsilon", target=target)
 with figure_style():
-    figure = score_against_accuracy(points, statistics=found, title="Cells above 90 %")
+    figure = score_against_accuracy(points, statistics=found)
+    figure.suptitle("Cells above 90 %")
     figure.savefig(folder / "good.png", dpi=90)
 Image(folder / "good.png")
 
@@ -180,7 +182,7 @@ show(*study_parts(record), console=console)
 
 # %% [markdown]
 # Here is the paper's case in small. With [1e-3, 1] float32 has a score for nearly every cell, and ρ is low under every protocol; with [1e-7, 1] it loses
-# almost half of them, and ρ on the rest is 0.90. Which makes the difference, the weights or the rows? `python run.py study=separating_test` asks exactly that.
+# almost half of them, and ρ on the rest is 0.87. Which makes the difference, the weights or the rows? `python run.py study=separating_test` asks exactly that.
 #
 # ## The store
 #
@@ -197,16 +199,16 @@ pd.DataFrame(
             "engine": shelf.identity["engine"]["name"],
             "minibatch": shelf.identity["minibatch"]["dataset"],
             "values": shelf.count(),
-            "today's code": shelf.current,
+            "code": shelf.code,
         }
         for shelf in shelves(folder / "store")
     ]
-).sort_values("weight", ignore_index=True).astype({"weight": str})
+).sort_values(["weight", "values"], ignore_index=True).astype({"weight": str})
 
 # %%
-for job in record.jobs:
-    counts = job.run.counts
-    print(f"{job.label:18} computed {counts['computed']:3}, from store {counts['from_store']:3}")
+for case in record.cases:
+    counts = case.jobs[0].run.counts
+    print(f"{case.label():18} computed {counts['computed']:3}, from store {counts['from_store']:3}")
 
 # %% [markdown]
 # The same on the command line: `python -m epsilon_research.store list`, `verify` and `drop --old`.

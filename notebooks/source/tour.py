@@ -41,14 +41,16 @@ print(f"epsilon {result.value:.4f}, engine {result.engine}, float32 {result.floa
 # arithmetic would have had a score at all (section 5).
 #
 # The score is zero, and that is right: in a plain chain the constant only scales each map, and scale is normalised away. A score needs something
-# that mixes differently when the scale changes, such as parallel paths (the cell of section 2) or a non-linearity with a scale of its own. GELU has one;
-# it cannot be collapsed either, so the network itself is run, and `note` names the layer:
+# that mixes differently when the scale changes, such as parallel paths (the cell of section 2) or a non-linearity with a scale of its own, such as GELU:
 
 # %%
 network[2] = nn.GELU()
 result = score_network(network, images, weights=(1e-7, 1))
-print(f"epsilon {result.value:.4f}, engine {result.engine}")
-print(str(result.note).partition(":")[0])
+print(f"epsilon {result.value:.4f}, engine {result.engine}, resolution {result.resolution:.1g}")
+
+# %% [markdown]
+# `resolution` is how far rounding leaves the score uncertain. A layer that cannot be collapsed is no error: the network itself is run
+# in float64, and `note` names the layer.
 
 # %% [markdown]
 # ## 2. Inside the collapse
@@ -156,10 +158,10 @@ print(f"{len(ids)} cells, {result.num_distinct} distinct functions")
 # that does not exist is NaN, with the reason beside it:
 
 # %%
-from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.benchmarks.nb201_analog import Nb201Analog
 from epsilon_research.pipeline.columns import with_accuracies
 
-benchmark = Nb201Cifar10().load()
+benchmark = Nb201Analog().load()
 scores = with_accuracies(result.frame, benchmark.lookup(ids))
 pd.set_option("display.max_colwidth", 36)  # ids are long
 shown = [f"epsilon{suffix}" for suffix in ("", "_failure", "_float32_defined")]
@@ -258,9 +260,8 @@ target = Target(column=benchmark.target, label=benchmark.label)
 points = read_points(scores, metric="epsilon", target=target)
 picture = Path(tempfile.mkdtemp()) / "scatter.png"
 with figure_style():
-    figure = score_against_accuracy(
-        points, statistics=statistics["epsilon"], title="300 cells of NAS-Bench-201"
-    )
+    figure = score_against_accuracy(points, statistics=statistics["epsilon"])
+    figure.suptitle("300 cells of NAS-Bench-201")
     figure.savefig(picture, dpi=90)
 Image(picture)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from nats_bench.api_utils import ArchResults, ResultsCount
 from sentences import refused
 
 from epsilon_research.benchmarks import nats_entry
@@ -27,17 +26,32 @@ class Touch:
         return Path.touch, (self._path,)
 
 
-def results(number: int, accuracies: dict[Split, list], *, epochs: int = 12) -> dict:
-    """An architecture's results as nats_bench itself stores them, one training per accuracy."""
-    collected = ArchResults(number, f"|cell {number}|")
+def results(
+    number: int, accuracies: dict[Split, list], *, epochs: int = 12, cell: str | None = None
+) -> dict:
+    """An architecture's results as the official files hold them, one training per accuracy."""
+    runs: dict[tuple[str, int], dict] = {}
     for split, values in accuracies.items():
         for seed, value in enumerate(values):
-            run = ResultsCount(split.run, None, {}, {}, 0.1, 1.0, {}, seed, epochs, [0.1])
-            names = [f"{split.images}@{epoch}" for epoch in range(epochs)]
-            last = dict.fromkeys(names, 1.0) | {names[-1]: value}
-            run.update_eval(last, dict.fromkeys(names, 0.5), dict.fromkeys(names, 2.0))
-            collected.update(split.run, seed, run)
-    return {f"{epochs}": collected.state_dict()}
+            run = {"epochs": epochs, "arch_config": {"genotype": cell}, "eval_acc1es": {}}
+            found = runs.setdefault((split.run, seed), run)["eval_acc1es"]
+            found |= {f"{split.images}@{epoch}": 1.0 for epoch in range(epochs)}
+            found[f"{split.images}@{epochs - 1}"] = value
+    seeds: dict[str, list[int]] = {}
+    for run, seed in runs:
+        seeds.setdefault(run, []).append(seed)
+    state = {
+        "arch_index": number, "arch_str": f"|cell {number}|", "all_results": runs,
+        "dataset_seed": seeds,
+    }  # fmt: skip
+    return {f"{epochs:02d}": state}
+
+
+def changed(**values: Any) -> dict:
+    """Whole results but for some of their values."""
+    content = results(0, {VALIDATION: [50.0], TEST: [60.0]})
+    content["12"] |= values
+    return content
 
 
 def write(folder: Path, number: int, content: Any) -> Path:
@@ -46,8 +60,8 @@ def write(folder: Path, number: int, content: Any) -> Path:
     return path
 
 
-def read(path: Path, *, epochs: int = 12) -> Entry:
-    return read_entry(path, epochs=epochs, splits=(VALIDATION, TEST))
+def read(path: Path, *, epochs: int = 12, cell: str | None = None) -> Entry:
+    return read_entry(path, epochs=epochs, splits=(VALIDATION, TEST), cell=cell)
 
 
 def test_an_accuracy_is_the_mean_over_seeds_after_the_last_epoch(tmp_path: Path) -> None:
@@ -68,16 +82,11 @@ def test_an_entry_that_calls_something_is_refused_and_nothing_is_called(
     assert not target.exists()
 
 
-def test_an_entry_that_names_another_pickle_is_refused_and_nothing_is_called(
-    tmp_path: Path,
-) -> None:
-    # nats_bench takes a string for the name of a file and unpickles that without restriction.
-    target = tmp_path / "called"
-    other = write(tmp_path, 1, Touch(target))
-    path = write(tmp_path, 0, {"12": str(other)})
-    with refused(ValueError, match="got 'TypeError: a str where the results should be'"):
-        read(path)
-    assert not target.exists()
+def test_an_entry_of_networks_of_another_cell_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, 3, results(3, {VALIDATION: [50.0], TEST: [60.0]}, cell="|a|"))
+    assert read(path, cell="|a|").accuracies == (0.5, 0.6)
+    with refused(ValueError, "networks of another cell"):
+        read(path, cell="|b|")
 
 
 @pytest.mark.parametrize(
@@ -87,12 +96,17 @@ def test_an_entry_that_names_another_pickle_is_refused_and_nothing_is_called(
         (results(0, {VALIDATION: [50.0]}), 12, "KeyError: 'cifar10'"),
         (results(0, {VALIDATION: [50.0], Split("cifar10", "train"): [60.0]}), 12, "ori-test@11"),
         (results(5, {VALIDATION: [50.0], TEST: [60.0]}), 12, "those of architecture 5"),
-        (results(0, {VALIDATION: [50.0], TEST: ["x"]}), 12, "TypeError"),
+        (results(0, {VALIDATION: [50.0], TEST: ["1"]}), 12, "an accuracy that is not a number"),
+        (changed(dataset_seed={"cifar10-valid": []}), 12, "ZeroDivisionError"),
+        (changed(dataset_seed={"cifar10-valid": [(1, 2)]}), 12, "a training seed that is not an"),
+        (changed(all_results={("cifar10-valid", 0): 3}), 12, "TypeError"),
+        (changed(all_results=3), 12, "TypeError"),
+        (changed(arch_str=b"cell"), 12, "an architecture that is not text"),
+        (changed(arch_index=[7]), 12, "an index of the architecture that is not an integer"),
+        (changed(arch_index=10**5000), 12, "ValueError"),
         ([1, 2], 12, "TypeError"),
-        ({"12": {"all_results": {("cifar10", 1): 3}}}, 12, "TypeError"),
-        ({"12": {"all_results": 3}}, 12, "ValueError: invalid type of value"),
-        ({"12": {}}, 12, "those of architecture -1"),
-        ({"12": {"arch_index": [7]}}, 12, "a number of the architecture that is none"),
+        ({"12": "000001.pickle.pbz2"}, 12, "TypeError"),
+        ({"12": {}}, 12, "KeyError: 'arch_index'"),
     ],
 )
 def test_an_entry_without_the_results_is_refused(
@@ -119,8 +133,10 @@ def test_an_entry_whose_number_takes_for_ever_to_write_out_is_refused(tmp_path: 
     nested: list = []
     for _ in range(60):
         nested = [nested, nested]
-    with refused(ValueError, "a number of the architecture that is none"):
-        read(write(tmp_path, 0, {"12": {"arch_index": nested, "arch_str": "a"}}))
+    with refused(ValueError, "an index of the architecture that is not an integer"):
+        read(write(tmp_path, 0, changed(arch_index=nested)))
+    with refused(ValueError, "a training seed that is not an integer"):
+        read(write(tmp_path, 0, changed(dataset_seed={"cifar10-valid": [nested]})))
 
 
 def test_a_damaged_entry_is_refused(tmp_path: Path) -> None:
@@ -144,7 +160,7 @@ def test_an_entry_that_unpacks_to_very_much_is_refused(
 def test_entries_are_listed_by_number_and_nothing_else_is(tmp_path: Path) -> None:
     for name in ("000011", "000002", "meta", "0003", "abcdef"):
         (tmp_path / f"{name}.pickle.pbz2").touch()
-    names = [path.name for path in list_entries(tmp_path)]
+    names = [path.name for path in list_entries(tmp_path, official="NATS-x")]
     assert names == ["000002.pickle.pbz2", "000011.pickle.pbz2"]
 
 
@@ -152,5 +168,5 @@ def test_entries_are_listed_by_number_and_nothing_else_is(tmp_path: Path) -> Non
 def test_a_folder_without_entries_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()
-    with refused(FileNotFoundError, match=rf"benchmark\.path must be the folder .*{name}'"):
-        list_entries(tmp_path / name)
+    with refused(FileNotFoundError, match=rf"benchmark\.path must be the folder NATS-x .*{name}'"):
+        list_entries(tmp_path / name, official="NATS-x")

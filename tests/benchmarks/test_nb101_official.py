@@ -12,7 +12,6 @@ from typing import Any
 import jaxtyping
 import numpy as np
 import pandas as pd
-import pooch
 import pytest
 from benchmarks.tfrecords import fields, framed, masked_crc, metrics, record, write_records
 from hypothesis import HealthCheck, given, settings
@@ -38,7 +37,7 @@ REPEATS = [
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of the test's own."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(pooch, "os_cache", lambda project: folder / project)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder / "epsilon_research"
 
 
@@ -271,7 +270,7 @@ def test_damage_is_made_where_it_is_meant(tmp_path: Path) -> None:
         ("another graph", 13, "must have the graph of the earlier ones of its module hash"),
         ("another hash", 13, "must have the module hash of the earlier ones of its graph"),
         ("other parameters", 13, "must have the trainable parameters .* \\(4000\\), got 4001"),
-        ("an accuracy above 1", 13, "got a test accuracy of 91.0, not a fraction"),
+        ("an accuracy above 1", 13, "got a test accuracy of 91.0"),
         ("an unknown operation", 13, "got 'input,conv7x7-bn-relu,maxpool3x3,output'"),
     ],
 )

@@ -1,9 +1,6 @@
 """One record of NAS-Bench-101: an encoder of the test's own, against the reader."""
 
-import base64
-import json
 import math
-import struct
 from contextlib import suppress
 from typing import Any
 
@@ -172,55 +169,53 @@ def test_a_wrong_record_is_refused(data: bytes, message: str) -> None:
 
 
 three = nested(1, evaluation(1, 1, 1, 1, 1)) * 3
+NO_PROTOBUF = "bytes of no protobuf"
 
 
 @pytest.mark.parametrize(
     ("message", "got"),
     [
-        (metrics(validation=1.5), "a validation accuracy of 1.5, not a fraction"),
-        (metrics(validation=math.nextafter(1, 2)), "a validation accuracy of 1.0000000000000002"),
-        (metrics(validation=math.nan), "a validation accuracy of nan"),
-        (metrics(test=-0.1), "a test accuracy of -0.1"),
-        (metrics(test=math.inf), "a test accuracy of inf"),
-        (metrics(training_time=-1.0), "a training time of -1.0 s"),
-        (metrics(training_time=math.nan), "a training time of nan s"),
-        (metrics(parameters=0), "0 trainable parameters"),
-        (metrics(parameters=2**31), "2147483648 trainable parameters"),
-        (three, "0 trainable parameters"),
-        (metrics()[:-1], "a protobuf that ends within a field"),
-        (nested(1, b"") * 2 + tag(2, 0) + b"\x05", "2 evaluations instead of 3"),
-        (metrics() + nested(1, b""), "4 evaluations instead of 3"),
-        (nested(1, b"") * 3 + tag(2, 0) + b"\x05", "a training time of nan s"),
+        (metrics(validation=1.5), "got a validation accuracy of 1.5"),
         (
-            nested(1, double(2, 1.0) + double(4, 0.5)) * 3 + tag(2, 0) + b"\x05",
-            "no test accuracy",
+            metrics(validation=math.nextafter(1, 2)),
+            "got a validation accuracy of 1.0",
+        ),
+        (metrics(validation=math.nan), "got a validation accuracy of nan"),
+        (metrics(test=-0.1), "got a test accuracy of -0.1"),
+        (metrics(test=math.inf), "got a test accuracy of inf"),
+        (metrics(training_time=-1.0), "got a training time of -1.0"),
+        (metrics(training_time=math.nan), "got a training time of nan"),
+        (metrics(training_time=math.inf), "got a training time of inf"),
+        (metrics(parameters=0), "got 0 trainable parameters"),
+        (metrics(parameters=2**31), "got 2147483648 trainable parameters"),
+        (metrics(parameters=2**32 + 7), "got 4294967303 trainable parameters"),
+        (three, "got 0 trainable parameters"),
+        (nested(1, b"") * 2 + tag(2, 0) + b"\x05", "got 2 evaluations instead of 3"),
+        (metrics() + nested(1, b""), "got 4 evaluations instead of 3"),
+        (nested(1, b"") * 3 + tag(2, 0) + b"\x05", "got no training time"),
+        (
+            nested(1, double(2, 1) + double(4, 0.5)) * 3 + tag(2, 0) + b"\x05",
+            "got no test accuracy",
         ),
         (
-            nested(1, double(2, 1.0) + double(5, 0.5)) * 3 + tag(2, 0) + b"\x05",
-            "no validation accuracy",
+            nested(1, double(2, 1) + double(5, 0.5)) * 3 + tag(2, 0) + b"\x05",
+            "got no validation accuracy",
         ),
-        (three + double(2, 5.0), "a protobuf with field 2 of wire type 1"),
-        (tag(1, 0) + b"\x05" + metrics(), "a protobuf with field 1 of wire type 0"),
-        (
-            nested(1, tag(4, 5) + struct.pack("<f", 0.5)) + metrics(),
-            "a protobuf with field 4 of wire type 5",
-        ),
-        (nested(1, double(4, 0.5)[:-1]) + metrics(), "a protobuf that ends within a field"),
-        (tag(0, 0) + b"\x05" + metrics(), "a protobuf with field 0"),
-        (tag(9, 3) + metrics() + tag(9, 4), "a protobuf with a field of wire type 3"),
-        (tag(9, 7) + metrics(), "a protobuf with a field of wire type 7"),
-        (metrics() + tag(9, 0) + b"\xff" * 10, "a protobuf with a whole number that does not end"),
-        (
-            metrics() + tag(9, 0) + b"\xff" * 10 + b"\x01",
-            "a protobuf with a whole number that does",
-        ),
-        (metrics() + tag(9, 0) + b"\xff", "a protobuf with a whole number that does not end"),
-        (metrics() + tag(9, 2) + varint(10**12) + b"abc", "a protobuf that ends within a field"),
-        (metrics() + tag(9, 5) + b"abc", "a protobuf that ends within a field"),
+        # A known field of another wire type is an unknown one.
+        (three + double(2, 5.0), "got 0 trainable parameters"),
+        (metrics()[:-1], NO_PROTOBUF),
+        (nested(1, double(4, 0.5)[:-1]) + metrics(), NO_PROTOBUF),
+        (tag(0, 0) + b"\x05" + metrics(), NO_PROTOBUF),
+        (tag(9, 7) + metrics(), NO_PROTOBUF),
+        (tag(9, 3) * 1000 + tag(9, 4) * 1000 + metrics(), NO_PROTOBUF),
+        (metrics() + tag(9, 0) + b"\xff" * 10 + b"\x01", NO_PROTOBUF),
+        (metrics() + tag(9, 0) + b"\xff", NO_PROTOBUF),
+        (metrics() + tag(9, 2) + varint(10**12) + b"abc", NO_PROTOBUF),
+        (metrics() + tag(9, 5) + b"abc", NO_PROTOBUF),
     ],
 )
 def test_a_wrong_protobuf_is_refused(message: bytes, got: str) -> None:
-    with refused(ValueError, f"the metrics of {WHAT} must be", f"got {got}"):
+    with refused(ValueError, f"the metrics of {WHAT} must be", got):
         parse_record(record(fields(message=message)), what=WHAT)
 
 
@@ -239,40 +234,3 @@ def test_a_changed_byte_is_refused_or_read_but_never_breaks(data: st.DataObject)
     # Anything but a sentence, or a record within bounds, fails the test.
     with suppress(ValueError):
         assert 0 <= parse_record(bytes(content), what=WHAT).test_accuracy <= 1
-
-
-def test_the_metrics_are_read_as_by_googles_own_reader() -> None:
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
-    file = descriptor_pb2.FileDescriptorProto(name="metrics.proto", syntax="proto2")
-    kinds = descriptor_pb2.FieldDescriptorProto
-    part = file.message_type.add(name="Evaluation")
-    names = ("epoch", "training_time", "train", "validation", "test")
-    for number, name in enumerate(names, 1):
-        part.field.add(name=name, number=number, type=kinds.TYPE_DOUBLE, label=kinds.LABEL_OPTIONAL)
-    whole = file.message_type.add(name="Metrics")
-    whole.field.add(
-        name="evaluations", number=1, type=kinds.TYPE_MESSAGE, type_name="Evaluation",
-        label=kinds.LABEL_REPEATED,
-    )  # fmt: skip
-    whole.field.add(name="parameters", number=2, type=kinds.TYPE_INT32, label=kinds.LABEL_OPTIONAL)
-    whole.field.add(name="total", number=3, type=kinds.TYPE_DOUBLE, label=kinds.LABEL_OPTIONAL)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    new: Any = message_factory.GetMessageClass(pool.FindMessageTypeByName("Metrics"))
-    written = new(
-        evaluations=[
-            dict(zip(names, (epoch, 10.0, 0.5, 0.25, 0.125), strict=True))
-            for epoch in (0.0, 54.0, 108.0)
-        ],
-        parameters=8_555_530,
-        total=4000.0,
-    ).SerializeToString()
-    values = [*fields()[:4], base64.b64encode(written).decode()]
-    found = parse_record(json.dumps(values).encode(), what=WHAT)
-    assert (found.trainable_parameters, found.training_time) == (8_555_530, 10.0)
-    assert (found.validation_accuracy, found.test_accuracy) == (0.25, 0.125)
-    # The encoder of these tests writes the same bytes.
-    read = new.FromString(metrics())
-    assert len(read.evaluations) == 3
-    assert read.SerializeToString() == metrics()

@@ -11,13 +11,13 @@ import pytest
 from sentences import refused
 
 from epsilon_research.benchmarks import AccuracyTable, nb201_analog
-from epsilon_research.benchmarks.nb201_analog import Nb201Cifar10
+from epsilon_research.benchmarks.nb201_analog import Nb201Analog
 from epsilon_research.spaces.nb201 import official_order
 
 
 @pytest.fixture(scope="module")
 def table() -> AccuracyTable:
-    return Nb201Cifar10().load()
+    return Nb201Analog().load()
 
 
 def accuracy(table: AccuracyTable, *architecture_ids: str) -> list[float]:
@@ -78,7 +78,7 @@ def test_the_official_accuracy_of_one_run_ranks_alike(table: AccuracyTable, shar
 
 def test_the_package_is_not_imported_and_reading_is_quick() -> None:
     start = time.perf_counter()
-    Nb201Cifar10().load()
+    Nb201Analog().load()
     assert time.perf_counter() - start < 5  # about 0.4 s; generous for a busy machine
     assert not any(name.split(".")[0] == "analognasbench" for name in sys.modules)
 
@@ -88,8 +88,8 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch: pytest.M
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(nb201_analog, "files", missing)
-    with refused(FileNotFoundError, match=r"pip install analog-nasbench==0\.1\.3, or pass be"):
-        Nb201Cifar10().load()
+    with refused(FileNotFoundError, match=r"pip install analog-nasbench==0\.1\.3, or pass an"):
+        Nb201Analog().load()
 
 
 @pytest.mark.parametrize("listed", [None, []])
@@ -98,7 +98,7 @@ def test_a_package_without_the_file_is_refused(
 ) -> None:
     monkeypatch.setattr(nb201_analog, "files", lambda name: listed)
     with refused(FileNotFoundError, match=r"must contain analognasbench/data\.anb"):
-        Nb201Cifar10().load()
+        Nb201Analog().load()
 
 
 def test_another_file_in_its_place_is_refused_unread(
@@ -109,4 +109,4 @@ def test_another_file_in_its_place_is_refused_unread(
     monkeypatch.setattr(nb201_analog, "_locate", lambda: other)
     monkeypatch.setattr(nb201_analog, "load_pickle", lambda *a, **k: pytest.fail("was read"))
     with refused(ValueError, match=r"must be the file of .*, got SHA-256 [0-9a-f]{64}: pip"):
-        Nb201Cifar10().load()
+        Nb201Analog().load()

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sentences import refused
 from epsilon_research.analysis import summarise_metrics
 from epsilon_research.benchmarks import nbnlp_official
 from epsilon_research.benchmarks.nbnlp_official import ARCHIVES, NbnlpOfficial, merge_runs
+from epsilon_research.download import check_git_blob
 
 
 def log(recipe: str, losses: list[float], **changes: Any) -> dict[str, Any]:
@@ -204,12 +206,13 @@ def test_the_official_archives_are_fetched_and_checked(
 ) -> None:
     asked = []
 
-    def fetch(url: str, *, blob_id: str, name: str, advice: str) -> Path:
-        asked.append((url, blob_id))
+    def fetch(url: str, into: Path, *, check: partial[None], advice: str) -> Path:
+        asked.append((url, check.keywords["blob_id"]))
+        assert check.func is check_git_blob
         assert "benchmark.path=PATH" in advice
         return archive
 
-    monkeypatch.setattr(nbnlp_official, "fetch_git_blob", fetch)
+    monkeypatch.setattr(nbnlp_official, "download", fetch)
     table = NbnlpOfficial(download=name).load()
     assert table is not None
     assert asked == [tuple(ARCHIVES[name])]

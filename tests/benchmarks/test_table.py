@@ -287,8 +287,8 @@ def test_another_ending_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"unit": "permille"}, r"benchmark\.unit must be fraction or percent, got 'permille'"),
-        ({"path": None}, r"benchmark\.path must be the path of .*, got None: give it as text"),
+        ({"unit": "permille"}, r"benchmark\.unit must be one of fraction, percent, got 'permille'"),
+        ({"path": None}, r"benchmark\.path must be the path of .*, got None: pass e.g."),
         ({"higher_is_better": "no"}, r"higher_is_better must be true or false, got 'no'"),
         (
             {"test_column": "accuracy", "validation_column": "accuracy"},

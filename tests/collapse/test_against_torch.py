@@ -6,15 +6,16 @@ import torch
 from hypothesis import assume, given, settings
 
 from epsilon_research.collapse import Workspace, lower
-from epsilon_research.engines.reference import network_outputs, set_constant_weights
+from epsilon_research.engines.reference import network_outputs
 from epsilon_research.programs import Program
+from epsilon_research.programs.constant_weights import set_constants
 from epsilon_research.programs.torch_reader import to_torch
 from tests.strategies import Noise, fits, minibatches, programs, weights
 
 
 def torch_outputs(program: Program, images: np.ndarray, weight: float) -> np.ndarray:
     network = to_torch(program).double()
-    set_constant_weights(network, weight)
+    set_constants(network, weight)
     outputs = network_outputs(network, torch.from_numpy(images).double())
     # Every logit is the same number; one of them is enough.
     return outputs.reshape(len(images), -1)[:, 0]

@@ -15,7 +15,6 @@ from epsilon_research.programs.operations import (
     Convolution,
     GlobalMean,
     Linear,
-    MaxPool,
     Operation,
     ReLU,
     Truncate,
@@ -95,16 +94,6 @@ def test_groups_of_different_width_are_split_when_added() -> None:
     )[0]
     ratio = found.values / expected
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
-
-
-@pytest.mark.parametrize("operations", [(CONV,), (CONV, MaxPool(3, 2, 1))])
-def test_an_output_that_is_no_number_per_sample_is_refused(operations: tuple) -> None:
-    builder = ProgramBuilder(input_channels=3)
-    last = builder.input
-    for operation in operations:
-        last = builder.append(operation, last)
-    with pytest.raises(ValueError, match=r"one number per sample.*got 1 channel groups of"):
-        lower(builder.build(), height=8, width=8)
 
 
 def test_images_that_are_too_small_are_refused() -> None:

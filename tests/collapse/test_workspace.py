@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from epsilon_research.collapse import Workspace, lower
+from epsilon_research.collapse.rounding import displacement
 from epsilon_research.metrics import epsilon_score
 from epsilon_research.spaces.nb201 import NasBench201
 
@@ -65,3 +66,12 @@ def test_the_scale_of_the_images_matters_as_in_the_network_only() -> None:
             low, high = Workspace(images(20) * np.float32(factor)).run(plan, weights=[1e-2, 1])
             scores.append(epsilon_score(low.values, high.values))
         assert scores[0] == pytest.approx(scores[1], rel=1e-4)
+
+
+def test_a_pair_of_outputs_that_are_rounding_errors_shows_as_such() -> None:
+    """Normalised each, a pair is 0 and 1 whatever it was."""
+    noise = np.array([1e-16, 3e-16])
+    assert displacement(noise, np.array([2e-16, 2.5e-16])) > 0.1
+    assert displacement(noise, noise + 1e-16) < 1e-15
+    assert displacement(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 4e-16])) < 1e-15
+    assert displacement(np.ones(2), noise) == np.inf

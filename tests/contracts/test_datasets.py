@@ -13,7 +13,8 @@ from tests.commands import ROOT
 FILES = sorted((ROOT / "conf" / "dataset").glob("*.yaml"))
 SELF_SUFFICIENT = [file for file in FILES if not {"root", "path"} & set(OmegaConf.load(file))]
 
-SHAPES = {"images": (8, 3, 32, 32), "tokens": (70, 8, 400)}
+SHAPES = {"images": (8, 3), "tokens": (70, 8, 400)}
+"""Of a minibatch of eight, without the size of images, which a dataset may choose."""
 
 
 @pytest.fixture(params=SELF_SUFFICIENT, ids=lambda file: file.stem)
@@ -35,7 +36,8 @@ def test_the_generator_alone_decides(dataset) -> None:
         torch.manual_seed(unrelated)
         batch = dataset.draw(batch_size=8, rng=np.random.default_rng(5))
         hashes.append(batch.content_hash)
-        assert batch.inputs.shape == SHAPES[batch.kind]
+        shape = SHAPES[batch.kind]
+        assert batch.inputs.shape[: len(shape)] == shape
         assert batch.inputs.dtype == np.float32
         assert (batch.kind, batch.num_samples) == (dataset.kind, 8)
         assert not batch.inputs.flags.writeable

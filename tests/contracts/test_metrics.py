@@ -1,6 +1,7 @@
 """Every metric gives a score or a reason, the same one each time."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from epsilon_research.data import Minibatch
 from epsilon_research.metrics import scorer_of
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.toy import Toy
+from epsilon_research.store.part import encode, read_part
 from tests.commands import ROOT
 from tests.stand_ins import candidate_of
 
@@ -42,6 +44,7 @@ def test_a_score_or_a_reason(option: str, tmp_path: Path) -> None:
     assert option in config
     metric = instantiate(OmegaConf.select(config, option), _convert_="all")
     # PyTorch networks of the benchmark take too long for a test.
+    shelves = {}
     space, count = (SPACE, 30) if metric.candidates_per_chunk > 16 else (Toy(), 10)
     for architecture_id in space.sample(count, np.random.default_rng(4)):
         program = space.program(architecture_id, num_outputs=1)
@@ -53,3 +56,17 @@ def test_a_score_or_a_reason(option: str, tmp_path: Path) -> None:
             assert set(first.columns) == set(metric.columns)
         assert math.isnan(first.value) == (first.failure is not None)
         np.testing.assert_array_equal(first.value, second.value)
+        everything = range(len(metric.passes))
+        evaluations = metric.evaluator(MINIBATCH)(candidate, everything)
+        for number, evaluation in zip(everything, evaluations, strict=True):
+            shelves.setdefault(number, []).append((bytes(16), evaluation))
+    for number, rows in shelves.items():
+        pass_ = metric.passes[number]
+        form = pass_.form
+        if pass_.per_output:
+            form = replace(form, length=MINIBATCH.num_outputs)
+        # What a metric computes the store takes for sound, values and failures alike.
+        for _, name, content in encode(rows):
+            (tmp_path / name).write_bytes(content)
+            part, _ = read_part(tmp_path / name, form=form)
+            assert len(part.keys) == len(rows)

@@ -8,16 +8,21 @@ from omegaconf import DictConfig, OmegaConf
 from epsilon_research.collapse import lower
 from epsilon_research.programs import count_parameters
 from tests.commands import ROOT
+from tests.extras import WITHOUT_ZOO, ZOO_IS_INSTALLED
 
 OPTIONS = sorted(path.stem for path in (ROOT / "conf" / "search_space").glob("*.yaml"))
 
 
 @pytest.fixture(params=OPTIONS)
 def space(request: pytest.FixtureRequest):
+    if request.param == "zoo" and not ZOO_IS_INSTALLED:
+        pytest.skip(WITHOUT_ZOO)
     config = OmegaConf.load(ROOT / "conf" / "search_space" / f"{request.param}.yaml")
     assert isinstance(config, DictConfig)
     # What a space chooses in other groups is for Hydra's composition alone.
     config.pop("defaults", None)
+    if request.param == "optuna":
+        config.build = "tests.builders:build"
     return instantiate(config, _convert_="all").space
 
 
@@ -42,7 +47,8 @@ def test_programs_have_one_number_per_sample(space) -> None:
             space.program(architecture_id, num_outputs=1),
             space.core_program(architecture_id),
         ):
-            lower(program, height=32, width=32)
+            side = space.only_image_size or 32
+            lower(program, height=side, width=side)
         assert space.program(architecture_id, num_outputs=7).num_outputs == 7
 
 
@@ -81,3 +87,14 @@ def test_parameters_counted_in_bulk_are_the_programs(space) -> None:
 
 def test_it_says_whether_its_order_is_the_benchmark_s(space) -> None:
     assert isinstance(space.enumerated_as_published, bool)
+
+
+def test_genes_are_another_way_to_write_an_architecture(space) -> None:
+    if space.genes is None:
+        return
+    choices, read, write = space.genes
+    for architecture_id in space.sample(20, np.random.default_rng(4)):
+        genes = list(read(architecture_id))
+        assert write(genes) == architecture_id
+        assert all(gene in options for gene, options in zip(genes, choices, strict=True))
+    assert np.prod([len(options) for options in choices]) == len(space.architecture_ids)

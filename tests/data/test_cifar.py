@@ -6,17 +6,19 @@ import os
 import pickle
 import tarfile
 import zlib
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pooch
 import pytest
 from data.official import Touch, pickled_by_python2, rows, write_archive
 from sentences import refused
 
+from epsilon_research.data import cifar
 from epsilon_research.data.cifar import RELEASES, Cifar, read_archive
 from epsilon_research.data.normalisation import normalise
+from epsilon_research.download import check_sha256
+from epsilon_research.user_cache import user_cache
 
 NUM_IMAGES = 6
 """In each batch."""
@@ -129,13 +131,13 @@ def test_another_archive_is_refused_by_its_checksum(archive: Path, num_classes: 
     content = bytearray(archive.read_bytes())
     content[len(content) // 2] ^= 1
     archive.write_bytes(content)
-    with refused(ValueError, str(archive), "must be the official archive", "download it again"):
+    with refused(ValueError, str(archive), "must be the official file", "download it again"):
         draw(Cifar(num_classes=num_classes, root=str(archive)))
 
 
 def test_a_truncated_archive_is_refused_by_its_checksum(archive: Path, num_classes: int) -> None:
     archive.write_bytes(archive.read_bytes()[:-100])
-    with refused(ValueError, str(archive), "must be the official archive", "download it again"):
+    with refused(ValueError, str(archive), "must be the official file", "download it again"):
         draw(Cifar(num_classes=num_classes, root=str(archive)))
 
 
@@ -290,56 +292,25 @@ def test_a_batch_larger_than_the_dataset_is_refused(folder: Path, num_classes: i
 def test_without_a_local_copy_the_official_archive_is_downloaded(
     archive: Path, num_classes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: dict[str, Any] = {}
+    asked: list[tuple[str, Path]] = []
 
-    def retrieve(url: str, known_hash: str, **options: Any) -> str:
-        asked.update(options, url=url, known_hash=known_hash)
-        return str(archive)
+    def fetch(url: str, into: Path, *, check: partial[None], advice: str) -> Path:
+        asked.append((url, into))
+        assert check.func is check_sha256
+        assert check.keywords == {"sha256": release.sha256}
+        assert "pass dataset.root=PATH" in advice
+        return archive
 
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
+    monkeypatch.setattr(cifar, "download", fetch)
+    release = RELEASES[num_classes]
     dataset = Cifar(num_classes=num_classes)
     dataset.check(batch_size=3)
-    assert asked == {}, "a check must not download"
+    assert asked == [], "a check must not download"
     expected = draw(Cifar(num_classes=num_classes, root=str(archive)))
     np.testing.assert_array_equal(draw(dataset), expected)
-    release = RELEASES[num_classes]
-    assert asked["url"] == release.url
-    assert asked["known_hash"] == f"sha256:{release.sha256}"
-    assert asked["fname"] == Path(release.url).name
-    assert asked["path"] == pooch.os_cache("epsilon_research")
-    assert asked["downloader"].progressbar is True
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        OSError("Network is unreachable\nand more"),
-        ValueError("SHA256 hash of downloaded file does not match"),
-        ConnectionError(),
-    ],
-)
-def test_a_download_that_fails_says_what_to_pass_instead(
-    error: Exception, num_classes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def retrieve(*_: Any, **__: Any) -> str:
-        raise error
-
-    monkeypatch.setattr(pooch, "retrieve", retrieve)
-    reason = str(error).splitlines()[0] if str(error) else "ConnectionError"
-    with refused(FileNotFoundError, RELEASES[num_classes].url, reason, "pass dataset.root=PATH"):
-        draw(Cifar(num_classes=num_classes))
-
-
-def test_a_cache_that_cannot_be_written_is_such_a_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Nothing is sent: the folder is looked at first.
-    (tmp_path / "file").touch()
-    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "file" / project)
-    with refused(FileNotFoundError, "cifar10 must be downloaded once", "pass dataset.root=PATH"):
-        draw(Cifar(num_classes=10))
+    assert asked == [(release.url, user_cache() / Path(release.url).name)]
 
 
 def test_another_number_of_classes_is_refused() -> None:
-    with refused(ValueError, "dataset.num_classes must be 10 or 100", "got 20"):
+    with refused(ValueError, "dataset.num_classes must be one of 10, 100", "got 20"):
         Cifar(num_classes=20)

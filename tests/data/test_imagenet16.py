@@ -96,13 +96,13 @@ def test_images_of_other_classes_alone_are_not_enough(folder: Path) -> None:
         ({"data": rows(5, side=16, seed=0).reshape(5, 3, 16, 16)}, "got uint8 (5, 3, 16, 16)"),
         ({"data": None}, "must hold data"),
         ({"labels": LABELS[:4]}, "got 4 labels and 5 images"),
-        ({"labels": None}, "must hold labels, whole numbers counted from 1"),
+        ({"labels": None}, "must hold labels, integers counted from 1"),
         # Counted from 0 there would be 121 classes, in silence.
-        ({"labels": [0, 1, 2, 3, 4]}, "must hold labels, whole numbers counted from 1"),
-        ({"labels": ["1", "2", "3", "4", "5"]}, "must hold labels, whole numbers"),
-        ({"labels": np.ones((5, 2), int)}, "must hold labels, whole numbers"),
-        ({"labels": np.array(5)}, "must hold labels, whole numbers"),
-        ({"labels": np.ones(5)}, "must hold labels, whole numbers"),
+        ({"labels": [0, 1, 2, 3, 4]}, "must hold labels, integers counted from 1"),
+        ({"labels": ["1", "2", "3", "4", "5"]}, "must hold labels, integers"),
+        ({"labels": np.ones((5, 2), int)}, "must hold labels, integers"),
+        ({"labels": np.array(5)}, "must hold labels, integers"),
+        ({"labels": np.ones(5)}, "must hold labels, integers"),
     ],
 )
 def test_a_batch_of_other_content_is_refused_with_its_path(

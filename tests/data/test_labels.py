@@ -104,8 +104,8 @@ def test_labels_of_a_users_file_go_with_their_images(tmp_path: Path, take: str) 
 @pytest.mark.parametrize(
     ("labels", "sentence"),
     [
-        (np.arange(5), "whole numbers (6,), one for each image"),
-        (np.arange(6.0), "whole numbers (6,), one for each image"),
+        (np.arange(5), "integers (6,), one for each image"),
+        (np.arange(6.0), "integers (6,), one for each image"),
         (-np.arange(6), "classes counted from 0"),
         (np.full(6, 2**64 - 1, np.uint64), "classes counted from 0"),
     ],
@@ -169,7 +169,7 @@ def test_labels_of_a_batch_are_checked() -> None:
     assert read([1, 0, 2]).tolist() == [1, 0, 2]
     assert read(np.array([1, 0, 2], np.uint8)).tolist() == [1, 0, 2]
     for labels in (None, [1, 0, -1], [1, 0, 0.5], "123"):
-        with refused(ValueError, "a batch must hold labels, whole numbers counted from 0"):
+        with refused(ValueError, "a batch must hold labels, integers counted from 0"):
             read(labels)
     with refused(ValueError, "a batch must hold one label per image", "2 labels and 3"):
         read([1, 2])

@@ -300,5 +300,5 @@ def test_statistics_that_are_not_three_numbers_are_refused_before_the_file_is_re
 
 
 def test_another_draw_is_refused_before_the_file_is_read() -> None:
-    with refused(ValueError, "dataset.take must be first or random", "got 'last'"):
+    with refused(ValueError, "dataset.take must be one of first, random", "got 'last'"):
         dataset(Path("nowhere"), take="last")

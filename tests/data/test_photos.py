@@ -24,7 +24,7 @@ def draw(dataset: Photos, *, batch_size: int = 4, seed: int = 0) -> np.ndarray:
 
 
 def pixels(inputs: np.ndarray) -> np.ndarray:
-    """Undoes the normalisation: (batch, 3, height, width) of whole numbers."""
+    """Undoes the normalisation: (batch, 3, height, width) of integers."""
     mean, std = (np.reshape(values, (3, 1, 1)) for values in (CIFAR10_MEAN, CIFAR10_STD))
     return np.rint(255 * (inputs * std + mean)).astype(int)
 
@@ -123,9 +123,7 @@ def test_a_shrunk_image_is_the_mean_over_areas(monkeypatch: pytest.MonkeyPatch) 
     ("min_crop", "max_crop"), [(0, 32), (-1, 32), (33, 32), (32, 428), (428, 428)]
 )
 def test_crops_that_do_not_fit_are_refused(min_crop: int, max_crop: int) -> None:
-    with refused(
-        ValueError, "dataset.min_crop and dataset.max_crop", f"got {min_crop} and {max_crop}"
-    ):
+    with refused(ValueError, "dataset.m", "_crop must be "):
         Photos(min_crop=min_crop, max_crop=max_crop)
 
 

@@ -87,7 +87,7 @@ def test_a_minibatch_knows_its_dataset(dataset: Dataset, name: str) -> None:
     ("low", "high"), [(1, 1), (2, 1), (-np.inf, 1), (0, np.inf), (np.nan, 1), (0, np.nan)]
 )
 def test_a_range_that_is_none_is_refused(low: float, high: float) -> None:
-    with refused(ValueError, "dataset.low and dataset.high", f"got {low} and {high}"):
+    with refused(ValueError, " must be a finite number"):
         RandomUniform(name="mine", low=low, high=high)
 
 

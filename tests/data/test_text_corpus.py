@@ -1,6 +1,7 @@
 """PTB and WikiText-2 from small archives and folders in the official layout."""
 
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sentences import refused
 from epsilon_research.data import text_corpus
 from epsilon_research.data.embedding import Embedding
 from epsilon_research.data.text_corpus import BLOB_ID, URL, TextCorpus
+from epsilon_research.download import check_git_blob
 
 TEXTS = {
     "train": " the cat sat on the mat \n\n the dog sat \n" * 5,
@@ -185,12 +187,13 @@ def test_without_a_local_copy_the_official_archive_is_fetched_and_checked(
     asked = []
     path = official(tmp_path / "datasets.zip")
 
-    def fetch(url: str, *, blob_id: str, name: str, advice: str) -> Path:
-        asked.append((url, blob_id))
+    def fetch(url: str, into: Path, *, check: partial[None], advice: str) -> Path:
+        asked.append((url, check.keywords["blob_id"]))
+        assert check.func is check_git_blob
         assert "dataset.root=PATH" in advice
         return path
 
-    monkeypatch.setattr(text_corpus, "fetch_git_blob", fetch)
+    monkeypatch.setattr(text_corpus, "download", fetch)
     dataset = corpus(None, name=name)
     dataset.check(batch_size=4)
     assert asked == [], "a check must not download"
@@ -202,10 +205,10 @@ def test_without_a_local_copy_the_official_archive_is_fetched_and_checked(
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"corpus": "enwik8"}, "dataset.corpus must be ptb or wikitext2, got 'enwik8'"),
-        ({"corpus": None}, "dataset.corpus must be ptb or wikitext2, got None"),
-        ({"take": "last"}, "dataset.take must be first or random, got 'last'"),
-        ({"sequence_length": 0}, "dataset.sequence_length must be a whole number"),
+        ({"corpus": "enwik8"}, "dataset.corpus must be one of ptb, wikitext2, got 'enwik8'"),
+        ({"corpus": None}, "dataset.corpus must be one of ptb, wikitext2, got None"),
+        ({"take": "last"}, "dataset.take must be one of first, random, got 'last'"),
+        ({"sequence_length": 0}, "dataset.sequence_length must be an integer"),
     ],
 )
 def test_settings_that_are_none_are_refused(

@@ -136,7 +136,7 @@ def test_ids_that_number_no_vocabulary_are_refused(wrong: int, got: str, tmp_pat
 )
 def test_other_arrays_are_refused(array: Any, got: str, tmp_path: Path) -> None:
     path = save(tmp_path / "t.npy", array)
-    with refused(ValueError, f"{path} must hold whole numbers", f"got {got}"):
+    with refused(ValueError, f"{path} must hold integers", f"got {got}"):
         dataset(path).check(batch_size=3)
 
 
@@ -186,8 +186,8 @@ def test_an_enormous_text_is_refused_before_it_is_read(tmp_path: Path) -> None:
     [
         ({"path": 3}, "dataset.path must be the path of a text or .npy file, got 3"),
         ({"path": None}, "dataset.path must be the path of a text or .npy file, got None"),
-        ({"take": "last"}, "dataset.take must be first or random, got 'last'"),
-        ({"sequence_length": 7.5}, "dataset.sequence_length must be a whole number"),
+        ({"take": "last"}, "dataset.take must be one of first, random, got 'last'"),
+        ({"sequence_length": 7.5}, "dataset.sequence_length must be an integer"),
     ],
 )
 def test_settings_that_are_none_are_refused(

@@ -64,8 +64,8 @@ def names(golden: dict[str, np.ndarray], rows: np.ndarray) -> list[str]:
 def test_the_reference_in_float64_is_the_original(
     golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
-    # A few cases: one takes several seconds. All others are checked through the collapse.
-    keep = np.array([1, 3])
+    # One case, a light one: it takes seconds. All others are checked through the collapse.
+    keep = np.array([14])
     ids = names(golden, golden["f64_idx"][keep])
     ours, _ = scores(ReferenceEngine(dtype="float64"), photographs, ids, golden["weights"])
     assert_close(ours, golden["score_f64"][keep], rel=1e-5, floor=1e-7)
@@ -74,18 +74,19 @@ def test_the_reference_in_float64_is_the_original(
 def test_the_reference_in_float32_is_the_original(
     golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
-    keep = np.arange(0, len(golden["arch_str"]), 20)
+    keep = np.array([2, 8, 40])  # light ones, the first without a score
     ids = names(golden, keep)
     ours, defined = scores(ReferenceEngine(), photographs, ids, golden["weights"])
     assert_close(ours, golden["score_f32"][keep].astype(float), rel=1e-3, floor=1e-6)
     np.testing.assert_array_equal(defined, ~np.isnan(ours))
 
 
-@pytest.mark.parametrize("pair", PAIRS)
+# What overflows, and what underflows.
+@pytest.mark.parametrize("pair", PAIRS[2:])
 def test_the_reference_is_the_original_for_other_weights_and_inputs(
     pair: str, golden: dict[str, np.ndarray], photographs: np.ndarray
 ) -> None:
-    keep = np.array([0, np.flatnonzero(np.isnan(golden[f"score_f32_{pair}"]))[0]])
+    keep = np.array([8, 18 if pair == "1e-1_100" else 17])  # light ones, with a score and without
     ids = names(golden, golden["extra_idx"][keep])
     images = grey() if "grey" in pair else photographs
     ours, _ = scores(ReferenceEngine(), images, ids, golden[f"weights_{pair}"])

@@ -244,9 +244,12 @@ def test_a_scheduler_that_ends_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"processes": 0}, "processes must be a whole number of 1 or more, or null, got 0"),
+        ({"processes": 0}, "processes must be an integer of 1 or more, or null, got 0"),
         ({"processes": 2, "scheduler": "tcp://a:1"}, "processes must be null with .*, got 2"),
-        ({"timeout_seconds": 0}, "timeout_seconds must be positive, got 0"),
+        (
+            {"timeout_seconds": 0},
+            "timeout_seconds must be a finite number above 0 and .*, got 0",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict[str, Any], sentence: str) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from epsilon_research.executors import Executor, Lost, SerialExecutor
@@ -72,7 +73,7 @@ def test_without_a_number_all_cores_are_used() -> None:
 @pytest.mark.parametrize("processes", [0, -1])
 def test_no_process_at_all_is_refused(processes: int) -> None:
     with pytest.raises(
-        ValueError, match=f"processes must be a whole number of 1 or more, .* {processes}"
+        ValueError, match=f"processes must be an integer of 1 or more, .* {processes}"
     ):
         ProcessExecutor(processes=processes)
 
@@ -160,3 +161,20 @@ def nap(task: int) -> int:
     if task:
         time.sleep(60)
     return task
+
+
+GROWN: list[np.ndarray] = []
+"""What a process holds."""
+
+
+def grown(task: int) -> int:
+    """Takes 400 MB for good, in a task that is long enough for loky to look."""
+    GROWN.append(np.ones(50_000_000))
+    time.sleep(1.1)
+    return task
+
+
+def test_a_process_that_has_grown_is_replaced_without_a_word() -> None:
+    # Where warnings are errors, as in these tests, loky's would end the thread that takes results.
+    assert sorted(ProcessExecutor(processes=2).map(grown, range(6))) == list(range(6))
+    ProcessExecutor(processes=2).release()

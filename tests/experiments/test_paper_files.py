@@ -12,11 +12,8 @@ from hypothesis import strategies as st
 from sentences import refused
 
 from epsilon_research.launch.declared import ComposedStudy
-from experiments.paper.files import find_files
-from experiments.paper.kinds import KINDS
-from experiments.paper.plan import command, folder_setting, plan, quoted, shown
-
-KIND = {kind.name: kind for kind in KINDS}
+from experiments.paper.files import KINDS, find_files
+from experiments.paper.plan import plan, quoted, shown
 
 
 def declared(*, needs=(), uses=(), sweeps=False, swept=()) -> ComposedStudy:
@@ -49,7 +46,7 @@ def test_usual_names_are_found_in_a_folder(tmp_path):
     }
 
 
-def test_official_names_come_first_and_what_is_not_taken_is_told(tmp_path, caplog):
+def test_official_names_come_first_and_what_is_not_taken_is_logged(tmp_path, caplog):
     touch(tmp_path, "a_cifar10_images.npy", "cifar-10-python.tar.gz")
     with caplog.at_level(logging.INFO):
         found = find_files({}, folder=tmp_path)
@@ -77,7 +74,7 @@ def test_what_does_not_exist_is_refused(tmp_path):
 
 
 def test_every_kind_says_what_it_is_and_how_to_give_it():
-    for kind in KINDS:
+    for kind in KINDS.values():
         assert kind.option in kind.advice
         assert all(pattern in kind.advice for pattern in kind.patterns)
 
@@ -98,7 +95,7 @@ def test_every_kind_says_what_it_is_and_how_to_give_it():
     ],
 )
 def test_each_kind_gives_the_settings_that_read_it(kind, name, settings):
-    assert KIND[kind].settings(Path(name)) == settings
+    assert KINDS[kind].settings(Path(name)) == settings
 
 
 def test_a_parquet_file_of_nasbench101_is_a_table_unless_it_was_converted(tmp_path):
@@ -106,7 +103,7 @@ def test_a_parquet_file_of_nasbench101_is_a_table_unless_it_was_converted(tmp_pa
     pd.DataFrame({"module_hash": ["a"]}).to_parquet(official)
     pd.DataFrame({"key": ["a"]}).to_parquet(own)
     damaged.write_bytes(b"PAR1")
-    settings = KIND["nb101_accuracies"].settings
+    settings = KINDS["nb101_accuracies"].settings
     assert settings(official) == {"benchmark.path": str(official)}
     assert settings(own) == {"benchmark": "table", "benchmark.path": str(own)}
     with refused(ValueError, "d.parquet"):
@@ -120,7 +117,7 @@ def test_a_study_takes_what_is_at_hand_and_lacks_what_it_needs(tmp_path):
     assert [kind.name for kind in planned.missing] == ["nb201_folder"]
     planned = plan(declared(uses=["nb201_folder", "cifar10_images", "nb201_accuracies"]), files)
     assert not planned.missing
-    assert command(planned, ["tracker=none"]) == (
+    assert planned.command(["tracker=none"]) == (
         "python", "run.py", "study=one", "dataset=npy",
         f"dataset.path={tmp_path}/cifar10_images.npy", "benchmark=table",
         f"benchmark.path={tmp_path}/nb201_accuracies.csv", "tracker=none",
@@ -173,9 +170,9 @@ def test_wrong_kinds_are_refused():
 
 def test_a_sweep_is_filed_by_another_setting_than_a_run():
     files = find_files({})
-    assert folder_setting(plan(declared(), files), Path("/o/a")) == "hydra.run.dir=/o/a"
+    assert plan(declared(), files).folder_setting(Path("/o/a")) == "hydra.run.dir=/o/a"
     assert (
-        folder_setting(plan(declared(sweeps=True), files), Path("/o,/a"))
+        plan(declared(sweeps=True), files).folder_setting(Path("/o,/a"))
         == "hydra.sweep.dir='/o,/a'"
     )
 
@@ -192,7 +189,7 @@ def test_a_shown_command_is_the_same_words_to_a_shell(word):
     assert shlex.split(shown(["python", f"a={word}"])) == ["python", f"a={word}"]
 
 
-def test_a_file_of_the_data_folder_is_told_by_the_variable():
+def test_a_file_of_the_data_folder_is_shown_by_the_variable():
     words = ["python", "b=/home/me/data/x.csv", "c=/home/me/database/x.csv", "d='/home/me/data/,'"]
     assert shown(words, data=Path("/home/me/data")) == (
         'python "b=$EPSILON_DATA/x.csv" c=/home/me/database/x.csv ' + shlex.quote(words[3])

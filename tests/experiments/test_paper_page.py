@@ -13,12 +13,13 @@ from paper_studies import PNG, record
 from epsilon_research import atomic_file
 from epsilon_research.launch.declared import ComposedStudy
 from epsilon_research.reporting.study import Study
+from epsilon_research.reporting.typed_json import read_record
 from experiments.paper.files import find_files
-from experiments.paper.page import Provenance, page, write_page
-from experiments.paper.plan import command, plan
+from experiments.paper.page import page, write_page
+from experiments.paper.plan import plan
 from experiments.paper.run import Outcome, State
 
-MADE = Provenance(words="Made 2026-11-24 on 2 cores. Commit c0ffee.")
+MADE = "Made 2026-11-24 on 2 cores. Commit c0ffee."
 
 
 def outcome(
@@ -34,17 +35,17 @@ def outcome(
     planned = plan(study, find_files({}))
     return Outcome(
         plan=planned,
-        command=command(planned),
+        command=planned.command(),
         folder=folder,
         state=state,
         seconds=61.0,
         reason=reason,
-        study=None if found is None else Study.from_json(found),
+        study=None if found is None else read_record(Study, found),
     )
 
 
 def rendered(*outcomes: Outcome) -> Reader:
-    return Reader(page(outcomes, MADE))
+    return Reader(page(outcomes, made=MADE))
 
 
 def test_the_page_has_agreement_overview_command_facts_and_tables() -> None:
@@ -68,7 +69,9 @@ def test_a_failed_study_says_why_and_a_left_out_one_what_it_needs() -> None:
 
 def test_nothing_on_the_page_is_fetched(tmp_path: Path) -> None:
     (tmp_path / "weight_grid.png").write_bytes(PNG)
-    content = page([outcome(record() | {"figures": ["weight_grid.png"]}, folder=tmp_path)], MADE)
+    content = page(
+        [outcome(record() | {"figures": ["weight_grid.png"]}, folder=tmp_path)], made=MADE
+    )
     reader = Reader(content)
     (image,) = [found for name, found in reader.elements if name == "img"]
     assert (image["src"] or "").startswith("data:image/png;base64,")
@@ -137,14 +140,14 @@ def test_no_text_breaks_out_of_its_element(text: str) -> None:
     text = "".join(text.split()).translate(dict.fromkeys(map(ord, "✓✗→")))
     strange, plain = rendered(everywhere(f"§{text}")), rendered(everywhere("§"))
     assert structure(strange) == structure(plain)
-    page([everywhere(text)], MADE).encode("utf-8")
+    page([everywhere(text)], made=MADE).encode("utf-8")
 
 
 def test_a_page_is_written_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "index.html"
-    write_page([outcome(record())], MADE, path)
+    write_page(path, [outcome(record())], made=MADE)
     before = path.read_bytes()
 
     def full(_: int) -> None:
@@ -152,7 +155,7 @@ def test_a_page_is_written_whole_or_not_at_all(
 
     monkeypatch.setattr(atomic_file.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
-        write_page([], MADE, path)
+        write_page(path, [], made=MADE)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
 
@@ -161,7 +164,6 @@ def test_the_folder_of_data_files_is_shown_by_its_variable_only() -> None:
     found = copy.deepcopy(record())
     found["jobs"][0]["run"]["benchmark_source"] = "/home/me/data/a.csv, column x"
     failed = outcome(found, state=State.FAILED, reason="/home/me/data/a.csv must be whole")
-    made = Provenance(words="", data=Path("/home/me/data"))
-    content = page([failed], made)
+    content = page([failed], made="", data=Path("/home/me/data"))
     assert "/home/me" not in content
     assert content.count("$EPSILON_DATA/a.csv") == 2

@@ -9,6 +9,7 @@ from sentences import refused
 
 from epsilon_research.launch.declared import compose_studies
 from epsilon_research.reporting.study import Study
+from epsilon_research.reporting.typed_json import read_record
 from experiments.paper.files import find_files
 from experiments.paper.plan import Plan, plans
 from experiments.paper.run import Runner, State, last_sentence
@@ -33,7 +34,7 @@ def test_a_study_runs_in_its_folder_with_its_log_beside_it(tmp_path, text, setti
     runner, planned = prepared(tmp_path, "grey", text=text)
     outcome = runner.run(planned)
     assert (outcome.state, outcome.reason) == (State.DONE, None)
-    assert outcome.study == Study.from_json(record("grey"))
+    assert outcome.study == read_record(Study, record("grey"))
     assert outcome.command == ("python", "run.py", "study=grey")
     words = json.loads((tmp_path / "out" / "grey.log").read_text().splitlines()[0])
     assert words == ["study=grey", f"{setting}={tmp_path}/out/grey"]
@@ -57,7 +58,7 @@ def test_a_study_of_which_some_jobs_failed_keeps_what_the_others_found(tmp_path)
     runner, planned = prepared(tmp_path, "partly")
     outcome = runner.run(planned)
     assert outcome.state == State.FAILED
-    assert outcome.study == Study.from_json(record("partly"))
+    assert outcome.study == read_record(Study, record("partly"))
 
 
 def test_results_of_an_earlier_run_are_not_taken_for_those_of_a_failed_one(tmp_path):
@@ -87,7 +88,7 @@ def test_a_finished_study_is_kept_only_if_asked_for_and_made_by_the_same_configu
     kept = keeping.run(planned)
     assert kept.state == State.KEPT
     assert kept.study == first.study
-    assert keeping.previous_seconds(planned) == kept.seconds
+    assert keeping.before(planned)["seconds"] == kept.seconds
     (tmp_path / "conf" / "study" / "other.yaml").write_text("name: y\n")
     assert keeping.run(planned).state == State.KEPT
     (tmp_path / "conf" / "more.yaml").write_text("x: 1\n")
@@ -101,7 +102,6 @@ def test_a_failed_study_is_not_kept(tmp_path):
     runner, planned = prepared(tmp_path, "partly", keep=True)
     runner.run(planned)
     assert runner.run(planned).state == State.FAILED
-    assert runner.previous_seconds(planned) is None
 
 
 def test_a_changed_file_makes_a_study_run_again(tmp_path):
@@ -133,7 +133,7 @@ def test_the_last_sentence_is_that_of_the_last_error_without_colours(tmp_path):
         ("job 2 failed: a must\r\nnoise", "job 2 failed: a must"),
         ("\x1b[31merror: red\x1b[0m", "red"),
         ("Traceback\nKeyError: 'x'\n\n", "it ended with status 3: KeyError: 'x'"),
-        ("", "it ended with status 3 and said nothing"),
+        ("", "it ended with status 3 and printed nothing"),
         ("x" * 100_000 + "\nerror: end", "end"),
     ]:
         log.write_text(text, newline="")

@@ -14,7 +14,7 @@ from tests.stand_ins import timeless
 
 _NOT_NUMBERS = {
     "timing", "computed", "from_store", "overrides", "config_hash", "git_commit", "versions",
-    "damaged_parts", "folder", "command",
+    "store_remarks", "folder", "command",
 }  # fmt: skip
 """What may differ between two runs of one command."""
 

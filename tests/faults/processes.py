@@ -23,8 +23,13 @@ def command(fault: str, *settings: str) -> list[str]:
 _started: list[subprocess.Popen[str]] = []
 
 
-def start(words: Sequence[str]) -> subprocess.Popen[str]:
-    """A process in a session of its own, in which all that it starts stays."""
+def start(words: Sequence[str], *, scratch: Path | None = None) -> subprocess.Popen[str]:
+    """A process in a session of its own, in which all that it starts stays.
+
+    Args:
+        words: The command.
+        scratch: Where its temporary files go.
+    """
     process = subprocess.Popen(
         words,
         cwd=ROOT,
@@ -33,7 +38,7 @@ def start(words: Sequence[str]) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env=os.environ | {"COLUMNS": "200"},
+        env=os.environ | {"COLUMNS": "200"} | ({} if scratch is None else {"TMPDIR": str(scratch)}),
     )
     _started.append(process)
     return process

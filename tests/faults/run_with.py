@@ -3,6 +3,8 @@
 Everything else is as a user has it: the same program, in a process of its own.
 """
 
+import errno
+import io
 import itertools
 import os
 import random
@@ -12,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.commands import ROOT
@@ -34,6 +37,37 @@ def frequent_parts() -> None:
     from epsilon_research.scoring import shelves
 
     shelves._SECONDS_BETWEEN_PARTS = 0.005
+
+
+def heedful() -> None:
+    """Heeds signals that the shell of a test run in the background has had it ignore."""
+    frequent_parts()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, signal.SIG_DFL)
+
+
+def failing_store(seed: str, rate: str) -> None:
+    """The store's file system refuses a share of the calls that open, list, sync and name files."""
+    frequent_parts()
+    rng = random.Random(int(seed))
+
+    def now_and_then(function: Callable) -> Callable:
+        def instead(path: Any, *arguments: Any, **keywords: Any) -> Any:
+            is_open = isinstance(path, int)
+            name = str(Path(f"/proc/self/fd/{path}").readlink() if is_open else path)
+            if "/store/" in name and rng.random() < float(rate):
+                number = rng.choice(PASSING)
+                raise OSError(number, os.strerror(number), name)
+            return function(path, *arguments, **keywords)
+
+        return instead
+
+    calls = [(os, name) for name in ("open", "fsync", "replace", "scandir")] + [(io, "open")]
+    for module, name in calls:
+        setattr(module, name, now_and_then(getattr(module, name)))
+
+
+PASSING = (errno.ESTALE, errno.EIO, errno.EMFILE, errno.ENOMEM, errno.ETIMEDOUT, errno.EBUSY)
 
 
 def interrupt(stage: str, seconds: str) -> None:
@@ -143,6 +177,8 @@ def before_first_call(name: str, then: Callable[..., None]) -> None:
 
 FAULTS: dict[str, Callable[..., None]] = {
     "frequent_parts": frequent_parts,
+    "heedful": heedful,
+    "failing_store": failing_store,
     "interrupt": interrupt,
     "odd_clock": odd_clock,
     "broken_tracker": broken_tracker,

@@ -1,4 +1,4 @@
-"""A part of the store that is not what it was: set aside, told, computed again."""
+"""A part that is not what it was is set aside; one that cannot be read is skipped and stays."""
 
 import logging
 import os
@@ -27,19 +27,19 @@ IDS = ["".join(letters) for letters in product("cr", repeat=4)]
 
 
 def score(store: Path) -> tuple[ScoringResult, list[str]]:
-    """The table, and what was told of damage."""
+    """The table, and what was remarked upon."""
     kept = FolderStore(path=store)
     scoring = Scoring(
         space=Chains(),
         metrics={"counts": CountsConvolutions(shared_by_function=False)},
         minibatch=Minibatch(
-            inputs=np.ones((2, 1, 4, 4), np.float32), kind="images", dataset="ones"
+            inputs=np.ones((3, 1, 4, 4), np.float32), kind="images", dataset="ones"
         ),
         executor=SerialExecutor(),
         store=kept,
     )
     descriptions = scoring.describe(IDS, advance=advance)
-    return scoring.score(IDS, descriptions, advance=advance), list(kept.damaged)
+    return scoring.score(IDS, descriptions, advance=advance), list(kept.remarks)
 
 
 def advance(done: int, *, from_store: int = 0, failed: int = 0) -> None:
@@ -84,7 +84,8 @@ def into_other_part(path: Path) -> None:
     path.write_bytes(content[:8] + content[8:][::-1])
 
 
-DAMAGE = (flip, truncate, empty, into_folder, forbid, into_loop, into_other_part)
+DAMAGE = (flip, truncate, empty, into_other_part)
+UNREADABLE = (into_folder, forbid, into_loop)
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
@@ -111,7 +112,24 @@ def test_a_damaged_part_is_set_aside_told_and_computed_again(
     assert (again.num_computed, told, caplog.text) == (0, [], "")
 
 
-@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+@pytest.mark.parametrize("change", UNREADABLE, ids=lambda change: change.__name__)
+def test_a_part_that_cannot_be_read_is_skipped_told_and_stays(
+    change: Callable[[Path], None], tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    expected, _ = score(store)
+    (part,) = store.glob("*/*.arrow")
+    change(part)
+    found, told = score(store)
+    assert found.num_computed == len(IDS)
+    pd.testing.assert_frame_equal(timeless(found.frame), timeless(expected.frame), check_exact=True)
+    (sentence,) = told
+    assert part.name in sentence
+    assert "skipped" in sentence
+    assert os.path.lexists(part)
+
+
+@pytest.mark.parametrize("damage", DAMAGE + UNREADABLE, ids=lambda damage: damage.__name__)
 def test_verify_names_a_damaged_part_and_list_does_not_stumble(
     damage: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

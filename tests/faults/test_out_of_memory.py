@@ -84,7 +84,7 @@ def score(demand: Callable[[], None], executor: Executor, folder: Path) -> Scori
         space=Chains(),
         metrics={"greedy": Greedy(demand=demand, plenty=str(folder / "plenty"))},
         minibatch=Minibatch(
-            inputs=np.ones((2, 1, 4, 4), np.float32), kind="images", dataset="ones"
+            inputs=np.ones((3, 1, 4, 4), np.float32), kind="images", dataset="ones"
         ),
         executor=executor,
         store=FolderStore(path=folder / "store"),

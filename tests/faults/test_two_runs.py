@@ -55,6 +55,27 @@ def test_one_of_two_runs_with_one_store_is_killed_and_the_other_does_not_mind(
     )
 
 
+def test_one_of_five_runs_with_one_store_is_killed_and_the_others_do_not_mind(
+    undisturbed: Undisturb, moments: np.random.Generator, tmp_path: Path
+) -> None:
+    expected = undisturbed("scoring")
+    folders = [tmp_path / f"run{number}" for number in range(5)]
+    one = "executor.processes=1"
+    commands = [words("scoring", folder, f"store={tmp_path}/store", one) for folder in folders]
+    processes = [start(command) for command in commands]
+    until(lambda: num_parts(tmp_path) > 0, process=processes[0])
+    time.sleep(moments.uniform(0, 0.5) * (expected.scored_seconds - expected.part_seconds))
+    kill(processes[0], whole_group=True)
+    for process, folder in zip(processes[1:], folders[1:], strict=True):
+        _, told = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, told
+        assert_same(folder / "run", expected.found)
+    succeed(commands[0])
+    assert_same(folders[0] / "run", expected.found)
+    assert counted(folders[0] / "run", "computed") == 0
+    check_store(tmp_path / "store")
+
+
 def test_two_runs_in_one_folder_at_once_leave_it_whole(
     undisturbed: Undisturb, tmp_path: Path
 ) -> None:

@@ -7,8 +7,9 @@ from omegaconf import OmegaConf
 
 from epsilon_research.launch.cli import parse
 from epsilon_research.launch.errors import USER_ERRORS, user_message
-from epsilon_research.launch.job import check_settings_are_known
-from epsilon_research.launch.trust import check_origin, check_targets
+from epsilon_research.launch.foreign import check_origin
+from epsilon_research.launch.job import check_settings
+from epsilon_research.launch.trust import check_targets
 from tests.fuzz.target import Target, check_sentence, in_file
 
 _SAVED = b"""# Run again
@@ -17,7 +18,7 @@ seed: 0
 batch_size: 16
 search_space: {space: {_target_: epsilon_research.spaces.toy.Toy, num_classes: 10}, first: 5}
 store: none
-weight_pair: [1.0e-07, 1]
+weights: [1.0e-07, 1]
 report: null
 """
 
@@ -27,10 +28,10 @@ def _config(data: bytes) -> None:
     path = in_file(data, "config/config.yaml")
     try:
         flags = [f"--config-path={path.parent}", "--config-name=config"]
-        check_origin(parse(flags), own={})
+        check_origin(parse(flags))
         with initialize_config_dir(str(path.parent), version_base="1.3"):
             config = compose("config")
-        check_settings_are_known(config)
+        check_settings(config)
         OmegaConf.resolve(config)
         check_targets(OmegaConf.to_container(config))
     except USER_ERRORS as error:

@@ -24,16 +24,19 @@ def _part(data: bytes) -> None:
     path = in_file(data, _named(data))
     try:
         with answered(DamagedPartError):
-            part = read_part(path)
-            for row in range(len(part.keys)):
-                part.read(row)
+            part, _ = read_part(path)
+            with path.open("rb") as file:
+                for row in range(len(part.keys)):
+                    part.read(row, file)
     finally:
         path.unlink()
 
 
 @cache
 def _shelf_folder() -> Path:
-    FolderStore(path=scratch() / "store").shelf({"code": {}})
+    shelf = FolderStore(path=scratch() / "store").shelf({"code": {}})
+    shelf.add(bytes(KEY_BYTES), Evaluation(values=np.ones(2)))
+    shelf.flush()
     (identity,) = (scratch() / "store").glob("*/identity.json")
     return identity.parent
 
@@ -58,10 +61,15 @@ def _shelf(data: bytes) -> None:
 def _seeds() -> Sequence[bytes]:
     rows = [
         Evaluation(values=np.array([1.0, 2.0]), columns={"a": 1}, seconds=0.5),
-        Evaluation(values=np.array([np.nan, 2.0]), failure="not finite"),
-        Evaluation(values=np.empty(0), failure="too deep"),
+        Evaluation(values=np.array([np.nan, 2.0]), failure="not_finite"),
+        Evaluation(values=np.empty(0), failure="too_deep"),
     ]
-    return [encode(_KEYS, rows)[1], encode(_KEYS[:1], rows[:1])[1], b""]
+    contents = [
+        content
+        for count in (len(rows), 1)
+        for _, _, content in encode(list(zip(_KEYS, rows, strict=True))[:count])
+    ]
+    return [*contents, b""]
 
 
 TARGETS = (

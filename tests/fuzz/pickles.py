@@ -1,4 +1,4 @@
-"""Every reader of pickles: CIFAR, ImageNet16, NATS-Bench, AnalogNAS-Bench."""
+"""Every reader of pickles: CIFAR, ImageNet16, NATS-Bench, TransNAS-Bench-101, AnalogNAS-Bench."""
 
 import bz2
 import hashlib
@@ -9,14 +9,14 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from nats_bench.api_utils import ArchResults, ResultsCount
 
-from epsilon_research.benchmarks import nb201_analog
+from epsilon_research.benchmarks import nb201_analog, tnb101_official
 from epsilon_research.benchmarks.nats_entry import Split, read_entry
 from epsilon_research.data.imagenet16 import ImageNet16
 from epsilon_research.data.pickled_batch import images_of_batch, labels_of_batch, load_batch
 from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
 from tests.data.official import pickled_by_python2, rows
+from tests.fuzz.archives import zipped
 from tests.fuzz.target import Target, answered, in_file, scratch
 
 SPLITS = (Split("cifar10-valid", "x-valid"), Split("cifar10", "ori-test"))
@@ -65,6 +65,13 @@ def _entry_file(data: bytes) -> None:
         assert all(isinstance(accuracy, float) for accuracy in entry.accuracies)
 
 
+def _transnas(data: bytes) -> None:
+    path = in_file(data, "transnas.pth")
+    with answered():
+        converted = tnb101_official._convert(path, epoch="best")
+        assert all(kind == np.float64 for kind in converted.dtypes.iloc[1:])
+
+
 def _analog(data: bytes) -> None:
     """What is read behind the checksum."""
     path = in_file(data, "data.anb")
@@ -93,18 +100,33 @@ def _imagenet_seeds() -> Sequence[bytes]:
 
 
 def results(number: int = 7, *, epochs: int = 12) -> dict:
-    """A small entry as nats_bench stores it."""
-    collected = ArchResults(number, "|cell|")
-    for split in SPLITS:
-        run = ResultsCount(split.run, None, {}, {}, 0.1, 1.0, {}, 777, epochs, [0.1])
-        names = [f"{split.images}@{epoch}" for epoch in range(epochs)]
-        run.update_eval(*(dict.fromkeys(names, value) for value in (60.0, 0.5, 2.0)))
-        collected.update(split.run, 777, run)
-    return {f"{epochs}": collected.state_dict()}
+    """A small entry as NATS-Bench stores it."""
+    runs = {
+        (split.run, 777): {
+            "epochs": epochs,
+            "arch_config": {"genotype": "|cell|"},
+            "eval_acc1es": {f"{split.images}@{epoch}": 60.0 for epoch in range(epochs)},
+        }
+        for split in SPLITS
+    }
+    seeds = {run: [seed] for run, seed in runs}
+    state = {
+        "arch_index": number, "arch_str": "|cell|", "all_results": runs, "dataset_seed": seeds,
+    }  # fmt: skip
+    return {f"{epochs}": state}
 
 
 def _entry_seeds() -> Sequence[bytes]:
     return [pickle.dumps(results(), protocol=protocol) for protocol in (2, 4)]
+
+
+def _transnas_seeds() -> Sequence[bytes]:
+    """A plain pickle, and files of PyTorch since 1.6 and before."""
+    metrics = {"valid_top1": [1.0, 2.0], "test_top1": [3.0, 4.0]}
+    content = {"data": {"micro": {"64-41414-1_02_333": {"class_object": {"metrics": metrics}}}}}
+    plain = pickle.dumps(content, protocol=2)
+    header = [pickle.dumps(one, protocol=2) for one in (0x1950A86A20F9469CFC6C, 1001, {"a": True})]
+    return [plain, zipped({"archive/data.pkl": plain}), b"".join([*header, plain])]
 
 
 def _analog_seeds() -> Sequence[bytes]:
@@ -125,5 +147,6 @@ TARGETS = (
         run=_entry_file,
         seeds=lambda: [bz2.compress(seed) for seed in _entry_seeds()],
     ),
+    Target(name="tnb101_official", run=_transnas, seeds=_transnas_seeds),
     Target(name="nb201_analog", run=_analog, seeds=_analog_seeds),
 )

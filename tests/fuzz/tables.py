@@ -12,7 +12,7 @@ from epsilon_research.benchmarks.nb101_official import Nb101Official
 from epsilon_research.benchmarks.table import Table
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.column import Column
-from epsilon_research.search.score_file import read_score_file
+from epsilon_research.search_methods.score_file import read_score_file
 from tests.fuzz.target import Target, answered, in_file
 
 FRAME = pd.DataFrame(

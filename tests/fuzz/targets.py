@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from tests.fuzz import archives, arrays, configs, parts, pickles, records, tables, texts
+from tests.fuzz import archives, arrays, configs, hostile, parts, pickles, records, tables, texts
 from tests.fuzz.target import Target
 
-_MODULES = (records, pickles, arrays, tables, texts, archives, parts, configs)
+_MODULES = (records, pickles, arrays, tables, texts, archives, parts, configs, hostile)
 
 TARGETS: Mapping[str, Target] = {
     target.name: target for module in _MODULES for target in module.TARGETS

@@ -7,17 +7,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
-import pooch
 import pytest
 
 from epsilon_research.benchmarks import nb101_official, nbnlp_official
-from epsilon_research.benchmarks.download import check_sha256, download
 from epsilon_research.benchmarks.nb101_official import Nb101Official
 from epsilon_research.benchmarks.nbnlp_official import ARCHIVES, NbnlpOfficial
 from epsilon_research.data import cifar, text_corpus
 from epsilon_research.data.cifar import RELEASES, Cifar
 from epsilon_research.data.text_corpus import TextCorpus
-from epsilon_research.git_blob import fetch_git_blob
+from epsilon_research.download import check_git_blob, check_sha256, download
 from tests.fuzz.archives import zipped
 
 RNG = np.random.default_rng(0)
@@ -51,7 +49,7 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
 
@@ -60,7 +58,8 @@ def _cifar(url: str, cache: Path) -> None:
 
 
 def _blob(url: str, cache: Path) -> None:
-    fetch_git_blob(url, blob_id="0" * 40, name="official.file", advice="wait")
+    check = partial(check_git_blob, blob_id="0" * 40)
+    download(url, cache / "official.file", check=check, advice="wait")
 
 
 def _file(url: str, cache: Path) -> None:

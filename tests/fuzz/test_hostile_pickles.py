@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pooch
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from epsilon_research.benchmarks import nb201_analog
 from epsilon_research.benchmarks.nats_entry import read_entry
+from epsilon_research.benchmarks.nats_official import NatsOfficial
 from epsilon_research.benchmarks.nb101_official import Nb101Official
-from epsilon_research.benchmarks.nb201_official import Nb201Official
 from epsilon_research.benchmarks.table import Table
 from epsilon_research.data import cifar
 from epsilon_research.data.cifar import RELEASES, Cifar
@@ -29,7 +28,7 @@ from epsilon_research.data.pickled_batch import load_batch
 from epsilon_research.data.user_tokens import UserTokens
 from epsilon_research.metrics.column import Column
 from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
-from epsilon_research.search.score_file import read_score_file
+from epsilon_research.search_methods.score_file import read_score_file
 from epsilon_research.store.part import DamagedPartError, read_part
 from tests.data.official import Touch, write_archive
 from tests.fuzz.pickles import SPLITS
@@ -41,8 +40,8 @@ RNG = np.random.default_rng(0)
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache of the test's own, and checksums that agree with whatever is there."""
-    monkeypatch.setattr(pooch, "os_cache", lambda project: tmp_path / "cache" / project)
-    monkeypatch.setattr(cifar, "check_archive", lambda path, *, sha256: None)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(cifar, "check_sha256", lambda path, *, sha256: None)
 
 
 def _written(path: Path, content: bytes) -> Path:
@@ -74,7 +73,9 @@ def _imagenet(payload: bytes, folder: Path) -> None:
 
 def _nats_folder(payload: bytes, folder: Path) -> None:
     _written(folder / "000000.pickle.pbz2", bz2.compress(payload))
-    Nb201Official(path=str(folder), dataset="cifar10", epochs=12, target="test_accuracy").load()
+    NatsOfficial(
+        space="topology", path=str(folder), dataset="cifar10", epochs=12, target="test_accuracy"
+    ).load()
 
 
 def _nats_entry(payload: bytes, folder: Path) -> None:
@@ -87,7 +88,7 @@ def _analog(payload: bytes, folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nb201_analog, "_SHA256", hashlib.sha256(payload).hexdigest())
         patch.setattr(nb201_analog, "_locate", lambda: path)
-        nb201_analog.Nb201Cifar10().load()
+        nb201_analog.Nb201Analog().load()
 
 
 def _object_array(payload: bytes) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from epsilon_research.benchmarks.nbnlp_logs import parse_log
 from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.darts import Darts
 from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.nbnlp import NasBenchNlp, read_recipes
@@ -82,6 +83,17 @@ def _graphs() -> Sequence[bytes]:
     ]
 
 
+def _genotypes() -> Sequence[bytes]:
+    cell = "[(0, 3), (1, 3), (0, 2), (2, 5), (1, 0), (3, 1), (0, 4), (4, 6)]"
+    pairs = "('skip_connect', 0), ('max_pool_3x3', 1), " * 4
+    printed = (
+        f"Genotype(normal=[{pairs}], normal_concat=range(2, 6), reduce=[{pairs}], "
+        "reduce_concat=[2, 3, 4, 5])"
+    )
+    texts = [*Darts(num_drawn=1).architecture_ids, f"[{cell}, {cell}]", printed, "Genotype(" * 99]
+    return [text.encode() for text in texts]
+
+
 def _recipe_seeds() -> Sequence[bytes]:
     drawn = NasBenchNlp(num_drawn=3, hidden=3).architecture_ids
     return [json.dumps(RECIPE).encode(), json.dumps(LOG).encode(), *(id_.encode() for id_ in drawn)]
@@ -105,6 +117,7 @@ TARGETS = (
     Target(name="nb201_text", run=_parser(NasBench201()), seeds=lambda: [_NB201]),
     Target(name="nb101_text", run=_parser(NasBench101()), seeds=_graphs),
     Target(name="toy_text", run=_parser(Toy()), seeds=lambda: [b"conv3x3-skip-conv1x1"]),
+    Target(name="darts_text", run=_parser(Darts()), seeds=_genotypes),
     Target(name="nbnlp_text", run=_parser(NasBenchNlp()), seeds=_recipe_seeds),
     Target(
         name="architecture_file",

@@ -10,10 +10,15 @@ from omegaconf import OmegaConf
 from tests.commands import ROOT
 
 CHOSEN = {
+    "dataset/large_photos.yaml min_crop",  # what makes it another option than photos
+    "dataset/large_photos.yaml max_crop",
+    "dataset/large_photos.yaml image_size",
     "agreement/reference.yaml engine.dtype",  # a comparison is with more precision
     "search_space/nb101.yaml auto_size",  # this space is larger than a first run should be
+    "search_space/nats_sss.yaml auto_size",  # some twenty minutes for all
     "search_space/nb101.yaml paper_filter",  # the paper dropped other rows on each space
     "search_space/nbnlp.yaml paper_filter",
+    "search/nsga2.yaml sampler",  # one class for both samplers
 }
 """Settings that differ on purpose: the option chooses, the default is for Python users."""
 

@@ -18,6 +18,9 @@ REQUIRED = {
     ("dataset", "tokens"): "dataset.path={tmp}/text.txt",
     ("benchmark", "table"): "benchmark.path={tmp}/table.csv",
     ("benchmark", "nb201_official"): "benchmark.path={tmp}",
+    ("benchmark", "nats_sss_official"): "benchmark.path={tmp}",
+    ("benchmark", "tnb101_official"): "benchmark.path={tmp}",
+    ("search_space", "optuna"): "search_space.build=tests.builders:build",
     ("metric", "column"): "metric.column={{path:{tmp}/scores.csv,column:score}}",
 } | {
     (group, f"{prefix}nb201_{task}"): "files={{nb201_folder:{tmp},imagenet16_images:{tmp}}}"
@@ -51,6 +54,13 @@ def test_every_option_composes_and_builds(group: str, option: str, tmp_path: Pat
     config = composed(choice, required, space)
     for part in ("pipeline", "tracker"):
         instantiate(config[part], _convert_="all")
+
+
+@pytest.mark.parametrize("option", [name for group, name in OPTIONS if group == "search_space"])
+def test_every_search_space_has_published_weights_or_finds_its_own(option: str) -> None:
+    config = composed(f"search_space={option}")
+    assert (config.weights is None) == (config.weight_rule is not None)
+    assert composed(f"search_space={option}", "weight_rule=widest").weight_rule.undefined
 
 
 def test_only_the_package_itself_is_named() -> None:

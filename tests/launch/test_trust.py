@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epsilon_research.launch.cli import parse
-from epsilon_research.launch.trust import check_origin, check_secrets, check_targets
-from tests.commands import command, error_in, finished, folder, run, succeeded
+from epsilon_research import launch as room
+from epsilon_research.catalogue import CONF
+from epsilon_research.launch.trust import check_secrets, check_targets
+from tests.commands import ROOT, error_in, folder
 
-OWN = {"run": {"dir": "outputs/x"}, "job_logging": {"loggers": {"run": {"level": "DEBUG"}}}}
 FOREIGN = (
     "os.system",
     "subprocess.call",
@@ -62,82 +62,87 @@ def test_settings_without_targets_pass(settings: Any) -> None:
     check_targets({"some": settings})
 
 
-@pytest.mark.parametrize(
-    ("text", "reported"),
-    [
-        ("hydra:\n  callbacks:\n    x:\n      _target_: os.system\n", "hydra.callbacks"),
-        ("hydra:\n  job_logging:\n    formatters:\n      x:\n        (): os.system\n", "hydra.job"),
-        ("hydra:\n  launcher:\n    _target_: os.system\n", "hydra.launcher"),
-        ("hydra:\n  searchpath: [file://elsewhere]\n", "hydra.searchpath"),
-        ("hydra: 3\n", "hydra.section"),
-        ("defaults: [elsewhere]\n", "defaults"),
-        ("- a list\n", "must be a YAML file of settings, .*list"),
-        ("a: [\n", "must be a YAML file"),
-        ("a: &a [1]\nb: [*a, *a]\n", "must be a YAML file"),
-        ("a: " + "[" * 5000, "must be a YAML file"),
-        ("a: !!python/object/apply:os.system [true]\n", "must be a YAML file"),
-    ],
-)
-def test_a_file_from_elsewhere_may_not_change_how_hydra_works(
-    text: str, reported: str, tmp_path: Path
-) -> None:
-    (tmp_path / "config.yaml").write_text(text)
-    for typed in (
-        [f"--config-path={tmp_path}"],
-        ["-cp", str(tmp_path), "-cn", "config"],
-        [f"--config-p={tmp_path}", "--config-n", "config.yaml"],
-        ["seed=1", f"--config-path={tmp_path}", "seed=2"],
-    ):
-        with pytest.raises(ValueError, match=reported):
-            check_origin(parse(typed), own=OWN)
+SECRETS = {
+    "WANDB_API_KEY": "0123456789abcdef0123",
+    "PGPASSWORD": "hunter-2",
+    "GITHUB_PAT": "a1b2",
+    "MY_CREDENTIALS_FILE": "some/file",
+    "db_passwd": "correct horse",
+    "HF_TOKEN": "hf-x9",
+}
 
 
-def test_a_saved_configuration_may_choose_its_folders_and_a_trusted_one_may_do_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "config.yaml").write_text("hydra:\n  run:\n    dir: somewhere\nseed: 1\n")
-    check_origin(parse([f"--config-path={tmp_path}"]), own=OWN)
-    check_origin(parse([f"--config-path={tmp_path}", "--config-name=absent"]), own=OWN)
-    for flag in ("config-dir", "experimental-rerun"):
-        with pytest.raises(ValueError, match=f"--{flag} must not"):
-            check_origin(parse([f"--{flag}={tmp_path}"]), own=OWN)
-    monkeypatch.setenv("EPSILON_TRUSTED", "epsilon_research")
-    (tmp_path / "config.yaml").write_text("defaults: [elsewhere]\n")
-    check_origin(parse([f"--config-path={tmp_path}", f"--config-dir={tmp_path}"]), own=OWN)
-
-
-def test_secrets_of_the_environment_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = "0123456789abcdef0123"
-    monkeypatch.setenv("WANDB_API_KEY", secret)
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_of_the_environment_stay_there(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = SECRETS[name]
+    monkeypatch.setenv(name, secret)
     monkeypatch.setenv("SHORT_KEY", "seed")
-    check_secrets({"seed": "seed", "tracker": {"project": "p"}})
-    for settings in ({"tracker": {"project": f"x{secret}"}}, {"files": [{secret: 1}]}):
-        with pytest.raises(ValueError, match="got the value of WANDB_API_KEY in"):
+    monkeypatch.setenv("KEYBOARD", "1")
+    monkeypatch.setenv("EMPTY_TOKEN", "")
+    check_secrets({"seed": "seed", "tracker": {"project": "p"}, "n": 1})
+    held = {"tracker": {"project": secret if len(secret) < 8 else f"x{secret}"}}
+    written = {"name": f"x${{oc.env:{name}}}"}
+    for settings in (held, written, {"files": [secret]}):
+        with pytest.raises(ValueError, match=f"got the value of {name} in"):
             check_secrets(settings)
 
 
-def test_a_hostile_configuration_runs_nothing(tmp_path: Path) -> None:
-    succeeded(run(folder(tmp_path / "run"), "search_space.num_architectures=3"))
-    saved = (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8")
-    mark = tmp_path / "executed"
-    attacks = {
-        "target": saved.replace(
-            "epsilon_research.executors.serial.SerialExecutor\n",
-            f"pathlib.Path.touch\n  self:\n    _target_: pathlib.Path\n    _args_: ['{mark}']\n",
-        ),
-        "callback": saved.replace(
-            "hydra:\n",
-            "hydra:\n  callbacks:\n    x:\n      _target_: pathlib.Path.touch\n      self:\n"
-            f"        _target_: pathlib.Path\n        _args_: ['{mark}']\n",
-            1,
-        ).replace(
-            "  callbacks:\n    sweep:\n      _target_: epsilon_research.launch.SweepFolder\n", "", 1
-        ),
-    }
-    for name, text in attacks.items():
-        assert text != saved
-        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
-        process = finished(*command(f"--config-path={tmp_path}", f"--config-name={name}"))
-        assert process.returncode == 1
-        assert "must" in error_in(process.stderr)
-        assert not mark.exists()
+def test_a_secret_in_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", SECRETS["WANDB_API_KEY"])
+    with pytest.raises(ValueError, match="got the value of WANDB_API_KEY in a key:"):
+        check_secrets({"files": [{SECRETS["WANDB_API_KEY"]: 1}]})
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://me:word@host:1", "https://:x@host/a", "a b ftp://u:p@h"]
+)
+def test_an_address_with_a_password_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"got an address with a password in executor\.scheduler"):
+        check_secrets({"executor": {"scheduler": address}})
+    check_secrets({"executor": {"scheduler": "tcp://host:8786"}, "mail": "me@host"})
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "name=x${oc.env:WANDB_API_KEY}",
+        "hydra.run.dir={tmp}/${oc.env:WANDB_API_KEY}",
+        "tracker.entity=0123456789abcdef0123",
+        "+typo=0123456789abcdef0123",
+    ],
+)
+def test_nothing_is_written_of_a_secret(
+    typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", SECRETS["WANDB_API_KEY"])
+    monkeypatch.chdir(tmp_path)
+    assert room.launch(["run.py", typed.replace("{tmp}", str(tmp_path))]) == 1
+    shown = error_in(capsys.readouterr().err)
+    assert "WANDB_API_KEY" in shown
+    assert SECRETS["WANDB_API_KEY"] not in shown
+    assert [*tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["seed=x", "+typo=1", "weights=[1,1,x]", "metric.epsilon.engine=3"]
+)
+@pytest.mark.parametrize("sweep", [[], ["-m", "batch_size=8,16"]])
+def test_a_wrong_setting_leaves_no_folder(
+    typed: str, sweep: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert room.launch(["run.py", typed, *sweep]) == 1
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_folder_that_is_not_a_runs_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    package = ROOT / "epsilon_research"
+    for taken in (tmp_path / "mine", CONF, CONF / "metric", package / "new"):
+        assert room.launch(["run.py", folder(taken)]) == 1
+        assert "the run folder must be new, empty or a run's" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]

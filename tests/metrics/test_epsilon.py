@@ -192,5 +192,5 @@ def test_both_dispersions_are_made_of_the_same_passes() -> None:
 
 
 def test_other_dispersions_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"dispersion must be one of .*, got 'raw': pass"):
+    with pytest.raises(ValueError, match=r"dispersion must be one of .*, got 'raw': choose"):
         epsilon(dispersion="raw")

@@ -282,3 +282,10 @@ def test_memory_does_not_grow_with_architectures() -> None:
     for number in range(500):
         score[number % len(score)](candidate(*layers))
     assert resident_megabytes() - before < 100
+
+
+def test_batch_norm_of_one_image_on_maps_of_one_pixel_is_no_score_and_a_reason() -> None:
+    # MeCo looks at one image of 64 pixels.
+    layers = (Convolution(4, 64), BatchNorm(), GlobalMean(), Linear(2))
+    score = scorer_of(Meco(), MINIBATCH)(candidate(*layers))
+    assert (math.isnan(score.value), score.failure) == (True, "one_value_per_channel")

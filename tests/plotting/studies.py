@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from tests.plotting.searches import ENTRIES
 
 CORRELATIONS = ("spearman_rho", "spearman_rho_top10", "kendall_tau", "kendall_tau_top10")
-WORDS = {"weights": "[1e-07,1]", "batch_size": "256", "dataset": "photos", "seed": "3"}
 
 
 def statistics(rho: float, *, n: int = 2957, coverage: float = 0.59, **changes: Any) -> dict:
@@ -22,9 +21,7 @@ def statistics(rho: float, *, n: int = 2957, coverage: float = 0.59, **changes: 
 
 
 def job(number: int, settings: dict[str, Any], metrics: dict[str, Any], **parts: Any) -> dict:
-    weights = settings.get("weights") or [1e-7, 1.0]
-    words = weights.strip("[]").split(",") if isinstance(weights, str) else weights
-    pair = [float(word) for word in words]
+    pair = settings.get("weights", [1e-7, 1.0])
     run = {
         "search_space": "nb201",
         "target": "test_accuracy",
@@ -112,7 +109,7 @@ def searches() -> dict[str, Any]:
 
 def weight_pairs() -> dict[str, Any]:
     """Three pairs of three weights under two protocols, all of them published."""
-    pairs = ("[1e-07,1]", "[1e-07,0.01]", "[0.01,1]")
+    pairs = ([1e-7, 1], [1e-7, 0.01], [0.01, 1])
     rhos = (0.871, 0.25, -0.3)
     jobs = [
         job(
@@ -143,7 +140,7 @@ def batch_sizes(*, draws: int = 4) -> dict[str, Any]:
     for size in (8, 64, 1024):
         for draw in range(draws):
             rho = 0.5 + size / 4096 + 0.01 * draw
-            settings = {"batch_size": str(size), "minibatch_seed": str(draw)}
+            settings = {"batch_size": size, "minibatch_seed": draw}
             found = {"paper": statistics(rho), "connected": statistics(rho / 2, n=4900 + draw)}
             comparison.append(
                 entry(len(jobs), "spearman_rho", rho, 0.52, label=str(size), agrees=draw % 2 == 0)
@@ -184,10 +181,10 @@ def _jobs(draw: st.DrawFn, number: int, settings: list[str]) -> dict[str, Any]:
     )
     found = draw(st.dictionaries(st.sampled_from(["epsilon", "synflow"]), protocols, max_size=2))
     values = {
-        "weights": st.sampled_from(["[1e-07,1]", "[0.001,0.1]", "[1e-07,1e-07]"]),
-        "batch_size": st.sampled_from(["8", "64", ""]),
-        "dataset": st.sampled_from(["photos", "grey [scale]", ""]),
-        "minibatch_seed": st.integers(0, 3).map(str),
+        "weights": st.sampled_from([[1e-7, 1.0], [0.001, 0.1], [1e-7, 1e-7]]),
+        "batch_size": st.sampled_from([8, 64, None]),
+        "dataset": st.sampled_from(["photos", "grey [scale]", None]),
+        "minibatch_seed": st.integers(0, 3),
     }
     one = job(number, {name: draw(values[name]) for name in settings}, found)
     if not found and draw(st.booleans()):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from epsilon_research.plotting import FigureSettings, Target, save_run_figures
+from epsilon_research.plotting import FigureSettings, RunFigures, Target
 from tests.plotting.comparisons import METRICS, compared_frame, compared_summary
 
 TARGET = Target(column="test_accuracy", label="CIFAR-10 test accuracy")
@@ -16,17 +16,13 @@ COMPARISON = ("metrics_rho", "metrics_ndcg", "rank_matrix")
 ONE_FORMAT = FigureSettings(formats=["png"], dpi=60)
 
 
-def save(frame: pd.DataFrame, folder: Path, **changes) -> list[Path]:
-    arguments = {
-        "metrics": ["epsilon"],
-        "target": TARGET,
-        "statistics": {},
-        "weights": {"epsilon": (1e-7, 1.0)},
-        "folder": folder,
-        "title": "NAS-Bench-201",
-        "settings": ONE_FORMAT,
-    }
-    return save_run_figures(frame, **(arguments | changes))
+def save(
+    frame: pd.DataFrame, folder: Path, *, settings: FigureSettings = ONE_FORMAT, **changes
+) -> list[Path]:
+    weights = {"epsilon": (1e-7, 1.0)}
+    figures = RunFigures(folder=folder, title="NAS-Bench-201", weights=weights, settings=settings)
+    arguments = {"metrics": ["epsilon"], "target": TARGET, "statistics": {}}
+    return figures.save_scores(frame, **(arguments | changes))
 
 
 def names(paths: list[Path]) -> list[str]:
@@ -62,10 +58,7 @@ def test_all_figures_of_one_metric_are_written_and_have_content(frame, tmp_path)
 def test_several_metrics_have_a_folder_each_and_one_for_their_comparison(frame, tmp_path):
     frame = compared_frame(frame)
     summary = compared_summary(frame)
-    written = save(
-        frame, tmp_path, metrics=METRICS, statistics=summary["metrics"],
-        comparison=summary["comparison"],
-    )  # fmt: skip
+    written = save(frame, tmp_path, metrics=METRICS, statistics=summary["metrics"])
     for metric in METRICS:
         assert names([path for path in written if path.parent.name == metric]) == list(SCORES)
     compared = [path for path in written if path.parent.name == "comparison"]
@@ -100,3 +93,20 @@ def test_a_loss_and_another_metric_are_drawn(frame, tmp_path):
     frame["synflow"] = -frame["epsilon"]
     loss = Target(column="test_accuracy", label="test loss", higher_is_better=False)
     assert names(save(frame, tmp_path, target=loss, metrics=["synflow"])) == list(SCORES)
+
+
+def test_a_title_names_the_weights_that_all_shown_metrics_have(frame, tmp_path, monkeypatch):
+    titles = {}
+
+    def save_figure(figure, *, folder, name, title):
+        titles[folder.name, name] = title
+        return []
+
+    monkeypatch.setattr("epsilon_research.plotting.style.save_figure", save_figure)
+    summary = compared_summary(compared_frame(frame))
+    save(compared_frame(frame), tmp_path, metrics=METRICS, statistics=summary["metrics"])
+    words = "NAS-Bench-201, weights 10⁻⁷ and 1"
+    assert titles["epsilon", "score_histogram"] == words
+    assert titles["comparison", "rank_matrix"] == words
+    other = next(metric for metric in METRICS if metric != "epsilon")
+    assert titles[other, "score_histogram"] == "NAS-Bench-201"

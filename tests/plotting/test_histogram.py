@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
@@ -9,6 +11,12 @@ from epsilon_research.plotting.histogram import score_histogram
 
 def draw(frame):
     return score_histogram(read_points(frame, metric="epsilon", target=None))
+
+
+def test_a_metric_that_is_always_defined_has_no_reasons(frame):
+    points = read_points(frame, metric="num_parameters", target=None)
+    assert "undefined: 0 of 400 (0.0 %)" in (shown := words(score_histogram(points)))
+    assert "reason" not in shown
 
 
 def words(figure) -> str:
@@ -31,6 +39,15 @@ def test_the_bars_add_up_to_the_finite_scores(frame):
     assert sum(bar.get_width() for bar in strip.patches if isinstance(bar, Rectangle)) == 400
 
 
+def test_an_undefined_score_without_a_reason_is_counted_too(frame):
+    frame.loc[:4, "epsilon"] = math.inf
+    frame.loc[:4, "epsilon_failure"] = None
+    assert "undefined, no reason given: 5" in words(draw(frame))
+    undefined = int((~np.isfinite(frame["epsilon"])).sum())
+    shown = words(draw(frame.drop(columns="epsilon_failure")))
+    assert f"undefined, no reason given: {undefined}" in shown
+
+
 @pytest.mark.parametrize(("least", "start"), [(1e-4, 0.0), (0.3, 0.3), (-0.2, -0.2)])
 def test_bins_start_at_the_lowest_score_or_at_zero_where_that_is_near(frame, least, start):
     frame["epsilon"] = np.linspace(least, 0.9, len(frame))
@@ -42,4 +59,6 @@ def test_bins_start_at_the_lowest_score_or_at_zero_where_that_is_near(frame, lea
 
 def test_no_finite_score_is_said(frame):
     frame["epsilon"] = np.nan
-    assert "undefined: 400 of 400 (100.0 %)" in words(draw(frame))
+    figure = draw(frame)
+    assert "undefined: 400 of 400 (100.0 %)" in words(figure)
+    assert figure.axes[1].get_ylim() == (0, 1)

@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,42 +11,21 @@ LOSS = Target(column="test_accuracy", label="test loss", higher_is_better=False)
 def test_accuracies_become_percentages_and_losses_stay(frame):
     accuracies = read_points(frame, metric="epsilon", target=ACCURACY)
     losses = read_points(frame, metric="epsilon", target=LOSS)
-    assert np.allclose(accuracies.targets, 100 * losses.targets, equal_nan=True)
-    assert np.array_equal(losses.targets, frame["test_accuracy"], equal_nan=True)
-
-
-def test_failures_are_counted_by_reason(frame):
-    points = read_points(frame, metric="epsilon", target=None)
-    assert points.failures == {"disconnected": 8, "constant_output": 4}
-
-
-def test_an_undefined_score_without_a_reason_is_counted_too(frame):
-    frame.loc[:4, "epsilon"] = math.inf
-    frame.loc[:4, "epsilon_failure"] = None
-    points = read_points(frame, metric="epsilon", target=None)
-    assert points.failures["no reason given"] == 5
-    without_reasons = read_points(
-        frame.drop(columns="epsilon_failure"), metric="epsilon", target=None
-    )
-    undefined = int((~np.isfinite(frame["epsilon"])).sum())
-    assert without_reasons.failures == {"no reason given": undefined}
-
-
-def test_a_metric_without_failures_counts_none(frame):
-    assert read_points(frame, metric="num_parameters", target=None).failures == {}
+    assert np.allclose(accuracies["target"], 100 * losses["target"], equal_nan=True)
+    assert np.array_equal(losses["target"], frame["test_accuracy"], equal_nan=True)
 
 
 def test_only_scored_architectures_are_new_coverage(frame):
     points = read_points(frame, metric="epsilon", target=None)
     expected = ~frame["epsilon_float32_defined"] & frame["epsilon"].notna()
-    assert np.array_equal(points.float32_undefined, expected)
-    assert not read_points(frame, metric="seconds", target=None).float32_undefined.any()
+    assert np.array_equal(points["float32_undefined"], expected)
+    assert not read_points(frame, metric="seconds", target=None)["float32_undefined"].any()
 
 
 def test_ranked_points_are_connected_with_a_score_and_an_accuracy(frame):
     points = read_points(frame, metric="num_parameters", target=ACCURACY).ranked()
-    assert len(points.scores) == int((frame["connected"] & frame["test_accuracy"].notna()).sum())
-    assert points.connected.all()
+    assert len(points) == int((frame["connected"] & frame["test_accuracy"].notna()).sum())
+    assert points["connected"].all()
 
 
 @pytest.mark.parametrize(("higher_is_better", "kept"), [(True, [9]), (False, [0])])
@@ -63,7 +40,7 @@ def test_the_top_tenth_is_beyond_the_percentile_of_the_better_side(higher_is_bet
     )
     target = ACCURACY if higher_is_better else LOSS
     points = read_points(table, metric="m", target=target)
-    assert points.top_tenth().scores.tolist() == kept
+    assert points.top_tenth()["score"].tolist() == kept
 
 
 def test_a_missing_column_is_named(frame):

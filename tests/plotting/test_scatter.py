@@ -1,17 +1,19 @@
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.colors import same_color
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from epsilon_research.plotting import AgreementPanel, Target, read_points, save_agreement_panels
+from epsilon_research.plotting import RunFigures, Target, read_points
 from epsilon_research.plotting.scatter import (
-    agreement_panels,
+    precision_panels,
     score_against_accuracy,
     score_against_parameters,
 )
-from epsilon_research.plotting.style import figure_style
+from epsilon_research.plotting.style import VERMILION, figure_style
 from tests.plotting.test_notes import STATISTICS
 
 TARGET = Target(column="test_accuracy", label="CIFAR-10 test accuracy")
@@ -31,13 +33,12 @@ def dots(axes) -> int:
 
 
 def test_statistics_unit_and_colours_are_named(frame):
-    figure = score_against_accuracy(read(frame), statistics=STATISTICS, title="weights 1 and 2")
+    figure = score_against_accuracy(read(frame), statistics=STATISTICS)
     for part in (
-        "ρ = 0.876, 95 % CI [0.861, 0.891]",
+        "ρ = 0.876, 95 % CI [.861, .891]",
         "n = 388, coverage 99.0 %",
         "CIFAR-10 test accuracy (%)",
         "parameters",
-        "weights 1 and 2",
     ):
         assert part in words(figure)
 
@@ -46,9 +47,9 @@ def test_scores_that_float32_loses_have_a_panel_of_their_own(frame):
     points = read(frame)
     figure = score_against_accuracy(points)
     ranked = points.ranked()
-    assert [dots(axes) for axes in figure.axes[:2]] == [len(ranked.scores)] * 2
-    number = int(ranked.float32_undefined.sum())
-    assert f"(b) undefined in float32: {number} of {len(ranked.scores)}" in words(figure)
+    assert [dots(axes) for axes in figure.axes[:2]] == [len(ranked)] * 2
+    number = int(ranked["float32_undefined"].sum())
+    assert f"(b) undefined in float32: {number} of {len(ranked)}" in words(figure)
 
 
 def test_without_such_scores_there_is_one_panel(frame):
@@ -85,7 +86,7 @@ def test_statistics_hide_no_point(frame, top):
 
 def test_the_correlation_with_the_number_of_parameters_is_shown(frame):
     drawn = read(frame).scored()
-    rho = scipy.stats.spearmanr(drawn.scores, drawn.parameters)[0]
+    rho = scipy.stats.spearmanr(drawn["score"], drawn["parameters"])[0]
     shown = words(score_against_parameters(read(frame)))
     assert f"ρ = {rho:.3f}".replace("-", "−") + " with the number of parameters" in shown
 
@@ -102,63 +103,52 @@ def test_many_rows_become_hexagons_that_count_every_row(make_frame):
         (score_against_parameters(points), points.scored()),
     ):
         (hexagons,) = (c for c in figure.axes[0].collections if isinstance(c, PolyCollection))
-        assert np.asarray(hexagons.get_array()).sum() == len(drawn.scores)
+        assert np.asarray(hexagons.get_array()).sum() == len(drawn)
         assert "undefined in\nfloat32 (%)" in words(figure)
 
 
-def agreement(**changes):
-    reference = np.array([1e-6, 1e-3, 0.5, np.nan])
-    panels = [
-        AgreementPanel(title=name, values=values, marked=np.array([True, False, False, True]))
-        for name, values in (
-            ("coarse", np.array([0.0, 2e-3, 0.5, 0.1])),
-            ("fine", np.array([1e-6, 1e-3, 0.5, 0.1])),
-        )
-    ]
-    arguments = {
-        "reference_label": "exact score",
-        "value_label": "score",
-        "legend": ("resolved", "unresolved"),
+PRECISIONS = pd.DataFrame(
+    {
+        "exact": [1e-6, 1e-3, 0.5, np.nan],
+        "coarse": [0.0, 2e-3, 0.5, 0.1],
+        "coarse_resolved": [False, True, True, False],
+        "fine": [1e-6, 1e-3, 0.5, 0.1],
     }
-    return reference, panels, arguments | changes
+)
 
 
-def test_agreement_has_a_panel_for_each_set_of_values_and_counts_what_it_cannot_show():
-    reference, panels, labels = agreement()
-    figure = agreement_panels(reference, panels, **labels)
+def precisions() -> Figure:
+    return precision_panels(PRECISIONS, metrics=["coarse", "fine"], exact="exact")
+
+
+def test_each_precision_has_a_panel_and_counts_what_it_cannot_show():
+    figure = precisions()
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert titles == ["(a) coarse\nn = 2, 2 not shown", "(b) fine\nn = 3, 1 not shown"]
     assert [dots(axes) for axes in figure.axes] == [2, 3]
-    assert {"resolved", "unresolved", "exact score, log scale"} <= set(words(figure).split("\n"))
+    assert {"resolved", "not resolved", "exact epsilon, log scale"} <= set(
+        words(figure).split("\n")
+    )
 
 
-def test_all_panels_of_agreement_share_one_range_on_both_axes():
-    reference, panels, labels = agreement()
-    limits = {
-        part for axes in agreement_panels(reference, panels, **labels).axes
-        for part in (axes.get_xlim(), axes.get_ylim())
-    }  # fmt: skip
+def test_all_panels_of_precisions_share_one_range_on_both_axes():
+    limits = {part for axes in precisions().axes for part in (axes.get_xlim(), axes.get_ylim())}
     assert len(limits) == 1
     low, high = limits.pop()
     assert low < np.log10(1e-6)
     assert high > np.log10(0.5)
 
 
-def test_agreement_on_linear_axes_shows_zero_and_negative_values():
-    reference, panels, labels = agreement(log=False)
-    figure = agreement_panels(reference, panels, **labels)
-    assert [dots(axes) for axes in figure.axes] == [3, 3]
+def test_scores_that_are_not_resolved_have_another_hue():
+    unresolved = PRECISIONS.assign(coarse_resolved=[True, False, True, True])
+    figure = precision_panels(unresolved, metrics=["coarse"], exact="exact")
+    (drawn,) = figure.axes[0].collections
+    for (_, score), colour in zip(drawn.get_offsets(), drawn.get_facecolors(), strict=True):
+        assert same_color(colour[:3], VERMILION) == (score == np.log10(2e-3))
 
 
-@pytest.mark.parametrize("panels", [[], agreement()[1]])
-def test_agreement_needs_a_value_for_each_point(panels):
-    _, _, labels = agreement()
-    with pytest.raises(ValueError, match=r"as many values as the reference \(2\) and be at least"):
-        agreement_panels(np.ones(2), panels, **labels)
-
-
-def test_agreement_is_written(tmp_path):
-    reference, panels, labels = agreement()
-    written = save_agreement_panels(reference, panels, folder=tmp_path, name="rounding", **labels)
+def test_precisions_are_written_with_their_weights(tmp_path):
+    figures = RunFigures(folder=tmp_path, title="NAS-Bench-201", weights={"exact": (1.0,)})
+    written = figures.save_precisions(PRECISIONS, metrics=["fine"], exact="exact")
     assert [path.name for path in written] == ["rounding.png", "rounding.pdf"]
     assert all(path.stat().st_size > 1000 for path in written)

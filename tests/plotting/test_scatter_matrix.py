@@ -9,16 +9,16 @@ from matplotlib.text import Text
 from epsilon_research.plotting import Target
 from epsilon_research.plotting.scatter_matrix import MOST_METRICS, rank_scatter_matrix
 from epsilon_research.plotting.style import figure_style
+from epsilon_research.reporting.numbers import value
 from tests.plotting.comparisons import METRICS, compared_frame, compared_summary
 
 ACCURACY = Target(column="test_accuracy", label="test accuracy")
 
 
-def draw(frame, *, metrics=METRICS, comparison=None, **settings):
-    comparison = comparison or compared_summary(frame)["comparison"]["common"]
+def draw(frame, *, metrics=METRICS, **settings):
     arguments = {"target": ACCURACY} | settings
     with figure_style():
-        return rank_scatter_matrix(frame, metrics=metrics, comparison=comparison, **arguments)
+        return rank_scatter_matrix(frame, metrics=metrics, **arguments)
 
 
 def panels(figure, size=5):
@@ -61,6 +61,16 @@ def test_dots_are_the_ranks_of_the_common_rows(frame, higher_is_better):
     )
 
 
+def test_the_correlations_are_those_of_the_summary(frame):
+    frame = compared_frame(frame)
+    found = compared_summary(frame)["comparison"]["common"]
+    shown = panels(draw(frame))
+    for row, line in enumerate(found["correlations"]["spearman_rho"]):
+        for column in range(row + 1, 4):
+            assert words(shown[row, column]) == [value(line[column])]
+        assert words(shown[row, 4]) == [value(found["spearman_rho"][METRICS[row]])]
+
+
 def test_many_rows_become_hexagons_on_one_scale_of_colours(make_frame):
     frame = compared_frame(make_frame(4000))
     found = panels(draw(frame))
@@ -85,16 +95,11 @@ def test_too_many_metrics_show_the_first_and_those_with_the_largest_correlation(
     frame["weak"] = rng.normal(size=len(frame))
     frame["m0"] = -frame["m0"]
     values = frame[[*metrics, "test_accuracy"]].dropna()
-    rhos = np.asarray(scipy.stats.spearmanr(values.to_numpy())[0])
-    comparison = {
-        "spearman_rho": dict(zip(metrics, rhos[-1, :-1], strict=True)),
-        "correlations": {"metrics": metrics, "spearman_rho": rhos[:-1, :-1].tolist()},
-    }
-    figure = draw(frame, metrics=metrics, comparison=comparison, title="space")
+    figure = draw(frame, metrics=metrics)
     found = panels(figure, MOST_METRICS + 1)
     names = [words(found[place, place])[0] for place in range(MOST_METRICS)]
     assert names == metrics[:MOST_METRICS]
-    title = f"space, n = {len(values)}, {MOST_METRICS} of {MOST_METRICS + 3} metrics"
+    title = f"n = {len(values)}, {MOST_METRICS} of {MOST_METRICS + 3} metrics"
     assert title in [text.get_text() for text in figure.findobj(Text)]
 
 

@@ -7,17 +7,27 @@ from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from PIL import Image
 
-from epsilon_research.plotting import save_search_curves
-from epsilon_research.plotting.notes import variant_label
+from epsilon_research.plotting import RunFigures
 from epsilon_research.plotting.search_curves import SearchPanel, search_curves
 from epsilon_research.plotting.style import DARK
+from epsilon_research.reporting.run import SearchVariant
+from epsilon_research.reporting.typed_json import read_record
 from tests.plotting.searches import BUDGET, ENTRIES, entry
 
 
+def _variants(entries=ENTRIES):
+    return [read_record(SearchVariant, found) for found in entries.values()]
+
+
 def _figure(entries=ENTRIES):
-    figure = search_curves([SearchPanel(entries=entries, label="test accuracy")])
+    figure = search_curves([SearchPanel(variants=_variants(entries), label="test accuracy")])
     assert figure is not None
     return figure
+
+
+def _save(entries, folder):
+    figures = RunFigures(folder=folder, title="Words")
+    return figures.save_searches(_variants(entries), label="accuracy")
 
 
 def _words(figure) -> list[str]:
@@ -25,13 +35,7 @@ def _words(figure) -> list[str]:
 
 
 def test_the_figure_is_written_twice_and_has_content(tmp_path):
-    paths = save_search_curves(
-        ENTRIES,
-        folder=tmp_path / "figures",
-        title="Words",
-        label="CIFAR-10 test accuracy",
-        weights={},
-    )
+    paths = _save(ENTRIES, tmp_path / "figures")
     assert [path.name for path in paths] == ["search_curves.png", "search_curves.pdf"]
     with Image.open(paths[0]) as image:
         assert float((np.asarray(image.convert("L")) < 250).mean()) > 0.05
@@ -43,8 +47,7 @@ def test_the_figure_is_written_twice_and_has_content(tmp_path):
 def test_equal_figures_are_equal_files_also_from_the_json_file(tmp_path):
     read_back = json.loads(json.dumps(ENTRIES))
     written = [
-        save_search_curves(entries, folder=tmp_path / name, title="", label="accuracy", weights={})
-        for name, entries in (("a", ENTRIES), ("b", read_back))
+        _save(entries, tmp_path / name) for name, entries in (("a", ENTRIES), ("b", read_back))
     ]
     assert [p.read_bytes() for p in written[0]] == [p.read_bytes() for p in written[1]]
 
@@ -81,9 +84,11 @@ def test_the_legend_names_the_variants():
     ):
         assert label in words
     mixed = entry(warmup_metric="synflow", move="children", move_metric="epsilon")
-    assert variant_label(mixed) == "ageing evolution, synflow warm-up, epsilon children"
     alone = entry(move="score", move_metric="epsilon")
-    assert variant_label(alone) == "ageing evolution, epsilon move"
+    assert [one.label for one in _variants({"mixed": mixed, "alone": alone})] == [
+        "ageing evolution, synflow warm-up, epsilon children",
+        "ageing evolution, epsilon move",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -137,9 +142,7 @@ def test_an_undefined_start_is_a_gap_and_nothing_at_all_is_no_figure(tmp_path):
         gap[name] = [None, None, *gap[name][2:]]
     entries = {"a": gap}
     assert np.isnan(_figure(entries).axes[0].get_lines()[0].get_ydata()[:2]).all()
-    assert save_search_curves(entries, folder=tmp_path, title="", label="accuracy", weights={})
+    assert _save(entries, tmp_path)
     for name in ("median_curve", "low_curve", "high_curve"):
         gap[name] = [None] * BUDGET
-    assert (
-        save_search_curves(entries, folder=tmp_path, title="", label="accuracy", weights={}) == []
-    )
+    assert _save(entries, tmp_path) == []

@@ -8,13 +8,15 @@ from matplotlib.collections import LineCollection, PathCollection, PolyCollectio
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from epsilon_research.plotting import STUDY_FIGURES, FigureSettings, save_study_figure
+from epsilon_research.plotting import STUDY_FIGURES, save_study_figure
+from epsilon_research.plotting.curves import setting_curves
+from epsilon_research.plotting.dots import setting_dots
 from epsilon_research.plotting.scales import LOG, apply_values
-from epsilon_research.plotting.setting_curves import setting_curves
-from epsilon_research.plotting.setting_dots import setting_dots
-from epsilon_research.plotting.study_figures import study_figure
+from epsilon_research.plotting.scatter import study_scatter
 from epsilon_research.plotting.style import figure_style, look_of
 from epsilon_research.plotting.weight_grid import weight_grid
+from epsilon_research.reporting.study import Study
+from epsilon_research.reporting.typed_json import read_record
 from tests.plotting.studies import (
     batch_sizes,
     entry,
@@ -31,7 +33,7 @@ from tests.plotting.studies import (
 
 def draw(make, record, **arguments):
     with figure_style():
-        figure = make(record, **arguments)
+        figure = make(read_record(Study, record), **arguments)
         figure.draw_without_rendering()
     return figure
 
@@ -45,21 +47,23 @@ def labels(ticks):
 
 
 def markers(axes, colour):
-    """Positions of the single markers of a colour; hollow ones are left out."""
+    """Positions of the dots of a colour; hollow ones are left out."""
     return [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        point
         for line in axes.lines
-        if len(line.get_xdata()) == 1
+        if line.get_linestyle() == "None"
         and line.get_marker() != "D"
         and matplotlib.colors.same_color(line.get_color(), colour)
+        for point in line.get_xydata().tolist()
     ]
 
 
 def diamonds(axes):
     return [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        tuple(point)
         for line in axes.lines
         if line.get_marker() == "D" and line.get_markerfacecolor() == "none"
+        for point in line.get_xydata().tolist()
     ]
 
 
@@ -157,12 +161,13 @@ def test_other_settings_of_a_weight_grid_are_rows_of_maps():
 
 def test_a_row_of_settings_has_a_dot_for_each_protocol():
     rho, top, coverage = draw(setting_dots, weight_pairs()).axes
-    assert labels(rho.get_yticklabels()) == ["[1e-07,1]", "[1e-07,0.01]", "[0.01,1]"]
+    assert labels(rho.get_yticklabels()) == ["[1e-7,1]", "[1e-7,0.01]", "[0.01,1]"]
     paper, connected = (look_of(name).colour for name in ("paper", "connected"))
     assert [(x, round(y)) for x, y in markers(rho, paper)] == [(0.871, 0), (0.25, 1), (-0.3, 2)]
     assert [x for x, _ in markers(rho, connected)] == [0.4355, 0.125, -0.15]
     np.testing.assert_allclose([x for x, _ in markers(top, paper)], [0.771, 0.15, -0.4])
-    np.testing.assert_allclose([x for x, _ in markers(coverage, connected)], [98.14] * 3)
+    np.testing.assert_allclose([x for x, _ in markers(coverage, connected)], [0.9814] * 3)
+    assert "100" in labels(coverage.get_xticklabels())
     # From the top.
     low, high = rho.get_ylim()
     assert low > high
@@ -172,9 +177,10 @@ def test_intervals_and_published_values_are_drawn_where_they_are():
     rho, top, _ = draw(setting_dots, weight_pairs()).axes
     paper = look_of("paper").colour
     spans = [
-        tuple(line.get_xdata())
-        for line in rho.lines
-        if len(line.get_xdata()) == 2 and matplotlib.colors.same_color(line.get_color(), paper)
+        segment[:, 0]
+        for part in rho.findobj(LineCollection)
+        if matplotlib.colors.same_color(part.get_color()[0], paper)
+        for segment in part.get_segments()
     ]
     np.testing.assert_allclose(spans[0], (0.851, 0.881))
     heights = [y for _, y in markers(rho, paper)]
@@ -217,7 +223,7 @@ def test_a_curve_runs_through_the_means_of_draws_in_a_band_over_their_range():
     assert labels(rho.get_xticklabels()) == ["8", "64", "1024"]
     assert len(rho.findobj(PolyCollection)) == 2
     np.testing.assert_allclose(sorted(diamonds(rho)), [(v, 0.52) for v in np.log10([8, 64, 1024])])
-    np.testing.assert_allclose(curves(coverage)[look_of("paper").colour][1], 59)
+    np.testing.assert_allclose(curves(coverage)[look_of("paper").colour][1], 0.59)
 
 
 def test_a_curve_of_single_jobs_has_interval_bars():
@@ -232,9 +238,7 @@ def test_a_curve_of_single_jobs_has_interval_bars():
 @pytest.mark.parametrize("scales", [(0.5, 0, 2), (2, 1, 0.5), (-3, 0, 6)])
 def test_a_setting_below_a_decade_has_a_linear_axis(scales):
     jobs = [
-        job(
-            number, {"dataset.embedding.scale": str(scale)}, {"epsilon": {"paper": statistics(0.5)}}
-        )
+        job(number, {"dataset.embedding.scale": scale}, {"epsilon": {"paper": statistics(0.5)}})
         for number, scale in enumerate(scales)
     ]
     rho = draw(setting_curves, study(jobs, ["dataset.embedding.scale"])).axes[0]
@@ -282,12 +286,10 @@ def scored(frame, tmp_path):
 
 
 def test_each_job_is_a_panel_of_scores_against_accuracies(scored, tmp_path, frame):
-    figure = draw(
-        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
-    )
+    figure = draw(study_scatter, scored, folder=tmp_path)
     assert len(figure.axes) == 2
     shown = frame["connected"] & frame["epsilon"].notna() & frame["test_accuracy"].notna()
-    for axes, title in zip(figure.axes, ("(a) [1e-07,1]", "(b) [1e-07,0.01]"), strict=True):
+    for axes, title in zip(figure.axes, ("(a) [1e-7,1]", "(b) [1e-7,0.01]"), strict=True):
         assert axes.get_title("left").split("\n")[0] == title
         assert f"n = {shown.sum()}" in axes.get_title("left")
         dots = [part for part in axes.findobj(PathCollection) if len(part.get_offsets()) > 1]
@@ -299,18 +301,14 @@ def test_each_job_is_a_panel_of_scores_against_accuracies(scored, tmp_path, fram
 def test_losses_stay_as_they_are(scored, tmp_path):
     for one in scored["jobs"]:
         one["run"]["higher_is_better"] = False
-    axes = draw(
-        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
-    ).axes[0]
+    axes = draw(study_scatter, scored, folder=tmp_path).axes[0]
     assert "lower is better" in axes.get_xlabel()
     assert axes.get_xlim()[1] < 1.1
 
 
 def test_panels_of_different_targets_have_their_own_words(scored, tmp_path):
     scored["jobs"][1]["run"]["target"] = "validation_accuracy"
-    first, second = draw(
-        study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings()
-    ).axes
+    first, second = draw(study_scatter, scored, folder=tmp_path).axes
     assert first.get_xlabel().startswith("test accuracy (%)")
     assert second.get_xlabel().startswith("validation accuracy (%)")
     # The left panel has the same score.
@@ -320,7 +318,7 @@ def test_panels_of_different_targets_have_their_own_words(scored, tmp_path):
 def test_a_missing_table_of_scores_is_named(scored, tmp_path):
     (tmp_path / "1" / "scores.parquet").unlink()
     with pytest.raises(ValueError, match=r"scores of each job, .*1.scores.parquet is not there"):
-        draw(study_figure, scored, figure="scatter", folder=tmp_path, settings=FigureSettings())
+        draw(study_scatter, scored, folder=tmp_path)
 
 
 @pytest.mark.parametrize("figure", STUDY_FIGURES)
@@ -328,7 +326,9 @@ def test_every_figure_is_written_the_same_each_time(figure, scored, tmp_path):
     record = searches() if figure == "search" else scored
 
     def contents():
-        paths = save_study_figure(record, figure=figure, folder=tmp_path / "figures")
+        paths = save_study_figure(
+            read_record(Study, record), figure=figure, folder=tmp_path / "figures"
+        )
         expected = [] if figure == "none" else [f"{figure}.png", f"{figure}.pdf"]
         assert [path.name for path in paths] == expected
         return [path.read_bytes() for path in paths]
@@ -338,7 +338,9 @@ def test_every_figure_is_written_the_same_each_time(figure, scored, tmp_path):
 
 def test_an_unknown_figure_is_refused_with_the_options(tmp_path):
     with pytest.raises(ValueError, match=r"one of weight_grid, settings, .*, got 'pie'"):
-        save_study_figure(weight_pairs(), figure="pie", folder=tmp_path / "figures")
+        save_study_figure(
+            read_record(Study, weight_pairs()), figure="pie", folder=tmp_path / "figures"
+        )
     assert not (tmp_path / "figures").exists()
 
 
@@ -346,7 +348,7 @@ def test_an_unknown_figure_is_refused_with_the_options(tmp_path):
 def test_a_figure_that_cannot_be_drawn_is_refused_in_one_sentence(figure, tmp_path):
     record = study([job(0, {"dataset": "photos"}, {})], ["dataset"])
     with pytest.raises(ValueError, match=rf"figure={figure} must have .*, got .*: choose"):
-        save_study_figure(record, figure=figure, folder=tmp_path / "figures")
+        save_study_figure(read_record(Study, record), figure=figure, folder=tmp_path / "figures")
     assert not (tmp_path / "figures").exists()
 
 
@@ -384,7 +386,7 @@ def test_every_study_is_drawn_or_refused(record):
     for make in (weight_grid, setting_dots, setting_curves):
         try:
             with figure_style():
-                figure = make(record)
+                figure = make(read_record(Study, record))
         except ValueError as error:
             assert str(error).startswith("figure=")  # noqa: PT017
             continue

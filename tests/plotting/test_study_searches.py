@@ -1,13 +1,12 @@
 """The figure of a study's searches."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from epsilon_research.plotting import FigureSettings
-from epsilon_research.plotting.study_figures import study_figure
+from epsilon_research.plotting.search_curves import study_searches
 from epsilon_research.plotting.style import figure_style
+from epsilon_research.reporting.study import Study
+from epsilon_research.reporting.typed_json import read_record
 from tests.plotting.searches import ENTRIES, entry
 from tests.plotting.studies import searches
 
@@ -16,7 +15,7 @@ ALONE, WARMED = "random_search", "random_search+warmup_epsilon"
 
 def draw(record):
     with figure_style():
-        figure = study_figure(record, figure="search", folder=Path(), settings=FigureSettings())
+        figure = study_searches(read_record(Study, record))
         figure.draw_without_rendering()
     return figure
 

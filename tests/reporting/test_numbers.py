@@ -43,6 +43,12 @@ def test_durations(seconds: float, words: str) -> None:
     assert numbers.duration(seconds) == words
 
 
+def test_several_counts_are_a_range_and_equal_ones_one_count() -> None:
+    assert numbers.count_range([4907.0, 12, 300]) == "12–4,907"
+    assert numbers.count_range([7, 7]) == "7"
+    assert numbers.count_range([]) == ""
+
+
 def test_settings_are_written_as_typed_and_only_all_is_100_percent() -> None:
     assert numbers.setting([1e-7, 1.0, 10, None, True, "a"]) == "[1e-7,1,10,null,true,a]"
     assert (numbers.percent(0.99999), numbers.percent(1.0)) == ("99.9", "100.0")

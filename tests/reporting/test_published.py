@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 
-from epsilon_research.reporting.agreement_table import agreement_table
 from epsilon_research.reporting.published import (
     NOT_MEASURED,
     TOO_FEW,
     UNDEFINED,
     Agreement,
     Comparison,
+    agreement_table,
     agreements,
 )
+from epsilon_research.reporting.typed_json import read_record
+from epsilon_research.tracking.record import to_plain
 
 
 def compared(ours: float, published: float = 0.5, **changes: Any) -> Comparison:
@@ -61,7 +63,7 @@ def test_what_has_no_measured_spread_is_compared_but_not_judged() -> None:
 
 def test_undefined_numbers_are_no_rows() -> None:
     assert only(compared(nan, not_judged=UNDEFINED)).rows == 0
-    assert agreement_table(agreements([compared(nan, not_judged=UNDEFINED)])) is None
+    assert agreement_table([compared(nan, not_judged=UNDEFINED)]) is None
 
 
 def test_a_difference_at_the_margin_agrees_and_one_beyond_does_not() -> None:
@@ -72,21 +74,21 @@ def test_a_difference_at_the_margin_agrees_and_one_beyond_does_not() -> None:
 
 def test_the_record_keeps_a_comparison_and_has_null_for_what_is_undefined() -> None:
     one = compared(0.52, interval=(0.5, 0.54))
-    entry = one.to_json()
-    assert Comparison.from_json(entry) == one
+    entry = to_plain(one.to_json())
+    assert read_record(Comparison, entry) == one
     assert (entry["agrees"], entry["difference"]) == (True, pytest.approx(0.02))
-    undefined = compared(nan, margin=nan, not_judged=UNDEFINED).to_json()
+    undefined = to_plain(compared(nan, margin=nan, not_judged=UNDEFINED).to_json())
     assert (undefined["ours"], undefined["difference"], undefined["margin"]) == (None, None, None)
-    assert isnan(Comparison.from_json(undefined).ours)
+    assert isnan(read_record(Comparison, undefined).ours)
 
 
 def test_the_table_has_a_row_for_each_statistic_in_the_usual_order() -> None:
     table = agreement_table(
-        agreements([
+        [
             compared(10, 10, statistic="n", margin=0.0),
             compared(0.9, statistic="kendall_tau", same_architectures=False),
             compared(0.55),
-        ])
+        ]
     )  # fmt: skip
     assert table is not None
     assert [row[:2] for row in table.rows] == [

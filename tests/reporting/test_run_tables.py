@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from epsilon_research.reporting.run import Run
-from epsilon_research.reporting.run_tables import comparison_tables, run_parts, search_tables
+from epsilon_research.reporting.run_tables import comparison_tables, further_tables, run_parts
 from tests.plotting.comparisons import compared_frame, compared_summary
 from tests.plotting.searches import ENTRIES, SELECTION
 from tests.plotting.studies import statistics
@@ -69,7 +69,7 @@ def test_metrics_are_compared_with_the_first_on_common_rows(frame: pd.DataFrame)
 
 
 def test_a_search_has_a_row_for_each_variant_and_the_choice_of_one_architecture() -> None:
-    searched, chosen = search_tables(Run.from_json({"search": ENTRIES, "selection": SELECTION}))
+    searched, chosen = further_tables(Run.from_json({"search": ENTRIES, "selection": SELECTION}))
     assert [row[0] for row in searched.rows] == [
         "ageing evolution",
         "ageing evolution, epsilon warm-up",
@@ -77,6 +77,8 @@ def test_a_search_has_a_row_for_each_variant_and_the_choice_of_one_architecture(
         "random search",
         "random search, epsilon warm-up",
     ]
-    assert searched.rows[0][1:] == ("92.80", "92.95", "92.75–93.05", "12 (75.0 %)", "25.0")
+    assert searched.rows[0][1:] == (
+        "92.80", "92.95\n92.75–93.05", "40", "12 (75.0 %)\nto 93.00", "25.0"
+    )  # fmt: skip
     assert chosen.rows[0] == ("1,000", "epsilon", "93.86 ± 1.00", "–", "20.0")
     assert [row[1] for row in chosen.rows][-2:] == ["chance", "the best there"]

@@ -54,7 +54,7 @@ def test_what_is_no_architecture_is_refused_with_the_reason(text: str) -> None:
 
 
 def test_no_class_is_refused() -> None:
-    with pytest.raises(ValueError, match="num_classes must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="num_classes must be an integer of 1 or more, got 0"):
         Toy(num_classes=0)
 
 

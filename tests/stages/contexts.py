@@ -55,7 +55,7 @@ def scored(prepared: Prepared, *, run_dir: Path = Path(), **changes: Any) -> Con
         "columns": list(prepared.scoring.metrics),
         "summary": {},
         "run_dir": run_dir,
-        "plotting": None,
+        "figures": None,
         "console": Console(stderr=True),
     }
     return Context(**parts | changes)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from epsilon_research.search import ScoreCache
+from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces.toy import Toy
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.digits import DigitsAccuracy
@@ -36,7 +36,7 @@ def test_an_architecture_has_one_fitness_whatever_came_before() -> None:
     ("settings", "sentence"),
     [
         ({"steps": 0}, "search.objective.steps must be an integer of 1 or more, got 0"),
-        ({"batch_size": 1}, "search.objective.batch_size must lie between 2 and 1000, got 1"),
+        ({"batch_size": 1}, "search.objective.batch_size must be an integer from 2 to 1000, got 1"),
     ],
 )
 def test_an_impossible_training_is_refused(settings: dict, sentence: str) -> None:

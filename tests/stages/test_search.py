@@ -1,74 +1,20 @@
-"""The search stage: variants, pools, pairs, record, files; on words, and on NAS-Bench-201."""
+"""The search stage: variants, curves, repeats, record; on words."""
 
 import json
-import logging
 import random
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from epsilon_research.search import ScoreCache
-from epsilon_research.spaces.nb201 import NasBench201
-from epsilon_research.stages.base import Outcome
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
-from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.inputs import SearchInputs
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.tracking import write_json
-from tests.search.words import Words, value
-
-SPACE = Words()
-WORDS = list(SPACE.architecture_ids)
-SMALL: dict[str, Any] = {
-    "budget": 12,
-    "repeats": 4,
-    "warmup_pool": 20,
-    "sample_sizes": [5, 50],
-    "selection_runs": 20,
-}
-EVOLUTION: dict[str, Any] = SMALL | {"population_size": 5, "tournament_size": 2}
-
-
-def table(words: list[str] = WORDS) -> pd.DataFrame:
-    """Validation accuracy is a word's value, test accuracy that of the word read backwards."""
-    return pd.DataFrame(
-        {
-            "architecture_id": words,
-            "validation_accuracy": [value(word) for word in words],
-            "test_accuracy": [value(word[::-1]) for word in words],
-        }
-    )
-
-
-def inputs(**changes: Any) -> SearchInputs:
-    parts: dict[str, Any] = {
-        "space": SPACE,
-        "accuracies": table(),
-        "higher_is_better": True,
-        "scores": {
-            "good": lambda ids: np.array([value(id_) for id_ in ids]),
-            "bad": lambda ids: np.array([-value(id_) for id_ in ids]),
-        },
-        "metrics": ["good"],
-        "scored": WORDS,
-    }
-    parts |= changes
-    parts["scores"] = {name: ScoreCache(compute) for name, compute in parts["scores"].items()}
-    return SearchInputs(**parts)
-
-
-def run(stage: SearchStage, **changes: Any) -> Outcome:
-    return stage.search(inputs(**changes), rng=np.random.default_rng(1))
-
-
-def trials(outcome: Outcome, variant: str) -> pd.DataFrame:
-    found = outcome.frames["search_trials"]
-    return found[found["variant"] == variant]
+from tests.search_methods.words import Words, value
+from tests.stages.word_searches import EVOLUTION, SMALL, WORDS, inputs, run, table, trials
 
 
 def test_random_search_alone_does_the_whole_job(tmp_path: Path) -> None:
@@ -78,6 +24,18 @@ def test_random_search_alone_does_the_whole_job(tmp_path: Path) -> None:
     assert len(outcome.frames["search_curves"]) == 2 * 4 * 12
     write_json(outcome.summary, tmp_path / "summary.json")
     assert json.loads((tmp_path / "summary.json").read_text())["search"]
+
+
+def test_a_search_ends_in_the_fittest_architectures_that_it_has_found() -> None:
+    outcome = run(RandomSearchStage(**SMALL))
+    (table,) = outcome.tables
+    tried = outcome.frames["search_trials"]
+    best = tried.drop_duplicates("architecture_id").nlargest(5, "fitness")
+    assert [row[0] for row in table.rows] == best["architecture_id"].tolist()
+    assert table.head[:3] == ["architecture", "searches", "test accuracy"]
+    for id_, searches, *_ in table.rows:
+        meetings = tried[tried["architecture_id"] == id_].groupby(["variant", "repeat"])
+        assert int(searches) == meetings.ngroups
 
 
 def test_evolution_comes_alone_warmed_up_and_beside_random_search() -> None:
@@ -178,55 +136,6 @@ def test_the_published_curve_is_the_running_maximum_of_test_accuracy() -> None:
         assert part["accuracy"].tolist() == np.maximum.accumulate(tests).tolist()
 
 
-def test_a_warm_up_starts_from_the_best_of_each_repeats_own_pool() -> None:
-    stage = AgeingEvolutionStage(**EVOLUTION, warmup_metric=["good", "bad"])
-    outcome = run(stage)
-    firsts = []
-    for repeat in range(4):
-        good, bad = (
-            trials(outcome, f"random_search+warmup_{metric}").query(f"repeat == {repeat}")
-            for metric in ("good", "bad")
-        )
-        # Both metrics rank one pool of 20, of which each asks for 12.
-        best, worst = list(good["architecture_id"]), list(bad["architecture_id"])
-        assert best == sorted(best, key=value, reverse=True)
-        assert worst == sorted(worst, key=value)
-        assert len({*best, *worst}) == 20
-        evolved = trials(outcome, "ageing_evolution+warmup_good").query(f"repeat == {repeat}")
-        assert list(evolved["architecture_id"])[:5] == best[:5]
-        firsts.append(best)
-    assert len({tuple(best) for best in firsts}) == 4
-
-
-def test_a_perfect_metric_finds_the_optimum_first_and_an_adversarial_one_breaks_nothing() -> None:
-    stage = AgeingEvolutionStage(
-        **EVOLUTION | {"warmup_pool": 81}, warmup_metric=["good", "bad"], move=["score", "children"]
-    )
-    outcome = run(stage)
-    for variant, entry in outcome.summary["search"].items():
-        first = trials(outcome, variant).query("ask == 0")["architecture_id"]
-        if entry["warmup_metric"] is not None:
-            assert set(first) == {"cccc" if entry["warmup_metric"] == "good" else "aaaa"}
-        assert entry["fewest_trained"] == 12
-
-
-def test_undefined_scores_rank_last_or_as_published_zero() -> None:
-    def scores(ids):
-        return np.array([np.nan if id_[0] == "c" else -1 - value(id_) for id_ in ids])
-
-    changes: dict[str, Any] = {"scores": {"good": scores}, "metrics": ["good"]}
-    small = SMALL | {"warmup_pool": 81}
-    asked = {
-        protocol: trials(
-            run(RandomSearchStage(**small, protocol=protocol), **changes),
-            "random_search+warmup_good",
-        )["architecture_id"].str[0]
-        for protocol in ("sound", "published")
-    }
-    assert "c" not in set(asked["sound"])
-    assert set(asked["published"]) == {"c"}
-
-
 @pytest.mark.parametrize("missing", ["validation_accuracy", "test_accuracy"])
 def test_a_table_with_one_accuracy_selects_and_reports_by_it(missing: str) -> None:
     accuracies = table().assign(**{missing: np.nan})
@@ -303,27 +212,6 @@ def test_a_search_stays_among_what_the_table_knows() -> None:
     assert outcome.summary["search"]["random_search+warmup_good"]["warmup_universe"] == len(known)
 
 
-def test_scores_are_computed_once_for_all_repeats_and_variants() -> None:
-    counts: Counter[str] = Counter()
-
-    def compute(ids):
-        counts.update(ids)
-        return np.array([value(id_) for id_ in ids])
-
-    stage = AgeingEvolutionStage(**EVOLUTION, move=["score", "children"])
-    run(stage, scores={"good": compute})
-    assert set(counts.values()) == {1}
-
-
-def test_pools_that_are_all_the_same_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
-    run(RandomSearchStage(**SMALL))
-    assert "warm-up pools" not in caplog.text
-    outcome = run(RandomSearchStage(**SMALL), scored=WORDS[:15])
-    assert "warm-up pools are all 15 scored architectures, the same in each repeat" in caplog.text
-    assert outcome.summary["search"]["random_search+warmup_good"]["warmup_pool"] == 15
-
-
 def test_variants_are_compared_in_pairs_and_by_the_cost_of_an_accuracy() -> None:
     stage = AgeingEvolutionStage(**EVOLUTION, targets=[0.0, 2])
     search = run(stage).summary["search"]
@@ -356,47 +244,18 @@ def test_a_users_own_objective_needs_no_table_and_is_asked_once() -> None:
     assert outcome.summary["selection"] == {}
 
 
-def test_a_column_of_a_score_file_warms_up(tmp_path: Path) -> None:
-    path = tmp_path / "scores.csv"
-    scores = pd.DataFrame({"architecture_id": WORDS, "mine": [value(word) for word in WORDS]})
-    scores.iloc[5:].to_csv(path, index=False)
-    stage = RandomSearchStage(**SMALL, score_file=str(path), warmup_metric="mine")
-    stage.check_inputs(["good"], has_accuracies=True)
-    outcome = run(stage)
-    mine = trials(outcome, "random_search+warmup_mine")["architecture_id"]
-    good = trials(run(RandomSearchStage(**SMALL)), "random_search+warmup_good")
-    assert list(mine) == list(good["architecture_id"])
-    assert outcome.summary["selection"]["50"]["metric"] == "mine"
-
-
 def test_scored_architectures_without_an_accuracy_are_refused() -> None:
     with pytest.raises(ValueError, match=r"must have some scored architecture .* among 3:"):
         run(RandomSearchStage(**SMALL), accuracies=table(WORDS[3:]), scored=WORDS[:3])
 
 
-def test_parameter_counts_warm_up_on_the_real_table(shared: Path) -> None:
-    # Test accuracies, in spite of the column's name: here they both select and are reported.
-    accuracies = pd.read_parquet(shared / "data" / "nb201_cifar10_validation.parquet")
-    proxies = pd.read_parquet(shared / "data" / "nb201_cifar10_published_proxies.parquet")
-    proxies = proxies.set_index("architecture_id")
-    outcome = run(
-        RandomSearchStage(**SMALL | {"warmup_pool": 3000, "budget": 30, "repeats": 10}),
-        space=NasBench201(),
-        accuracies=accuracies[["architecture_id", "validation_accuracy"]].assign(
-            test_accuracy=np.nan
-        ),
-        scored=list(accuracies["architecture_id"]),
-        scores={
-            name: lambda ids, name=name: proxies[name].reindex(ids).to_numpy()
-            for name in ("params", "nwot")
-        },
-        metrics=["nwot", "params"],
+def test_a_second_column_of_test_accuracies_is_reported() -> None:
+    rows = table()
+    accuracies = rows.assign(
+        validation_accuracy=np.nan, second_test_accuracy=1 - rows["test_accuracy"]
     )
-    search = outcome.summary["search"]
-    alone = search["random_search"]["median_curve"]
-    for metric in ("nwot", "params"):
-        warm = search[f"random_search+warmup_{metric}"]
-        assert warm["median_curve"][5] > alone[29] - 0.001
-        assert warm["median_curve"][29] > alone[29]
-        low, _ = warm["compared_with"]["random_search"]["anytime"]["mean_difference_interval"]
-        assert low > 0
+    outcome = run(RandomSearchStage(**SMALL), accuracies=accuracies)
+    entry = outcome.summary["search"]["random_search"]
+    assert (entry["selected_on"], entry["reported"]) == ("test", "second_test_accuracy")
+    # What is best by the first column is worst by the second.
+    assert entry["median_curve"][-1] < entry["median_curve"][0]

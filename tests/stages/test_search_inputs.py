@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from epsilon_research.stages.search.inputs import read_results
-from tests.search.words import Words, value
+from tests.search_methods.words import Words, value
 
 WORDS = list(Words().architecture_ids)
 

@@ -56,4 +56,4 @@ def test_the_options_build_with_the_settings_of_the_paper(option: str) -> None:
     assert (stage.budget, stage.repeats, stage.warmup_pool) == (300, 100, 3000)
     assert (stage.sample_sizes, stage.selection_runs) == ([10, 100, 1000], 500)
     # The file repeats the constructor's defaults, so that a user sees them.
-    assert stage == type(stage)(sample_sizes=[10, 100, 1000], targets=[])
+    assert stage == type(stage)(sample_sizes=[10, 100, 1000], targets=[], front_budgets=[100, 300])

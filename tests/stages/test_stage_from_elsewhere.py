@@ -1,6 +1,7 @@
 """A stage that the package does not know: one Python file and one YAML file, nothing edited."""
 
 import json
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -54,7 +55,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "my_lab.py").write_text(STAGE)
     (tmp_path / "conf" / "stage").mkdir(parents=True)
     (tmp_path / "conf" / "stage" / "spread.yaml").write_text(OPTION)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "my_lab", raising=False)
     monkeypatch.setenv("EPSILON_TRUSTED", "my_lab")
     return tmp_path
 

@@ -17,7 +17,11 @@ def store(tmp_path: Path) -> FolderStore:
     """Two shelves of today's code with two values each and one of older code with one."""
     store = FolderStore(path=tmp_path)
     code = code_versions("epsilon_research.store")
-    for weight, version, count in ((1e-7, code, 2), (1.0, code, 2), (0.5, {"gone": "0"}, 1)):
+    for weight, version, count in (
+        (1e-7, code, 2),
+        (1.0, code, 2),
+        (0.5, {"epsilon_research.gone": "0"}, 1),
+    ):
         shelf = store.shelf(
             {
                 "metric": "epsilon", "pass": {"weight": weight}, "code": version,
@@ -98,3 +102,55 @@ def test_mistakes_are_one_sentence(store: FolderStore, capsys, arguments, senten
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path, capsys) -> None:
     assert main(["--store", str(tmp_path / "no"), "list"]) == 1
     assert "must be a folder that a run has written" in capsys.readouterr().err
+
+
+HOSTILE = {
+    "nothing": "{}",
+    "no_json": "{",
+    "a_list": "[1]",
+    "deep": "[" * 100_000,
+    "odd_types": '{"space": 3, "engine": [1], "minibatch": null, "pass": "x", "code": {"a": 1}}',
+    "markup": '{"space": {"name": "[/bold] [red]"}, "metric": "\\u001b[31m", "code": {}}',
+    "foreign": '{"code": {"trap": "0", "trap.inner": "0"}, "metric": "epsilon"}',
+    "odd_names": '{"code": {"epsilon_research..a": "0", "epsilon_research.../../x": "0"}}',
+}
+
+
+@pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
+def test_any_identity_is_listed_verified_and_dropped_and_imports_nothing(
+    content: str, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "identity.json").write_text(content)
+    (tmp_path.parent / "trap").mkdir(exist_ok=True)
+    (tmp_path.parent / "trap" / "__init__.py").write_text("raise AssertionError('it was imported')")
+    monkeypatch.syspath_prepend(str(tmp_path.parent))
+    assert run(FolderStore(path=tmp_path), "list") == 0
+    told = capsys.readouterr().out
+    assert "1 shelves" in told
+    assert "\x1b" not in told
+    assert run(FolderStore(path=tmp_path), "verify") == (content in ("{", "[1]", "[" * 100_000))
+    assert run(FolderStore(path=tmp_path), "drop", "shelf") == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_kind_of_file_stops_a_command(store: FolderStore, tmp_path: Path, capsys) -> None:
+    shelf = sorted(store.path.iterdir())[0]
+    os.mkfifo(shelf / f"{'0' * 32}.arrow")
+    (shelf / f"{'1' * 32}.arrow").mkdir()
+    (shelf / f"{'2' * 32}.arrow").symlink_to("/dev/zero")
+    (shelf / f"{'3' * 32}.arrow").write_text("text")
+    (store.path / "piped").mkdir()
+    os.mkfifo(store.path / "piped" / "identity.json")
+    (store.path / "link").symlink_to(shelf)
+    (store.path / "a file").write_text("")
+    assert run(store, "list") == 0
+    assert run(store, "verify") == 1
+    told = capsys.readouterr().out
+    assert "1 damaged: 3333" in told
+    assert "3 unreadable: 0000" in told
+    assert "an identity that cannot be read" in told
+    assert run(store, "drop", "link") == 0
+    assert shelf.is_dir()
+    assert run(store, "drop", "--all") == 0
+    assert [path.name for path in store.path.iterdir()] == ["a file"]

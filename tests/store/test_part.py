@@ -1,5 +1,7 @@
 """Parts: what is written is what is read, or is refused."""
 
+import os
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from epsilon_research.store import Evaluation
-from epsilon_research.store.part import DamagedPartError, encode, read_part
+from epsilon_research.store.form import Form
+from epsilon_research.store.part import DamagedPartError, Part, encode, read_part
 
 
 def evaluations(dtype: str, length: int) -> st.SearchStrategy[Evaluation]:
@@ -19,7 +22,7 @@ def evaluations(dtype: str, length: int) -> st.SearchStrategy[Evaluation]:
     return st.builds(
         Evaluation,
         values=npst.arrays(dtype, length, elements=numbers),
-        failure=st.none() | st.text(max_size=5),
+        failure=st.none() | st.from_regex(r"[a-z][a-z0-9_]{0,5}", fullmatch=True),
         columns=st.dictionaries(st.text(max_size=3), st.booleans() | st.floats(0, 1), max_size=2),
         seconds=st.floats(0, 100),
     )
@@ -33,11 +36,23 @@ def parts(draw: st.DrawFn) -> tuple[list[bytes], list[Evaluation]]:
     return keys, rows
 
 
+def encoded(keys: list[bytes], rows: list[Evaluation]) -> tuple[str, bytes]:
+    """The name and the content of the one part that the rows make."""
+    ((count, name, content),) = encode(list(zip(keys, rows, strict=True)))
+    assert count == len(rows)
+    return name, content
+
+
 def written(folder: Path, keys: list[bytes], rows: list[Evaluation]) -> Path:
-    name, content = encode(keys, rows)
+    name, content = encoded(keys, rows)
     path = folder / name
     path.write_bytes(content)
     return path
+
+
+def row_of(part: Part, row: int) -> Evaluation:
+    with part.path.open("rb") as file:
+        return part.read(row, file)
 
 
 def same(first: Evaluation, second: Evaluation) -> bool:
@@ -53,26 +68,43 @@ def same(first: Evaluation, second: Evaluation) -> bool:
 @given(parts())
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, part) -> None:
     keys, rows = part
-    read = read_part(written(tmp_path_factory.mktemp("part"), keys, rows))
+    read, values = read_part(written(tmp_path_factory.mktemp("part"), keys, rows))
     assert list(read.keys) == keys
+    together = [evaluation for _, evaluation in read.rows(values)]
     for place, row in enumerate(rows):
-        assert same(read.read(place), row)
+        if row.failure is not None:
+            row = replace(row, values=np.full_like(row.values, np.nan))
+        assert same(row_of(read, place), row)
+        assert same(together[place], row)
 
 
 def test_rows_without_values_are_nan(tmp_path: Path) -> None:
     none = Evaluation(values=np.empty(0, np.float32), failure="disconnected")
     some = Evaluation(values=np.array([1, 2], np.float64))
-    read = read_part(written(tmp_path, [b"a" * 16, b"b" * 16], [none, some]))
-    assert np.isnan(read.read(0).values).all()
-    assert read.read(0).failure == "disconnected"
-    assert same(read.read(1), some)
-    alone = read_part(written(tmp_path, [b"a" * 16], [none]))
-    assert np.isnan(alone.read(0).values).all()
+    read, _ = read_part(written(tmp_path, [b"a" * 16, b"b" * 16], [none, some]))
+    assert np.isnan(row_of(read, 0).values).all()
+    assert row_of(read, 0).failure == "disconnected"
+    assert same(row_of(read, 1), some)
+    alone, _ = read_part(written(tmp_path, [b"a" * 16], [none]))
+    assert np.isnan(row_of(alone, 0).values).all()
+
+
+def test_the_type_of_values_is_that_of_values_and_not_of_rows_without(tmp_path: Path) -> None:
+    none = Evaluation(values=np.full(1, np.nan, np.float32), failure="disconnected")
+    some = Evaluation(values=np.array([1 / 3]))
+    read, _ = read_part(written(tmp_path, [b"a" * 16, b"b" * 16], [none, some]))
+    assert same(row_of(read, 1), some)
+
+
+def test_large_parts_are_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("epsilon_research.store.part._BYTES_WRITTEN", 100)
+    rows = [(bytes([n]) * 16, Evaluation(values=np.full(5, float(n)))) for n in range(5)]
+    assert [count for count, _, _ in encode(rows)] == [2, 2, 1]
 
 
 def test_equal_content_has_one_name(tmp_path: Path) -> None:
     rows = [Evaluation(values=np.array([0.5]))]
-    assert encode([b"k" * 16], rows) == encode([b"k" * 16], rows)
+    assert encoded([b"k" * 16], rows) == encoded([b"k" * 16], rows)
 
 
 @given(st.data())
@@ -103,7 +135,7 @@ def forged(folder: Path, content: bytes) -> Path:
     return path
 
 
-CONTENT = encode([bytes(16)] * 2, [Evaluation(values=np.ones(3), columns={"a": 1})] * 2)[1]
+CONTENT = encoded([bytes(16)] * 2, [Evaluation(values=np.ones(3), columns={"a": 1})] * 2)[1]
 
 
 @given(
@@ -120,11 +152,11 @@ def test_a_forged_part_is_read_or_damaged(
         content[place] = value
     path = forged(tmp_path_factory.mktemp("part"), bytes(content))
     try:
-        part = read_part(path)
+        part, _ = read_part(path)
     except DamagedPartError:
         return
     for row in range(len(part.keys)):
-        assert part.read(row).values.ndim == 1
+        assert row_of(part, row).values.ndim == 1
 
 
 def table_of(**columns: pa.Array) -> bytes:
@@ -159,6 +191,68 @@ def table_of(**columns: pa.Array) -> bytes:
     ],
 )
 def test_a_part_of_another_kind_is_damaged(columns: dict, reason: str, tmp_path: Path) -> None:
-    assert read_part(forged(tmp_path, table_of())).read(0).values == 1.0
+    assert row_of(read_part(forged(tmp_path, table_of()))[0], 0).values == 1.0
     with pytest.raises(DamagedPartError, match=reason):
         read_part(forged(tmp_path, table_of(**columns)))
+
+
+FORM = Form(
+    length=3,
+    dtype="float64",
+    low=0.0,
+    high=1.0,
+    gaps=False,
+    columns={"a": bool, "b": float},
+    failures=["none"],
+)
+GOOD = Evaluation(values=np.array([0.0, 0.5, 1.0]), columns={"a": True, "b": 1})
+FAILED = Evaluation(values=np.empty(0), columns={"a": False, "b": 0.5}, failure="none")
+
+
+def test_evaluations_of_the_expected_form_are_read(tmp_path: Path) -> None:
+    for rows in ([GOOD], [FAILED], [GOOD, FAILED]):
+        part, _ = read_part(written(tmp_path, [bytes(16)] * len(rows), rows), form=FORM)
+        assert len(part.keys) == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"values": np.zeros(1)}, "1 values instead of 3"),
+        ({"values": np.zeros(3, np.float32)}, "float32 instead of float64"),
+        ({"values": np.array([0, np.nan, 0])}, "NaN without a failure"),
+        ({"values": np.array([0, -0.1, 0])}, "from -0.1 to 0 instead of 0 to 1"),
+        ({"values": np.array([0, np.inf, 0])}, "from 0 to inf"),
+        ({"columns": {"a": "no", "b": 1.0}}, "column a that is no bool"),
+        ({"columns": {"a": True, "b": True}}, "column b that is no float"),
+        ({"columns": {"a": True}}, "columns"),
+        ({"failure": "banana"}, "unknown failure"),
+        ({"failure": "\x1b[31m"}, "unknown failure"),
+        ({"seconds": -1.0}, "seconds"),
+        ({"seconds": np.nan}, "seconds"),
+    ],
+)
+def test_another_form_is_damage(tmp_path: Path, change: dict, reason: str) -> None:
+    path = written(tmp_path, [bytes(16)], [replace(GOOD, **change)])
+    with pytest.raises(DamagedPartError, match=reason):
+        read_part(path, form=FORM)
+
+
+def test_values_beside_a_failure_are_damage(tmp_path: Path) -> None:
+    path = forged(tmp_path, table_of(failure=pa.array(["none"]).dictionary_encode()))
+    with pytest.raises(DamagedPartError, match="beside a failure"):
+        read_part(path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "gone"])
+def test_what_cannot_be_read_is_no_damage(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"{'0' * 32}.arrow"
+    {
+        "folder": path.mkdir,
+        "pipe": lambda: os.mkfifo(path),
+        "loop": lambda: path.symlink_to(path.name),
+        "gone": lambda: None,
+    }[kind]()
+    with pytest.raises(OSError, match=path.name) as told:
+        read_part(path)
+    assert not isinstance(told.value, DamagedPartError)

@@ -9,6 +9,7 @@ from epsilon_research.reporting.study import Job, PublishedPart
 from epsilon_research.studies import margins
 from epsilon_research.studies.published import compare_with_published, published_tables
 from epsilon_research.studies.settings import Configuration
+from epsilon_research.tracking.record import to_plain
 
 SPREADS = {
     "nb201/epsilon": {
@@ -72,7 +73,7 @@ def nlp_job(**changes) -> dict:
 
 
 def entries(table: str, *jobs: dict) -> dict[tuple, dict]:
-    found = compare(list(jobs), table).to_json()["published_rows"]
+    found = to_plain(compare(list(jobs), table).to_json())["published_rows"]
     json.dumps(found, allow_nan=False)
     by_place = {(e["label"], e["statistic"], e["job"]): e for e in found}
     assert len(by_place) == len(found)
@@ -81,7 +82,7 @@ def entries(table: str, *jobs: dict) -> dict[tuple, dict]:
 
 def test_a_job_stands_beside_the_row_of_its_weights_only() -> None:
     found = compare([nb201_job()], "nb201_weight_pairs")
-    assert {row.label for row in found.rows} == {"[1e-07, 1]"}
+    assert {row.label for row in found.published_rows} == {"[1e-07, 1]"}
     assert len(found.unmatched) == 27
     assert "[1e-07, 1]" not in found.unmatched
 
@@ -124,7 +125,7 @@ def test_an_entry_says_ours_and_published() -> None:
 )
 def test_a_job_of_another_kind_stands_beside_no_row(run: dict) -> None:
     found = compare([nb201_job(run=run, configuration=run)], "nb201_weight_pairs")
-    assert found.rows == []
+    assert found.published_rows == []
     assert len(found.unmatched) == 28
 
 
@@ -149,7 +150,7 @@ def test_embeddings_match_by_settings() -> None:
         "dataset.embedding.scale": 0.1,
     }
     found = compare([nlp_job(configuration=settings)], "nbnlp_embeddings")
-    assert {row.label for row in found.rows} == {"uniform_centered_0.1"}
+    assert {row.label for row in found.published_rows} == {"uniform_centered_0.1"}
 
 
 def test_initialisations_match_by_the_settings_of_their_metric() -> None:
@@ -279,7 +280,7 @@ def test_a_job_without_statistics_stands_for_no_row() -> None:
     job = nb201_job()
     del job["metrics"]
     found = compare([job], "nb201_weight_pairs")
-    assert (found.rows, len(found.unmatched)) == ([], 28)
+    assert (found.published_rows, len(found.unmatched)) == ([], 28)
 
 
 def test_several_jobs_may_stand_for_one_row() -> None:
@@ -332,7 +333,7 @@ def test_reference_numbers_and_other_images_stay_unmatched() -> None:
     found = compare([job], "one_architecture")
     assert len(found.unmatched) == 17
     assert "CIFAR-10: random search" in found.unmatched
-    assert compare([nb201_job()], "one_architecture").rows == []
+    assert compare([nb201_job()], "one_architecture").published_rows == []
 
 
 def test_an_unknown_table_is_answered_with_those_that_there_are() -> None:

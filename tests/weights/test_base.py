@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import yaml
+from sentences import refused
 from weight_inputs import METRIC, choose, scoring_of
 
 from epsilon_research.engines.collapsed import CollapsedEngine
@@ -142,19 +143,31 @@ def test_a_run_is_about_the_weights_of_epsilon() -> None:
 def test_a_rule_needs_epsilon_and_no_weights_beside_it() -> None:
     check_rule(None, metrics={}, published=[1e-7, 1])
     check_rule(Limits(), metrics={"epsilon": METRIC}, published=[1e-7, 1])
-    with pytest.raises(ValueError, match=r"weight_pair=limits must have a metric epsilon .* size"):
+    with pytest.raises(ValueError, match=r"weight_rule=limits must have a metric epsilon .* size"):
         check_rule(Limits(), metrics={"size": NumParameters()}, published=[1e-7, 1])
     given_too = replace(METRIC, weights=[1e-3, 1])
     with pytest.raises(
         ValueError,
-        match=r"weights must not be given together with weight_pair=widest.*\[0.001, 1.0\]: leave",
+        match=r"weights must not be given together with weight_rule=widest.*\[0.001, 1.0\]: leave",
     ):
         check_rule(Widest(), metrics={"epsilon": given_too}, published=[1e-7, 1])
 
 
+def test_without_a_published_pair_a_rule_stands_in_for_weights_that_nobody_gave() -> None:
+    rule, unset = Limits(), replace(METRIC, weights=None)
+    assert check_rule(rule, metrics={"epsilon": unset}, published=None) is rule
+    assert check_rule(rule, metrics={"epsilon": METRIC}, published=None) is None
+    assert check_rule(rule, metrics={"size": NumParameters()}, published=None) is None
+    for asked, metrics in ((None, {"epsilon": unset}), (rule, {"epsilon": unset, "b": unset})):
+        with refused(ValueError, "weights must be given on a search space for which the paper"):
+            check_rule(asked, metrics=metrics, published=None)
+    with pytest.raises(ValueError, match=r"weights must be two .* got None"):
+        _ = unset.passes
+
+
 @pytest.mark.parametrize("rule", [Limits, Widest])
 def test_each_option_sets_the_rule_of_its_name_with_the_class_s_own_defaults(rule: type) -> None:
-    option = yaml.safe_load((CONF / "weight_pair" / f"{rule.name}.yaml").read_text())
+    option = yaml.safe_load((CONF / "weight_rule" / f"{rule.name}.yaml").read_text())
     settings = dict(option["weight_rule"])
     assert settings.pop("_target_") == f"{rule.__module__}.{rule.__name__}"
     settings = {name: _number(value) for name, value in settings.items()}

@@ -98,7 +98,7 @@ def test_a_space_without_limits_is_told_in_one_sentence() -> None:
     )
     with pytest.raises(
         ValueError,
-        match=r"weight_pair=limits must .* constant or infinite outputs of \d+% at 1e-300 and "
+        match=r"weight_rule=limits must .* constant or infinite outputs of \d+% at 1e-300 and "
         r"\d+% at 1e\+300 on nbnlp: there is no limit",
     ):
         choose(Limits(sample_size=15), scoring_of(space, minibatch=minibatch))
@@ -137,8 +137,14 @@ def test_a_space_of_one_function_has_nothing_to_choose() -> None:
     [
         ({"sample_size": 1}, r"weight_rule.sample_size must be an integer of 2 or more, got 1"),
         ({"sample_size": 2.5}, r"weight_rule.sample_size must be .* got 2.5: pass e.g."),
-        ({"tolerance": 0.0}, r"weight_rule.tolerance must be a number between 0 and 1, got 0.0"),
-        ({"tolerance": 1}, r"weight_rule.tolerance must be a number between 0 and 1, got 1:"),
+        (
+            {"tolerance": 0.0},
+            r"tolerance must be a finite number above 0 and below 1, got 0.0",
+        ),
+        (
+            {"tolerance": 1},
+            r"tolerance must be a finite number above 0 and below 1, got 1:",
+        ),
         ({"beyond": 0.5}, r"weight_rule.beyond must be an integer of -300 or more, got 0.5"),
     ],
 )

@@ -124,7 +124,10 @@ def test_no_pair_at_all_is_told() -> None:
         ({"undefined": "float16"}, r"weight_rule.undefined must be one of float32, exact, got"),
         ({"num_architectures": 0}, r"weight_rule.num_architectures must be an integer of 1"),
         ({"seed": -1}, r"weight_rule.seed must be an integer of 0 or more, got -1"),
-        ({"most_undefined": 0}, r"weight_rule.most_undefined must be a share above 0"),
+        (
+            {"most_undefined": 0},
+            r"most_undefined must be a finite number above 0 and up to 1",
+        ),
         ({"most_undefined": 10}, r"weight_rule.most_undefined must be .* got 10: pass"),
         ({"low_exponent": 0}, r"weight_rule.low_exponent must be below .* got 0 and 0"),
         ({"high_exponent": 400}, r"weight_rule.low_exponent must be .* both within 300"),

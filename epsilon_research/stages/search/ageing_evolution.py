@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from epsilon_research.search import AgeingEvolution, RandomSearch, SearchMethod
+from epsilon_research.search_methods import AgeingEvolution, RandomSearch, SearchMethod
 from epsilon_research.stages.search.base import SearchStage
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 from rich.console import Console
 
+from epsilon_research.benchmarks.accuracy_table import SECOND, AccuracyTable
+from epsilon_research.benchmarks.hardware_costs import DATASETS
 from epsilon_research.checks import check_choice, check_integer
-from epsilon_research.plotting import save_search_curves
 from epsilon_research.progress import progress
-from epsilon_research.search import (
+from epsilon_research.reporting.run import SearchVariant
+from epsilon_research.reporting.typed_json import read_record
+from epsilon_research.search_methods import (
     PROTOCOLS,
     ScoreCache,
     SearchMethod,
@@ -23,6 +26,15 @@ from epsilon_research.search import (
 )
 from epsilon_research.stages.base import Context, Outcome, Stage
 from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.search.best_found import best_found
+from epsilon_research.stages.search.costs import (
+    Constraints,
+    check_costs,
+    check_limits,
+    cost_label,
+    costs_of_run,
+)
+from epsilon_research.stages.search.front import Fronts, find_fronts, fronts_table
 from epsilon_research.stages.search.inputs import Results, SearchInputs, read_results
 from epsilon_research.stages.search.record import curves_table, describe_variants
 from epsilon_research.stages.search.scores import scores_of_run
@@ -46,6 +58,32 @@ _INTEGERS = (
 """Settings with their smallest value and an example."""
 
 
+def named_metrics(
+    setting: str, wanted: str | Sequence[str], metrics: Sequence[str], known: Collection[str]
+) -> list[str]:
+    """Return the metrics that a setting names.
+
+    Args:
+        setting: The setting as it is typed.
+        wanted: A name, several, or "auto" for every metric of the run.
+        metrics: Those of the run.
+        known: All that have scores.
+
+    Raises:
+        ValueError: A metric does not exist.
+    """
+    if wanted == AUTO:
+        return list(metrics)
+    names = [wanted] if isinstance(wanted, str) else list(wanted)
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{setting} must be among {', '.join(dict.fromkeys(known))}, got {name}: run that "
+                "metric too (metric=[...]), or bring search.score_file"
+            )
+    return names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchStage(Stage):
     """Searches with and without scores, many times, on results that are known already.
@@ -64,9 +102,18 @@ class SearchStage(Stage):
         warmup_pool: Architectures scored before the search starts from the best of them; 0: none.
         warmup_metric: What ranks the pool: a metric of the run, `num_parameters`, a column of
             `score_file`, a list of such (one variant each), or "auto" (every metric of the run).
-        protocol: "sound" or "published", see `epsilon_research.search.protocols`. It is the setting
+        protocol: "sound" or "published", see `search_methods.protocols`. It is the setting
             that users of the published search know, and no protocol of rows, which says which
             architectures a statistic is about.
+        constraints: {cost: the most that it may be}, of `cost_names`; None: no limits. What exceeds
+            one, or has no known cost, is infeasible: never trained, in no pool, and no part of the
+            budget.
+        front: A cost, of `cost_names`: what searches find of the front of accuracies against it is
+            compared with the true front. Methods with `SearchMethod.uses_cost` search by it, too,
+            the others by accuracy alone. None: no front.
+        front_budgets: Trained models after which fronts are compared.
+        hardware_dataset: Whose images and classes the networks are for whose latencies and energies
+            constraints and fronts name, one of `hardware_costs.DATASETS`.
         score_file: A table with an `architecture_id` and columns of scores, or None.
         objective: Fitness of an architecture id, instead of a table's; or None. Its values are
             kept, so that each architecture is evaluated once in the whole run.
@@ -81,6 +128,10 @@ class SearchStage(Stage):
     warmup_pool: int = 3000
     warmup_metric: str | Sequence[str] = AUTO
     protocol: str = "sound"
+    constraints: Mapping[str, float] | None = None
+    front: str | None = None
+    front_budgets: Sequence[int] = (100, 300)
+    hardware_dataset: str = "cifar10"
     score_file: str | None = None
     objective: Objective | None = None
     targets: Sequence[float] = ()
@@ -91,9 +142,12 @@ class SearchStage(Stage):
         for name, least, example in _INTEGERS:
             setting = f"search.{name}"
             check_integer(setting, getattr(self, name), at_least=least, example=example)
-        for size in self.sample_sizes:
-            check_integer("search.sample_sizes", size, at_least=1, example=100)
+        for name in ("sample_sizes", "front_budgets"):
+            for size in getattr(self, name):
+                check_integer(f"search.{name}", size, at_least=1, example=100)
         check_choice("search.protocol", self.protocol, PROTOCOLS)
+        check_choice("search.hardware_dataset", self.hardware_dataset, DATASETS)
+        check_limits("search.constraints", self.constraints or {})
         if self.objective is not None and not callable(self.objective):
             raise ValueError(
                 "search.objective must be something that can be called with an architecture id, "
@@ -110,8 +164,23 @@ class SearchStage(Stage):
     def methods(self) -> list[SearchMethod]:
         """Return the algorithms with their settings, the one to compare the others with first."""
 
+    def proxies_of(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
+        """Return the metrics whose scores are features of a predictor, if there is one.
+
+        Args:
+            metrics: Those of the run.
+            known: All that have scores.
+
+        Raises:
+            ValueError: A metric does not exist.
+        """
+        return []
+
     def check(self, prepared: Prepared) -> None:
         """Refuse a run that a search cannot follow; see `check_inputs`."""
+        space = prepared.scoring.space
+        check_costs("search.constraints", list(self.constraints or ()), space)
+        check_costs("search.front", [self.front] if self.front else [], space)
         metrics = list(prepared.scoring.metrics)
         self.check_inputs(metrics, has_accuracies=prepared.table is not None)
 
@@ -131,7 +200,14 @@ class SearchStage(Stage):
                 "search must have accuracies or an objective to search by, got neither: pass a "
                 "benchmark, or search.objective"
             )
-        self._warmup_metrics(metrics, [*metrics, "num_parameters", *self._file()])
+        if self.front and (self.objective is not None or not has_accuracies):
+            raise ValueError(
+                f"search.front={self.front} must have a table of accuracies, whose front is the "
+                "true one, got an objective or no benchmark: pass a benchmark, or search.front=null"
+            )
+        known = [*metrics, "num_parameters", *self._file()]
+        named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
+        self.proxies_of(metrics, known)
 
     def run(self, context: Context) -> Outcome:
         """Return the parts `search` (one entry per variant) and `selection` (per sample size)."""
@@ -145,24 +221,41 @@ class SearchStage(Stage):
             ),
             metrics=list(prepared.scoring.metrics),
             scored=prepared.ids,
+            costs=costs_of_run(
+                context.frame, scoring=prepared.scoring, dataset=self.hardware_dataset
+            ),
         )
-        found = self.search(inputs, rng=context.rng("search"), console=context.console)
-        if context.plotting is None:
+        found, fronts = self._search(inputs, rng=context.rng("search"), console=context.console)
+        if context.figures is None:
             return found
-        figures = save_search_curves(
-            found.summary["search"],
-            folder=context.run_dir / "figures",
-            weights=prepared.weights,
-            title=prepared.title,
-            label="objective" if self.objective or table is None else table.label,
-            settings=context.plotting,
-        )
+        variants = {
+            name: read_record(SearchVariant, one) for name, one in found.summary["search"].items()
+        }
+        label = self._label(next(iter(variants.values())), table)
+        figures = context.figures.save_searches(list(variants.values()), label=label)
+        if fronts is not None:
+            figures += context.figures.save_fronts(
+                variants,
+                points=fronts.points,
+                found=fronts.found,
+                worst=fronts.reference[1],
+                cost_label=cost_label(fronts.cost),
+                label=label,
+            )
         return replace(found, figures=figures)
+
+    def _label(self, variant: SearchVariant, table: AccuracyTable | None) -> str:
+        """What the curves show, for the axis of their figure."""
+        if self.objective or table is None:
+            return "objective"
+        return table.second_label if variant.reported == SECOND else table.label
 
     def search(
         self, inputs: SearchInputs, *, rng: np.random.Generator, console: Console | None = None
     ) -> Outcome:
-        """Run all variants, and return the record and the tables `search_curves`, `search_trials`.
+        """Run all variants, and return the record and the tables.
+
+        The tables are `search_curves`, `search_trials` and, with a front, `search_fronts`.
 
         Args:
             inputs: What the run has scored, and what is known of its space.
@@ -172,31 +265,54 @@ class SearchStage(Stage):
         Raises:
             ValueError: As `check_inputs`, or the table knows none of the scored architectures.
         """
+        return self._search(inputs, rng=rng, console=console)[0]
+
+    def _search(
+        self, inputs: SearchInputs, *, rng: np.random.Generator, console: Console | None
+    ) -> tuple[Outcome, Fronts | None]:
         scores = self._scores(inputs)
-        names = self._warmup_metrics(inputs.metrics, list(scores))
-        variants = make_variants(self.methods(), metrics=names, has_warmup=self.warmup_pool > 0)
+        metrics, known = inputs.metrics, list(scores)
+        names = named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
+        variants = make_variants(
+            self.methods(),
+            metrics=names,
+            has_warmup=self.warmup_pool > 0,
+            proxies=self.proxies_of(metrics, known),
+        )
         results = None
         if inputs.accuracies is not None:
             results = read_results(inputs.accuracies, higher_is_better=inputs.higher_is_better)
-        search_rng, selection_rng, bootstrap_rng = rng.spawn(3)
+        search_rng, selection_rng, bootstrap_rng, front_rng = rng.spawn(4)
         task = self._task(inputs, results, search_rng)
         shown = console or Console(stderr=True)
         with progress(shown, "searching", len(variants) * self.repeats) as advance:
             found = [run_variant(one, task, scores=scores, advance=advance) for one in variants]
         entries = describe_variants(found, task, targets=self.targets, rng=bootstrap_rng)
         selection = self._select(task, results, names, scores=scores, rng=selection_rng)
-        return Outcome(
-            summary={"search": entries, "selection": selection},
-            frames={
-                "search_curves": curves_table(found),
-                "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
-            },
-        )
+        summary: dict[str, Any] = {"search": entries, "selection": selection}
+        costs = {} if self.front is None else {self.front: inputs.costs[self.front]}
+        of_run = {name: scores[name] for name in inputs.scores}
+        tables = [best_found(found, task, scores=of_run | task.constraints.shown() | costs)]
+        frames = {
+            "search_curves": curves_table(found),
+            "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
+        }
+        fronts = None
+        if self.front is not None:
+            fronts = find_fronts(
+                found, task, cost=self.front, costs=costs[self.front], budgets=self.front_budgets
+            )
+            record = summary["search_front"] = fronts.describe(rng=front_rng)
+            labels = {name: read_record(SearchVariant, one).label for name, one in entries.items()}
+            tables.append(fronts_table(record, labels))
+            frames["search_fronts"] = fronts.found
+        return Outcome(summary=summary, tables=tables, frames=frames), fronts
 
     def _task(
         self, inputs: SearchInputs, results: Results | None, rng: np.random.Generator
     ) -> Task:
         """Search by the objective if there is one, else by the table."""
+        constraints = Constraints(limits=self.constraints or {}, costs=inputs.costs)
         known, universe = None, list(inputs.scored)
         selected_on = reported = "objective"
         if self.objective is not None:
@@ -204,9 +320,16 @@ class SearchStage(Stage):
         else:
             assert results is not None  # `check` has refused the rest
             evaluate, report = results.fitness().__getitem__, results.report().__getitem__
-            known = list(results.rows.index)
-            universe = scored_and_known(universe, set(known))
+            rated = list(results.rows.index)
+            known = constraints.among(rated, what="architectures with an accuracy")
+            universe = scored_and_known(universe, set(rated))
             selected_on, reported = results.selected_on, results.reported
+            if self.constraints:
+                logger.info(
+                    "search: %s of %s architectures are feasible (%s)",
+                    f"{len(known):,}", f"{len(rated):,}", constraints.in_words(),
+                )  # fmt: skip
+        universe = constraints.among(universe, what="scored architectures")
         if 0 < len(universe) <= self.warmup_pool:
             logger.info(
                 "search: warm-up pools are all %s scored architectures, the same in each repeat",
@@ -215,6 +338,8 @@ class SearchStage(Stage):
         return Task(
             space=inputs.space,
             known=known,
+            constraints=constraints,
+            cost=None if self.front is None else inputs.costs[self.front],
             evaluate=evaluate,
             report=report,
             higher_is_better=True if self.objective is not None else inputs.higher_is_better,
@@ -242,19 +367,6 @@ class SearchStage(Stage):
                 found[str(name)] = ScoreCache()
                 found[str(name)].add(ids, scores[name].to_numpy())
         return found
-
-    def _warmup_metrics(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
-        wanted = self.warmup_metric
-        if wanted == AUTO:
-            return list(metrics)
-        names = [wanted] if isinstance(wanted, str) else list(wanted)
-        for name in names:
-            if name not in known:
-                raise ValueError(
-                    f"search.warmup_metric must be among {', '.join(dict.fromkeys(known))}, got "
-                    f"{name}: run that metric too (metric=[...]), or bring search.score_file"
-                )
-        return names
 
     def _select(
         self,

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from epsilon_research.checks import check_integer
+from epsilon_research.checks import check_integer, check_number
 from epsilon_research.programs import Program
-from epsilon_research.spaces import SearchSpace
+from epsilon_research.spaces import SearchSpace, Selection
 
 _NUM_TRAINED = 1000
 """Digits of the 1,797 that networks are trained on; the others judge them."""
@@ -55,14 +55,14 @@ class DigitsAccuracy:
     `seed`, whatever was computed before.
 
     Args:
-        space: Gives the networks.
+        space: Gives the networks; of a selection its space.
         steps: Minibatches that a network is trained on, at least 1.
         batch_size: Digits in each, from 2 to 1,000.
         learning_rate: Step size of Adam.
         seed: Seed of initialisation and minibatches.
     """
 
-    space: SearchSpace
+    space: SearchSpace | Selection
     steps: int = 30
     batch_size: int = 64
     learning_rate: float = 0.01
@@ -70,11 +70,11 @@ class DigitsAccuracy:
 
     def __post_init__(self) -> None:
         check_integer("search.objective.steps", self.steps, at_least=1, example=30)
-        if not 2 <= self.batch_size <= _NUM_TRAINED:
-            raise ValueError(
-                f"search.objective.batch_size must lie between 2 and {_NUM_TRAINED}, got "
-                f"{self.batch_size}: pass e.g. search.objective.batch_size=64"
-            )
+        size = "search.objective.batch_size"
+        check_integer(size, self.batch_size, at_least=2, at_most=_NUM_TRAINED, example=64)
+        rate = "search.objective.learning_rate"
+        check_number(rate, self.learning_rate, above=0, example=0.01)
+        check_integer("search.objective.seed", self.seed, at_least=0, example=0)
 
     def __call__(self, architecture_id: str) -> float:
         """Return the share of the 797 other digits that the network recognises, in [0, 1]."""
@@ -86,10 +86,11 @@ class DigitsAccuracy:
 
         from epsilon_research.programs.torch_reader import to_torch
 
-        program = self.space.program(architecture_id, num_outputs=10)
+        space = self.space.space if isinstance(self.space, Selection) else self.space
+        program = space.program(architecture_id, num_outputs=10)
         if not isinstance(program, Program):
             raise ValueError(
-                f"the space of search.objective must hold image networks, got {self.space.name}: "
+                f"the space of search.objective must hold image networks, got {space.name}: "
                 "pass another search_space"
             )
         images, classes = (torch.from_numpy(part) for part in load_digits())

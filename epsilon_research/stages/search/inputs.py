@@ -1,15 +1,15 @@
 """What a run hands to its search, and by what the search selects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from epsilon_research.search import ScoreCache
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES, SECOND
+from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces import SearchSpace
-
-VALIDATION, TEST = "validation_accuracy", "test_accuracy"
+from epsilon_research.stages.search.costs import Costs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +19,14 @@ class SearchInputs:
     Args:
         space: The search space.
         accuracies: Columns `architecture_id` (of the space), `validation_accuracy`,
-            `test_accuracy`: all that the benchmark knows of this space, not only what the run has
-            scored. None without a table.
+            `test_accuracy` and perhaps `second_test_accuracy`: all that the benchmark knows of this
+            space, not only what the run has scored. None without a table.
         higher_is_better: Direction of the accuracies.
         scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
         metrics: Those of them that the run is about.
         scored: Architectures that have scores already: warm-up pools are drawn from them, so that
             no pool costs anything.
+        costs: {cost: on demand}, for constraints and fronts.
     """
 
     space: SearchSpace
@@ -34,6 +35,7 @@ class SearchInputs:
     scores: Mapping[str, ScoreCache]
     metrics: Sequence[str]
     scored: Sequence[str]
+    costs: Costs = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Results:
     """A table of accuracies as a search sees it: fitness to select by, and what is reported.
 
     Args:
-        rows: By architecture id, both accuracy columns; only rows in which what is needed is known.
+        rows: By architecture id, the accuracy columns; only rows in which what is needed is known.
         selected_by: Column of the fitness.
         reported: Column of the curves.
         higher_is_better: Direction of both.
@@ -70,12 +72,13 @@ class Results:
 def read_results(accuracies: pd.DataFrame, *, higher_is_better: bool) -> Results:
     """A table of accuracies as a search sees it.
 
-    Where both accuracies are known, validation selects and test is reported; else the one that is
-    there does both.
+    Where both accuracies are known, validation selects and test is reported. Test accuracies alone
+    select, too, and a second column of them is reported; else the one that is there does both.
     """
     rows = accuracies.set_index("architecture_id")
-    rows = pd.DataFrame({name: rows[name].astype("float64") for name in (VALIDATION, TEST)})
-    known = [str(name) for name in rows if not np.isnan(rows[name].to_numpy()).all()]
+    names = [name for name in (*ACCURACIES, SECOND) if name in rows]
+    rows = pd.DataFrame({name: rows[name].astype("float64") for name in names})
+    known = [name for name in names if not np.isnan(rows[name].to_numpy()).all()][:2]
     if not known:
         raise ValueError(
             "search must have some accuracy to go by, got a table without any: pass another "

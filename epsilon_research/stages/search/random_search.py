@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from epsilon_research.search import RandomSearch, SearchMethod
+from epsilon_research.search_methods import RandomSearch, SearchMethod
 from epsilon_research.stages.search.base import SearchStage
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from epsilon_research.search import compare_pairs, describe_target
+from epsilon_research.search_methods import compare_pairs, describe_target
 from epsilon_research.stages.search.task import Task
 from epsilon_research.stages.search.variant_runs import VariantRuns
 
@@ -60,6 +60,9 @@ def _settings(runs: VariantRuns, task: Task) -> dict[str, Any]:
         "warmup_metric": variant.warmup_metric,
         **variant.method.settings,
         "move_metric": variant.move_metric,
+        "proxies": list(variant.proxies),
+        "constraints": dict(task.constraints.limits),
+        "feasible": None if task.known is None else len(task.known),
         "selected_on": task.selected_on,
         "reported": task.reported,
         "higher_is_better": task.higher_is_better,

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from epsilon_research.analysis import float32_defined
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.scoring import Scoring
-from epsilon_research.search import ScoreCache
+from epsilon_research.search_methods import ScoreCache
 
 NUM_PARAMETERS = "num_parameters"
 

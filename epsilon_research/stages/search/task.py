@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from epsilon_research.search import Protocol, draw_pool
+from epsilon_research.search_methods import Domain, Protocol, ScoreCache, draw_pool
 from epsilon_research.spaces import SearchSpace
+from epsilon_research.stages.search.costs import Constraints
 
 POOL, SEARCH = 0, 1
 """The two streams of random numbers of each repeat."""
@@ -18,12 +19,15 @@ class Task:
 
     Args:
         space: Gives draws and mutations.
-        known: Architectures that a search may visit; None: any of the space.
+        known: Architectures that a search may visit, all feasible; None: any feasible one of the
+            space.
+        constraints: What is feasible.
+        cost: A second objective on demand, lower is better; None: fitness alone.
         evaluate: Fitness of an architecture, higher is better.
         report: What a curve shows of an architecture, in its own unit.
         higher_is_better: Direction of what is reported.
         protocol: What counts and what is shown.
-        universe: Architectures that warm-up pools are drawn from.
+        universe: Architectures that warm-up pools are drawn from, all feasible.
         pool_size: Of each pool.
         budget: Trained models per search.
         repeats: Searches per variant.
@@ -34,6 +38,8 @@ class Task:
 
     space: SearchSpace
     known: Sequence[str] | None
+    constraints: Constraints
+    cost: ScoreCache | None
     evaluate: Callable[[str], float]
     report: Callable[[str], float]
     higher_is_better: bool
@@ -49,6 +55,15 @@ class Task:
     def generator(self, repeat: int, stream: int) -> np.random.Generator:
         """A fresh generator for one purpose in one repeat."""
         return np.random.default_rng([self.seed, repeat, stream])
+
+    def domain(self) -> Domain:
+        """Return what the searches of a variant may visit, with its counts of mutations at 0."""
+        return Domain(
+            space=self.space,
+            known=self.known,
+            admits=self.constraints.admits() if self.known is None else None,
+            mutates_as_published=self.protocol.mutates_as_published,
+        )
 
     def pool(self, repeat: int) -> list[str]:
         """The warm-up pool of a repeat."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from epsilon_research.search import (
+from epsilon_research.search_methods import (
     Domain,
     ScoreCache,
     Start,
@@ -80,17 +80,15 @@ def run_variant(
     advance: Callable[[int], None],
 ) -> VariantRuns:
     """Run all repeats of a variant, calling `advance` after each."""
-    domain = Domain(
-        space=task.space,
-        known=task.known,
-        mutates_as_published=task.protocol.mutates_as_published,
-    )
+    domain = task.domain()
     trajectories, curves = [], []
     for repeat in range(task.repeats):
         start = Start(
             domain=domain,
             first=_first(variant, task, scores=scores, repeat=repeat),
             score=_ranks(variant.move_metric, task, scores),
+            cost=task.cost,
+            proxies=_proxies(variant.proxies, scores),
         )
         trajectory = run_search(
             variant.method.start(start),
@@ -113,6 +111,14 @@ def _ranks(
     if metric is None:
         return None
     return lambda ids: task.protocol.rank(scores[metric](ids))
+
+
+def _proxies(
+    names: Sequence[str], scores: Mapping[str, ScoreCache]
+) -> Callable[[Sequence[str]], np.ndarray] | None:
+    if not names:
+        return None
+    return lambda ids: np.stack([scores[name](ids) for name in names], axis=1)
 
 
 def _first(

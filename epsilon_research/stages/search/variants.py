@@ -1,9 +1,9 @@
 """The variants of a search that one run compares: alone, with warm-ups, with moves by score."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from epsilon_research.search import SearchMethod
+from epsilon_research.search_methods import SearchMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,11 +14,13 @@ class Variant:
         method: The algorithm and its settings.
         warmup_metric: What ranks the pool; None: no warm-up.
         move_metric: What a move by score goes by; None where the move needs none.
+        proxies: Metrics whose scores are features of a predictor; empty where there is none.
     """
 
     method: SearchMethod
     warmup_metric: str | None = None
     move_metric: str | None = None
+    proxies: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -33,11 +35,16 @@ class Variant:
     @property
     def metrics(self) -> set[str]:
         """The metrics whose scores it needs."""
-        return {name for name in (self.warmup_metric, self.move_metric) if name is not None}
+        named = {name for name in (self.warmup_metric, self.move_metric) if name is not None}
+        return named | set(self.proxies)
 
 
 def make_variants(
-    methods: Sequence[SearchMethod], *, metrics: Sequence[str], has_warmup: bool
+    methods: Sequence[SearchMethod],
+    *,
+    metrics: Sequence[str],
+    has_warmup: bool,
+    proxies: Sequence[str] = (),
 ) -> list[Variant]:
     """Each method alone and, for each metric, with a warm-up and with moves by its scores.
 
@@ -45,10 +52,15 @@ def make_variants(
         methods: Several settings of one algorithm, or several algorithms.
         metrics: Those to compare.
         has_warmup: Whether there are warm-ups at all.
+        proxies: Features of the methods that predict from scores.
     """
     variants = []
     for method in methods:
-        variants += list(_variants(method, metrics=metrics, has_warmup=has_warmup))
+        features = tuple(proxies) if method.uses_proxies else ()
+        variants += [
+            replace(one, proxies=features)
+            for one in _variants(method, metrics=metrics, has_warmup=has_warmup)
+        ]
     return variants
 
 

@@ -1,0 +1,119 @@
+"""What a user of Python means: spaces, datasets and benchmarks by name or as objects."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Union
+
+import numpy as np
+
+from epsilon_research.benchmarks import Benchmark
+from epsilon_research.benchmarks.none import NoBenchmark
+from epsilon_research.catalogue import (
+    build_option,
+    default_options,
+    option_beside,
+    option_names,
+)
+from epsilon_research.data import Dataset, Minibatch
+from epsilon_research.data.base import IMAGES
+from epsilon_research.data.given import Given
+from epsilon_research.spaces import SearchSpace, Selection
+
+if TYPE_CHECKING:
+    import torch
+
+AUTO = "auto"
+
+Space = str | SearchSpace | Selection
+Inputs = Union[str, Dataset, Minibatch, np.ndarray, "torch.Tensor", None]
+Accuracies = str | Benchmark | None
+
+_PUBLISHED_WEIGHTS = (1e-7, 1.0)
+"""Of epsilon on NAS-Bench-201; also where a space comes without a pair of its own."""
+
+
+def chosen_selection(
+    space: object, *, n: int | str | None, ids: Sequence[str | int] | None
+) -> Selection:
+    """Return a space and which of its architectures are meant.
+
+    Raises:
+        ValueError: There is no such space, or both `n` and `ids` are given.
+    """
+    if isinstance(space, str):
+        selection = build_option("search_space", space)
+    elif isinstance(space, SearchSpace):
+        selection = Selection(space=space, published_weights=_PUBLISHED_WEIGHTS)
+    else:
+        selection = space
+    if not isinstance(selection, Selection):
+        raise ValueError(
+            f"space must be the name or object of a search space, got {space!r}: pass e.g. "
+            f"{option_names('search_space')[0]!r}"
+        )
+    if n is not None and ids is not None:
+        raise ValueError("either n or ids must be given, got both: leave one out")
+    if ids is not None:
+        return replace(selection, num_architectures=AUTO, first=None, architectures=list(ids))
+    return selection if n is None else replace(selection, num_architectures=n)
+
+
+def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
+    """Return where the minibatch is from.
+
+    Args:
+        inputs: A dataset by name or as an object; a minibatch, or its numbers as an array or a
+            tensor; None: what a run on the space takes by default.
+        space: Says what its networks take.
+
+    Raises:
+        ValueError: There is no such dataset, or the numbers are no minibatch.
+    """
+    if isinstance(inputs, Dataset):
+        return inputs
+    if isinstance(inputs, Minibatch):
+        return Given(minibatch=inputs)
+    if inputs is None:
+        return build_option("dataset", _beside(space, "dataset"))
+    if isinstance(inputs, str):
+        return build_option("dataset", inputs)
+    return Given(minibatch=_as_minibatch(inputs, kind=space.input_kind))
+
+
+def _as_minibatch(inputs: object, *, kind: str) -> Minibatch:
+    if kind == IMAGES:
+        # Late, since PyTorch is not needed to score the networks of a space.
+        from epsilon_research.network_score.images import as_images
+
+        return Minibatch(inputs=as_images(inputs).float().numpy(), kind=kind, dataset="given")
+    return Minibatch(inputs=np.asarray(inputs), kind=kind, dataset="given")
+
+
+def chosen_benchmark(benchmark: object, *, space: SearchSpace) -> Benchmark:
+    """Return where trained accuracies are from.
+
+    Args:
+        benchmark: By name or as an object; a table; None: nowhere; "auto": from what a run on the
+            space takes by default, nowhere if the space is the user's own.
+        space: Of the architectures.
+
+    Raises:
+        ValueError: There is no such benchmark.
+    """
+    if benchmark is None:
+        return NoBenchmark()
+    name = _beside(space, "benchmark") if benchmark == AUTO else benchmark
+    found = build_option("benchmark", name) if isinstance(name, str) else name
+    if not isinstance(found, Benchmark):
+        raise ValueError(
+            f"benchmark must be the name or object of one, auto or None, got {benchmark!r}: pass "
+            "e.g. None for scores alone"
+        )
+    return found
+
+
+def _beside(space: SearchSpace, group: str) -> str:
+    """The option that a run on a space takes."""
+    if space.name in option_names("search_space"):
+        return option_beside("search_space", space.name, other=group)
+    return "none" if group == "benchmark" else default_options()[group]

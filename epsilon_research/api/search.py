@@ -1,0 +1,163 @@
+"""A search for networks of one's own space, as one call."""
+
+import io
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from epsilon_research.api.result import PARAMETER, SearchResult
+from epsilon_research.checks import check_boolean, check_choice, check_integer
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.metrics.chosen import ChosenMetrics, chosen_metrics
+from epsilon_research.metrics.epsilon import check_weights
+from epsilon_research.network_score import (
+    FEW_OUTPUTS,
+    MetricScore,
+    NetworkScore,
+    score_network,
+)
+from epsilon_research.progress import progress as shown_progress
+from epsilon_research.spaces import BuiltSpace
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from epsilon_research.api.askers import Direction, Sampler
+    from epsilon_research.spaces.trials import Built
+
+
+def search(
+    build: "Callable[[Any], nn.Module] | str",
+    images: "torch.Tensor | np.ndarray",
+    *,
+    budget: int = 500,
+    metrics: ChosenMetrics = "epsilon",
+    minimise: Sequence[str] = (),
+    constraints: Mapping[str, float] | None = None,
+    sampler: "Sampler" = None,
+    weights: Sequence[float] = (1e-7, 1.0),
+    seed: int = 21,
+    progress: bool = True,
+) -> SearchResult:
+    """Search the networks that a builder makes for the best scores within constraints.
+
+    No network is trained. What a constraint excludes is infeasible: samplers are told so, and it is
+    never among the best, whatever its score.
+
+    Args:
+        build: A function of a trial (`optuna.trial.Trial`, which it asks by `suggest_int`,
+            `suggest_float`, `suggest_categorical`) that returns a module; or where it is, as
+            "package.module:function".
+        images: One minibatch (batch, channels, height, width), at least three samples.
+        budget: Networks to score, repeated ones included, at least 1.
+        metrics: One objective or several, by name (`conf/metric`) or as objects; maximised.
+        minimise: Names of objectives that are minimised instead.
+        constraints: {cost: the most that it may be}; costs are metrics, too: `num_parameters`,
+            `flops` (multiply-adds for one image), `activation_memory` (bytes).
+        sampler: "random", "tpe", "nsga2", "nsga3" of Optuna's, "random_search",
+            "ageing_evolution", "local_search" of the project's, or an object of either kind; None:
+            TPE for one objective, NSGA-II for several.
+        weights: The two constants of epsilon.
+        seed: Of the sampler.
+        progress: Whether progress is shown on standard error.
+
+    Returns:
+        What was scored, and what is best of it.
+
+    Raises:
+        ValueError: A setting is not what it must be, the builder asks for nothing, or Optuna is not
+            installed.
+    """
+    check_integer("budget", budget, at_least=1, example=500)
+    check_integer("seed", seed, at_least=0, example=21)
+    check_boolean("progress", progress)
+    limits = _checked(constraints or {})
+    pair = check_weights(weights)
+    objectives = chosen_metrics(metrics, weights=pair, engine=CollapsedEngine())
+    for name in minimise:
+        check_choice("minimise", name, objectives)
+    costs = chosen_metrics(list(limits), weights=pair, engine=CollapsedEngine()) if limits else {}
+    directions: list[Direction] = [
+        "minimize" if name in minimise else "maximize" for name in objectives
+    ]
+    # Late, since Optuna is an extra.
+    from epsilon_research.api.askers import asker_of
+
+    space = BuiltSpace(build=build)
+    asker = asker_of(sampler, space=space, directions=directions, seed=seed)
+    known: dict[str, dict[str, MetricScore]] = {}
+    rows = []
+    console = Console(stderr=True) if progress else Console(file=io.StringIO())
+    with shown_progress(console, "searching", budget) as advance, warnings.catch_warnings():
+        # Told once, below.
+        warnings.filterwarnings("ignore", message=FEW_OUTPUTS)
+        for _ in range(budget):
+            built = asker.ask()
+            id_ = built.architecture_id
+            if id_ not in known:
+                known[id_] = score_network(
+                    built.network, images, metrics={**costs, **objectives}, weights=pair
+                )
+            scores = known[id_]
+            values = [scores[name].value for name in objectives]
+            undefined = any(map(math.isnan, values))
+            excess = {name: _excess(scores[name].value, limit) for name, limit in limits.items()}
+            asker.tell(None if undefined else values, excess)
+            rows.append(_row(built, scores, feasible=all(part <= 0 for part in excess.values())))
+            advance(1, failed=int(undefined))
+    _warn_of_few([score for scores in known.values() for score in scores.values()])
+    return SearchResult(
+        trials=pd.DataFrame(rows),
+        objectives=dict(zip(objectives, directions, strict=True)),
+        constraints=limits,
+    )
+
+
+def _warn_of_few(scores: Sequence[MetricScore]) -> None:
+    found = [score for score in scores if isinstance(score, NetworkScore) and score.reason is None]
+    few = sum(min(score.values_kept) < NetworkScore.FEW for score in found)
+    if few:
+        warnings.warn(
+            f"{FEW_OUTPUTS} in {few} of {len(found)} networks (fewer than {NetworkScore.FEW} kept "
+            "for one of the weights): score more images",
+            stacklevel=3,
+        )
+
+
+def _checked(constraints: object) -> dict[str, float]:
+    """The limits as numbers.
+
+    Raises:
+        ValueError: They are no mapping from names to numbers.
+    """
+    if not isinstance(constraints, Mapping):
+        raise ValueError(
+            f"constraints must be a mapping from costs to limits, got {constraints!r}: pass e.g. "
+            '{"flops": 50e6}'
+        )
+    for name, limit in constraints.items():
+        number = isinstance(limit, int | float) and not isinstance(limit, bool)
+        if not number or math.isnan(limit):
+            raise ValueError(
+                f"constraints must be numbers, got {limit!r} for {name}: pass e.g. "
+                f'{{"{name}": 50e6}}'
+            )
+    return {str(name): float(limit) for name, limit in constraints.items()}
+
+
+def _excess(cost: float, limit: float) -> float:
+    """How far a cost lies above its limit; an unknown one lies infinitely far."""
+    return math.inf if math.isnan(cost) else cost - limit
+
+
+def _row(built: "Built", scores: Mapping[str, MetricScore], *, feasible: bool) -> dict[str, Any]:
+    row: dict[str, Any] = {"architecture_id": built.architecture_id, "feasible": feasible}
+    for name, score in scores.items():
+        row |= {name: score.value, f"{name}_failure": score.reason}
+    return row | {f"{PARAMETER}{name}": value for name, value in built.parameters.items()}

@@ -1,0 +1,79 @@
+"""Folders of runs: which may be written to, and none left by what never began."""
+
+import shutil
+from pathlib import Path
+
+from epsilon_research.catalogue import CONF
+
+_SETTINGS = ("config.yaml", ".hydra/config.yaml", "multirun.yaml")
+"""Files of a run or of a sweep; other programs have files of these names, too."""
+
+_OURS = "_target_: epsilon_research."
+"""What is in the settings of each of our runs."""
+
+_MOST_CHARACTERS = 1 << 20
+
+_BEFORE_WORK = {".hydra", "config.yaml", "run.log", "multirun.yaml"}
+"""What is in a run folder when its work begins."""
+
+_new: dict[Path, Path] = {}
+"""Folders that were not there, or empty, when this process began, each with what was there."""
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse to write into a folder that holds what no run has left there.
+
+    Raises:
+        ValueError: It is neither empty nor a run's, or lies among the project's own files.
+    """
+    inside = folder.resolve()
+    own = (CONF, Path(__file__).resolve().parents[1])
+    taken = any(inside == home or home in inside.parents for home in own)
+    if folder.is_dir():
+        taken = taken or (any(folder.iterdir()) and not _is_of_a_run(folder))
+    if taken:
+        raise ValueError(
+            f"the run folder must be new, empty or a run's, got {folder}: choose another one with "
+            "hydra.run.dir=PATH"
+        )
+
+
+def _is_of_a_run(folder: Path) -> bool:
+    if (folder / "study.json").is_file() and (folder / "study.parquet").is_file():
+        return True
+    for name in _SETTINGS:
+        path = folder / name
+        if path.is_file():
+            with path.open(encoding="utf-8", errors="replace") as file:
+                if _OURS in file.read(_MOST_CHARACTERS):
+                    return True
+    return False
+
+
+def remember(folder: Path) -> None:
+    """Note that a folder is about to be made, if it is."""
+    inside = folder.resolve()
+    if not inside.is_dir() or not any(inside.iterdir()):
+        _new[inside] = next(one for one in (inside, *inside.parents) if one.is_dir())
+
+
+def remove_unbegun(folder: Path) -> None:
+    """Remove the folder of a run that ended before its work began, if it was made for that run.
+
+    One that was there, or holds more than settings and a log, stays as it is.
+    """
+    inside = folder.resolve()
+    home = next((one for one in (inside, inside.parent) if one in _new), None)  # of a job, a sweep
+    if home is None or not inside.is_dir():
+        return
+    if any(path.name not in _BEFORE_WORK for path in inside.iterdir()):
+        return
+    shutil.rmtree(inside)
+    if home == inside:
+        _remove_empty(inside.parent, down_to=_new[home])
+
+
+def _remove_empty(folder: Path, *, down_to: Path) -> None:
+    while down_to in folder.parents and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,129 @@
+"""Fronts that searches found of accuracy against a cost, beside the true one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from epsilon_research.plotting.lines import draw_line
+from epsilon_research.plotting.scales import limits_of, round_ticks
+from epsilon_research.plotting.style import (
+    FAINT,
+    GREY,
+    PANEL_HEIGHT,
+    label_panels,
+    legend_entries,
+    new_panels,
+)
+
+_FRAME_HEIGHT, _LEGEND_LINE = 0.45, 0.15
+_MOST_COST = 1.3
+"""The largest cost that is shown, as a multiple of the dearest architecture's of the true front."""
+_GRID = 300
+"""Costs at which fronts of several searches are compared."""
+
+
+def pareto_fronts(
+    points: pd.DataFrame,
+    found: pd.DataFrame,
+    *,
+    looks: Mapping[str, Mapping[str, Any]],
+    cost_label: str,
+    label: str,
+    higher_is_better: bool,
+    are_fractions: bool,
+    worst: float,
+) -> Figure:
+    """Return a panel for each budget: all architectures, their front, and what searches found.
+
+    Of a variant the median and the interquartile range over its repeats is drawn of the best value
+    at no more than a cost, which is its empirical attainment surface.
+
+    Args:
+        points: All architectures: columns `cost`, `reported`, `on_front`.
+        found: Columns `variant`, `repeat`, `budget`, `cost`, `reported`.
+        looks: {variant: `label`, `colour` and `linestyle`}.
+        cost_label: Of the horizontal axis.
+        label: Of the vertical axis.
+        higher_is_better: Direction of what is reported.
+        are_fractions: Whether these are accuracies, which are shown as percentages.
+        worst: The least good reported value that is shown.
+
+    References:
+        Fonseca and Fleming, "On the Performance Assessment and Comparison of Stochastic
+        Multiobjective Optimizers", PPSN 1996, on attainment.
+    """
+    budgets = list(dict.fromkeys(found["budget"]))
+    rows = -(-len(budgets) // 2)
+    figure, panels = new_panels(
+        len(budgets),
+        height=_FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (len(looks) + 2),
+    )  # fmt: skip
+    factor = 100.0 if are_fractions else 1.0
+    points, found = (one.assign(reported=factor * one["reported"]) for one in (points, found))
+    front = points.loc[points["on_front"].to_numpy(dtype=bool)].sort_values("cost")
+    sign = 1.0 if higher_is_better else -1.0
+    shown = sign * points["reported"].to_numpy(np.float64) >= sign * factor * worst
+    shown &= points["cost"].to_numpy(np.float64) <= _MOST_COST * front["cost"].max()
+    cloud = points.loc[shown]
+    left, right = limits_of(cloud["cost"].to_numpy(np.float64))
+    grid = np.linspace(left, right, _GRID)
+    for panel, budget in zip(panels, budgets, strict=True):
+        panel.plot(
+            cloud["cost"], cloud["reported"], ".", color=GREY, markersize=1.2, rasterized=True,
+            label="all architectures", zorder=0,
+        )  # fmt: skip
+        panel.step(
+            front["cost"], front["reported"], where="post", color=FAINT, linewidth=0.8,
+            marker="D", markersize=2.2, label="true front", zorder=1,
+        )  # fmt: skip
+        for variant, look in looks.items():
+            chosen = found.loc[found["budget"].eq(budget) & found["variant"].eq(variant)]
+            surface = attainment(chosen, grid, higher_is_better=higher_is_better)
+            draw_line(panel, grid, surface, step=True, **look)
+        _set_axes(panel, cloud, left=left, right=right)
+        panel.set_title(f"{budget:,} trained models", loc="left")
+        panel.set(xlabel=cost_label, ylabel=f"{label} (%)" if are_fractions else label)
+    repeats = found["repeat"].nunique()
+    figure.legend(
+        handles=legend_entries(figure), loc="outside lower center", handlelength=2.6,
+        title=f"lines: median and interquartile range of {repeats} repeats",
+    )  # fmt: skip
+    label_panels(panels)
+    return figure
+
+
+def _set_axes(panel: Axes, cloud: pd.DataFrame, *, left: float, right: float) -> None:
+    panel.set_xlim(left, right)
+    panel.set_ylim(*limits_of(cloud["reported"].to_numpy(np.float64)))
+    panel.xaxis.set_major_locator(round_ticks(5))
+    panel.yaxis.set_major_locator(round_ticks(6))
+
+
+def attainment(
+    found: pd.DataFrame, grid: Float[np.ndarray, " costs"], *, higher_is_better: bool
+) -> Float[np.ndarray, "3 costs"]:
+    """Return median and quartiles over repeats of the best value at no more than each cost.
+
+    Args:
+        found: Fronts of several searches: columns `repeat`, `cost`, `reported`.
+        grid: Costs, increasing.
+        higher_is_better: Direction of the values.
+
+    Returns:
+        Median, lower and upper quartile; NaN where that many repeats have found nothing.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    surfaces = []
+    for _, front in found.groupby("repeat"):
+        ordered = front.sort_values("cost")
+        best = np.maximum.accumulate(sign * ordered["reported"].to_numpy(np.float64))
+        place = np.searchsorted(ordered["cost"].to_numpy(np.float64), grid, side="right")
+        surfaces.append(np.concatenate([[-np.inf], best])[place])
+    # Of an order statistic, so that no mean with what is infinite is taken.
+    quantiles = np.quantile(surfaces, [0.5, 0.25, 0.75], axis=0, method="inverted_cdf")
+    return sign * np.where(np.isfinite(quantiles), quantiles, np.nan)

@@ -1,0 +1,221 @@
+"""`report.html`: what a run or a study leaves for a browser, in its folder and in one file."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from epsilon_research.atomic_file import write_atomically
+from epsilon_research.reporting.numbers import count_range, duration, setting, value
+from epsilon_research.reporting.page import Picture, own_script, render
+from epsilon_research.reporting.published import in_words
+from epsilon_research.reporting.run import Run
+from epsilon_research.reporting.run_tables import further_tables, run_parts
+from epsilon_research.reporting.scatter_data import packed_points
+from epsilon_research.reporting.study import Case, Job, Study
+from epsilon_research.reporting.study_tables import job_tables, study_parts
+
+NAME = "report.html"
+
+_MOST_PICTURES = 1_000_000
+_MOST_POINTS = 800_000
+"""Bytes of pictures, and characters of points, that are embedded; later ones are named instead."""
+
+_MOST_MERITS = 3
+"""Metrics whose ρ stands above everything."""
+
+_MOST_VALUES = 6
+"""Values of one fact that are listed one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """The points of one run on a page.
+
+    Args:
+        label: What tells the run from the others of the page.
+        packed: Its points, see `scatter_data`.
+    """
+
+    label: str
+    packed: str
+
+
+def write_run_report(folder: Path) -> Path:
+    """Write the report of a finished run and return its path.
+
+    Args:
+        folder: The run's, with `summary.json`, `scores.parquet`, `config.yaml` and `figures/`.
+
+    Raises:
+        FileNotFoundError: The run has not finished.
+        OSError: The report cannot be written.
+    """
+    run = Run.read(folder)
+    if run is None:
+        raise FileNotFoundError(
+            f"{folder} must hold a finished run (a summary.json), got none: run it again"
+        )
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.glob("figures/**/*.png"))
+    pictures, unshown = embedded(folder, names)
+    return _write(
+        folder,
+        [Job(number=0, folder=".", settings={}, run=run)],
+        title=f"{', '.join(run.fact('metrics'))} on {run.fact('search_space')}",
+        question="",
+        merits={},
+        facts={},  # the first table of a run has them
+        parts=[*run_parts(run), *further_tables(run), *unshown],
+        pictures=pictures,
+        command=run.command,
+    )
+
+
+def write_study_report(study: Study, folder: Path) -> Path:
+    """Write the report of a study and return its path.
+
+    Args:
+        study: The study.
+        folder: Its folder, in which those of its jobs are.
+
+    Raises:
+        OSError: The report cannot be written.
+    """
+    section = study_section(study, folder)
+    agreement = in_words(study.comparisons)
+    return _write(
+        folder,
+        study.jobs,
+        title=study.title,
+        question=study.question,
+        merits={"agreement with the published numbers": agreement} if agreement else {},
+        facts=section["facts"],
+        parts=section["parts"],
+        pictures=section["pictures"],
+        command=study.command,
+    )
+
+
+def study_section(study: Study, folder: Path) -> dict[str, Any]:
+    """Return `facts`, `parts` and `pictures` of a study; what shows them has title and question."""
+    pictures, unshown = embedded(folder, study.figures, about=f": {study.title}")
+    return {
+        "facts": _facts(study.jobs),
+        "parts": [*study_parts(study)[1:], *job_tables(study), *unshown],
+        "pictures": pictures,
+    }
+
+
+def embedded(
+    folder: Path, names: Iterable[str], *, about: str = ""
+) -> tuple[list[Picture], list[str]]:
+    """Return the pictures of a page, and a sentence on those that are not on it.
+
+    Args:
+        folder: Of the run or study; nothing outside it is shown.
+        names: Paths of PNG files within the folder.
+        about: What each caption adds to the name.
+    """
+    pictures: list[Picture] = []
+    unshown, size, left_out = [], 0, 0
+    for name in names:
+        parts = Path(name).with_suffix("").parts
+        words = " ".join(parts[1:] or parts).replace("_", " ")
+        try:
+            path = (folder / name).resolve()
+            path.relative_to(folder.resolve())
+            picture = Picture.read(path, caption=f"{words[:1].upper()}{words[1:]}{about}.")
+        except (OSError, ValueError):
+            unshown.append(f"{name} cannot be shown: it must be a PNG file in this folder.")
+            continue
+        size += len(picture.source)
+        if size <= _MOST_PICTURES:
+            pictures.append(picture)
+        else:
+            left_out += 1
+    if left_out:
+        unshown.append(f"{left_out} more figures are in the folder figures.")
+    return pictures, unshown
+
+
+def _write(folder: Path, jobs: Sequence[Job], *, merits: Mapping[str, str], **shown: Any) -> Path:
+    content = render(
+        "report.html.jinja",
+        **own_script("scatter.js"),
+        clouds=list(_clouds(folder, jobs)),
+        merits={**_merits(jobs), **merits},
+        incomplete=" ".join(job.run.incomplete for job in jobs if job.run.incomplete),
+        configuration=_configuration(folder / jobs[0].folder),
+        provenance=_provenance(jobs),
+        **shown,
+    ).encode("utf-8")
+    path = folder / NAME
+    write_atomically(path, lambda handle: handle.write(content))
+    return path
+
+
+def _clouds(folder: Path, jobs: Sequence[Job]) -> Iterator[Cloud]:
+    """The points of the first jobs that have a table, as many as a page has room for."""
+    room = _MOST_POINTS
+    for job in jobs:
+        path = folder / job.folder / "scores.parquet"
+        if not path.is_file():
+            continue
+        packed = packed_points(pd.read_parquet(path), job.run)
+        room -= len(packed)
+        if room < 0 and job is not jobs[0]:
+            return
+        yield Cloud(label=Case(settings=job.settings, jobs=(job,)).label(), packed=packed)
+
+
+def _merits(jobs: Sequence[Job]) -> dict[str, str]:
+    """The numbers that a reader looks for first."""
+    sizes = [job.run.counts["architectures"] for job in jobs]
+    merits = {"architectures": count_range(sizes)}
+    if len(jobs) > 1:
+        merits["jobs"] = str(len(jobs))
+    else:
+        for metric, found in list(jobs[0].run.metrics.items())[:_MOST_MERITS]:
+            if "connected" in found:
+                merits[f"ρ of {metric}, connected"] = value(found["connected"]["spearman_rho"])
+    seconds = sum(job.run.timing.get("total_seconds", 0.0) for job in jobs)
+    return merits | {"altogether": duration(seconds)}
+
+
+def _facts(jobs: Sequence[Job]) -> dict[str, str]:
+    """What was run: space, minibatch, benchmark, weights, and on how many architectures."""
+    sizes = [job.run.counts["architectures"] for job in jobs]
+    facts = {
+        "search space": _values(jobs, "search_space"),
+        "minibatch": f"{_values(jobs, 'batch_size')} of {_values(jobs, 'dataset')}",
+        "benchmark": _values(jobs, "benchmark_source"),
+        "weights": _values(jobs, "weights"),
+        "metrics": _values(jobs, "metrics"),
+        "engine": _values(jobs, "engine"),
+        "architectures": count_range(sizes),
+        "jobs": "" if len(jobs) == 1 else str(len(jobs)),
+        "commit": _values(jobs, "git_commit"),
+    }
+    return {name: words for name, words in facts.items() if words}
+
+
+def _values(jobs: Sequence[Job], name: str) -> str:
+    """The different values of a fact over the jobs, as typed."""
+    known = [job.run.fact(name) for job in jobs]
+    values = list(dict.fromkeys(setting(value) for value in known if value is not None))
+    if len(values) <= _MOST_VALUES:
+        return ", ".join(values)
+    return f"{len(values)} values, {values[0]} to {values[-1]}"
+
+
+def _configuration(folder: Path) -> str:
+    path = folder / "config.yaml"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _provenance(jobs: Sequence[Job]) -> str:
+    run = jobs[0].run
+    made = {"commit": run.fact("git_commit") or "unknown", **(run.fact("versions") or {})}
+    return ", ".join(f"{name} {version}" for name, version in made.items())

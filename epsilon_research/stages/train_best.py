@@ -1,0 +1,112 @@
+"""The best-scored architectures within limits, trained, against random ones within the same."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.checks import check_integer
+from epsilon_research.progress import progress
+from epsilon_research.reporting import Table
+from epsilon_research.reporting.numbers import value
+from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.prepared import Prepared
+
+RANDOM = "random"
+"""Name of the group that no metric has chosen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainBest(Stage):
+    """Train the best-scored architectures of each metric, and as many random ones.
+
+    Args:
+        objective: Gives the fitness of an architecture id after training, higher is better.
+        limits: {cost: the most that it may be}; each is a metric of the run, which then chooses
+            none itself. What exceeds one, or has no such score, is left out of all groups.
+        count: Architectures per group, at least 1.
+    """
+
+    objective: Callable[[str], float]
+    limits: Mapping[str, float] = field(default_factory=dict)
+    count: int = 5
+
+    def __post_init__(self) -> None:
+        check_integer("stages.train_best.count", self.count, at_least=1, example=5)
+
+    def check(self, prepared: Prepared) -> None:
+        """Refuse limits of what the run does not score."""
+        metrics = prepared.scoring.metrics
+        for name in self.limits:
+            if name not in metrics:
+                raise ValueError(
+                    f"stages.train_best.limits must name metrics of the run ({', '.join(metrics)})"
+                    f", got {name}: pass metric=[...] with it"
+                )
+
+    def run(self, context: Context) -> Outcome:
+        """Return the part `train_best`: {group: architectures with score, costs and fitness}."""
+        inside = np.ones(len(context.frame), dtype=bool)
+        for name, limit in self.limits.items():
+            inside &= context.frame[name].to_numpy() <= limit
+        frame = context.frame.loc[inside].reset_index(drop=True)
+        if len(frame) < self.count:
+            raise ValueError(
+                f"{self.count} architectures must lie within stages.train_best.limits, got "
+                f"{len(frame)} of {len(context.frame)}: raise the limits, or score more"
+            )
+        groups = self._groups(frame, context)
+        wanted = dict.fromkeys(id_ for ids in groups.values() for id_ in ids)
+        fitness: dict[str, float] = {}
+        with progress(context.console, "training", len(wanted)) as advance:
+            for id_ in wanted:
+                fitness[id_] = float(self.objective(id_))
+                advance(1)
+        rows = frame.set_index("architecture_id")
+        found = {
+            group: [self._entry(id_, group, rows, fitness) for id_ in ids]
+            for group, ids in groups.items()
+        }
+        return Outcome(summary={"train_best": found}, tables=[self._table(found, len(frame))])
+
+    def _groups(self, frame: pd.DataFrame, context: Context) -> dict[str, Sequence[str]]:
+        groups: dict[str, Sequence[str]] = {}
+        for name in context.columns:
+            if name not in self.limits:
+                scored = frame.loc[frame[name].notna().to_numpy()]
+                best = scored.sort_values(name, ascending=False, kind="stable")
+                groups[name] = list(best["architecture_id"].head(self.count))
+        rows = context.rng("train_best").choice(len(frame), size=self.count, replace=False)
+        return groups | {RANDOM: list(frame["architecture_id"].iloc[np.sort(rows)])}
+
+    def _entry(
+        self, id_: str, group: str, rows: pd.DataFrame, fitness: Mapping[str, float]
+    ) -> dict[str, Any]:
+        score = {} if group == RANDOM else {"score": float(rows.loc[id_, group])}
+        costs = {name: float(rows.loc[id_, name]) for name in self.limits}
+        return {"architecture_id": id_, **score, **costs, "fitness": fitness[id_]}
+
+    def _table(self, found: Mapping[str, Sequence[Mapping[str, Any]]], inside: int) -> Table:
+        rows = []
+        for group, entries in found.items():
+            for place, entry in enumerate(entries):
+                score = f"{entry['score']:.6g}" if "score" in entry else ""
+                costs = [f"{entry[name]:,.0f}" for name in self.limits]
+                first = group if place == 0 else ""
+                rows.append([first, entry["architecture_id"], score, *costs, _trained(entry)])
+            blank = [""] * (1 + len(self.limits))
+            mean = np.mean([entry["fitness"] for entry in entries])
+            rows.append(["", "mean", *blank, _trained({"fitness": float(mean)})])
+        return Table(
+            title="best-scored architectures, trained",
+            head=["chosen by", "architecture", "score", *self.limits, "after training"],
+            rows=rows,
+            align="ll" + "r" * (2 + len(self.limits)),
+            note=f"{inside:,} of the scored architectures are within the limits",
+        )
+
+
+def _trained(entry: Mapping[str, Any]) -> str:
+    return value(entry["fitness"], "test_accuracy_mean")

@@ -1,0 +1,203 @@
+"""`make leaderboard`: which training-free metric ranks best, where, and with what certainty.
+
+    python -m experiments.leaderboard                        # quick: within 90 minutes on two cores
+    python -m experiments.leaderboard --full                 # published settings; their time first
+    python -m experiments.leaderboard --architectures 50     # fewer of each search space
+    python -m experiments.leaderboard --accuracies nb201/cifar100=FILE    # a table of your own
+
+Writes `outputs/leaderboard/index.html`, `results.json` and figures. Scores come from the store, so
+an interrupted board goes on where it was, and a new metric costs its own time only.
+"""
+
+import argparse
+import logging
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from epsilon_research.launch.errors import USER_ERRORS, user_message
+from epsilon_research.reporting import show
+from epsilon_research.reporting.numbers import duration
+from epsilon_research.tracking import git_commit, versions
+from experiments.leaderboard.board import BOARD, FULL, QUICK, Board, of_metrics, read_board
+from experiments.leaderboard.estimate import estimated_seconds
+from experiments.leaderboard.figures import save_figures
+from experiments.leaderboard.page import standings_table, write_page
+from experiments.leaderboard.results import Results, ScoredArena, results_of
+from experiments.leaderboard.scores import Where, repeats, scored
+
+MISTAKE = 2
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "outputs" / "leaderboard"
+
+_SECONDS_BETWEEN_PAGES = 300
+"""A page of several spaces takes some ten seconds, which scores that are stored do not."""
+
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Score the board and write what was found.
+
+    Args:
+        arguments: Those of the command line.
+
+    Returns:
+        The exit status: 0; 2 for a mistake in `arguments` or the board's file; 130 after Ctrl-C,
+        with the page of the search spaces that were scored.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # Otherwise it tells every step of embedding a font.
+    logging.getLogger("fontTools").setLevel(logging.WARNING)
+    options = _parser().parse_args(arguments)
+    command = shlex.join(["python", "-m", "experiments.leaderboard", *arguments])
+    try:
+        board = _board(options)
+        where = Where(store=options.store, processes=options.processes)
+        if options.full:
+            seconds = estimated_seconds(board, where=where)
+            logger.info("the published settings take about %s here", duration(seconds))
+        options.output.mkdir(parents=True, exist_ok=True)
+        results = _run(board, where=where, output=options.output, command=command)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except USER_ERRORS as error:
+        sys.stderr.write(f"error: {user_message(error)}\n")
+        return MISTAKE
+    show(standings_table(results))
+    logger.info("The page is %s", options.output / "index.html")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.leaderboard",
+        description="Compares every training-free metric on every search space and task with "
+        "trained results on board, and writes a page of what it found.",
+    )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="16 images and samples (the default)")
+    size.add_argument("--full", action="store_true", help="the published settings; days")
+    parser.add_argument(
+        "--architectures", nargs="+", default=[], metavar="N",
+        help="the most of each search space, or SPACE=N of one",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accuracies", nargs="+", default=[], metavar="SPACE/TASK=FILE",
+        help="further tables of trained results, as benchmark=table reads them",
+    )  # fmt: skip
+    parser.add_argument("--only", nargs="+", metavar="SPACE", help="these search spaces only")
+    parser.add_argument("--metrics", nargs="+", metavar="METRIC", help="these metrics only")
+    parser.add_argument("--repeats", type=int, metavar="N", help="minibatches and initialisations")
+    parser.add_argument("--board", type=Path, default=BOARD, help="a board in place of board.yaml")
+    parser.add_argument("--store", default="auto", metavar="FOLDER", help="of computed values")
+    parser.add_argument("--processes", type=int, metavar="N", help="default: one for each core")
+    parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FOLDER")
+    return parser
+
+
+def _board(options: argparse.Namespace) -> Board:
+    """The board that the command line means."""
+    counts = {}
+    for word in options.architectures:
+        space, _, number = word.rpartition("=")
+        if not number.isdigit() or int(number) < 1:
+            raise ValueError(
+                f"--architectures must be N or SPACE=N with a positive integer, got {word!r}: "
+                "pass e.g. --architectures 100 darts=30"
+            )
+        counts[space] = int(number)
+    board = read_board(
+        size=FULL if options.full else QUICK,
+        path=options.board,
+        counts=counts,
+        accuracies={key: Path(path) for key, path in map(_named_file, options.accuracies)},
+    )
+    names = [arena.name for arena in board.arenas]
+    for name in [*(options.only or ()), *filter(None, counts)]:
+        if name not in names:
+            raise ValueError(
+                f"a search space must be one of the board, {', '.join(names)}, got {name!r}: "
+                "correct it"
+            )
+    kept = options.only or names
+    return replace(
+        board if options.metrics is None else of_metrics(board, options.metrics),
+        arenas=[arena for arena in board.arenas if arena.name in kept],
+        repeats=board.repeats if options.repeats is None else options.repeats,
+    )
+
+
+def _named_file(word: str) -> tuple[str, str]:
+    key, found, path = word.partition("=")
+    if not found or not path:
+        raise ValueError(
+            f"--accuracies must be SPACE/TASK=FILE, got {word!r}: pass e.g. nb201/cifar100=FILE"
+        )
+    return key, path
+
+
+def _run(board: Board, *, where: Where, output: Path, command: str) -> Results:
+    """Score one search space after the other, then the repeats, and write the page.
+
+    It is written on the way, too, and when it is interrupted, of the spaces that are scored.
+    """
+    found: list[ScoredArena] = []
+    written = time.monotonic()
+    try:
+        for _ in _steps(found, board, where=where):
+            if time.monotonic() - written > _SECONDS_BETWEEN_PAGES:
+                _write(found, board, output=output, command=command)
+                written = time.monotonic()
+    except KeyboardInterrupt:
+        if found:
+            _write(found, board, output=output, command=command)
+        raise
+    return _write(found, board, output=output, command=command)
+
+
+def _steps(found: list[ScoredArena], board: Board, *, where: Where) -> Iterator[None]:
+    """Put the scores of each space into `found`, then its repeats; yield after each."""
+    for arena in board.arenas:
+        logger.info("scoring %s", arena.title)
+        found.append(ScoredArena(arena=arena, frame=scored(arena, board, where=where)))
+        yield
+    for place, one in enumerate(found if board.repeats > 1 else ()):
+        logger.info("repeating %s", one.arena.title)
+        ids = list(one.frame["architecture_id"])
+        found[place] = replace(one, repeats=list(repeats(one.arena, board, ids, where=where)))
+        yield
+
+
+def _write(found: Sequence[ScoredArena], board: Board, *, output: Path, command: str) -> Results:
+    results = results_of(found, board)
+    results.write(output / "results.json")
+    drawn = save_figures(results, folder=output / "figures")
+    write_page(
+        output / "index.html", results, board, made=_provenance(), command=command,
+        figures=[path for path in drawn if path.suffix == ".png"],
+    )  # fmt: skip
+    return results
+
+
+def _provenance() -> str:
+    cores = os.cpu_count()
+    date = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
+    known = ", ".join(f"{name} {number}" for name, number in versions().items())
+    return (
+        f"Made {date} on {cores} cores, {platform.machine()} {platform.system()}. "
+        f"Commit {git_commit(ROOT) or 'unknown'}. Versions: {known}."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,227 @@
+"""The board as values: metrics, search spaces and tasks, and with which settings they meet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from epsilon_research.benchmarks import Benchmark
+from epsilon_research.benchmarks.accuracy_table import AccuracyTable
+from epsilon_research.benchmarks.table import Table
+from epsilon_research.catalogue import build_option, option_names
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.metrics import Metric
+
+BOARD = Path(__file__).with_name("board.yaml")
+
+QUICK, FULL = "quick", "full"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contestant:
+    """A metric of the board.
+
+    Args:
+        name: What the board calls it.
+        metric: What computes it.
+        baseline: Whether it measures the size of a network alone.
+        constant: Whether it sees networks of constant weights, on a minibatch of its own.
+    """
+
+    name: str
+    metric: Metric
+    baseline: bool = False
+    constant: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arena:
+    """A search space with its tasks: all metrics meet on one set of its architectures.
+
+    Args:
+        name: What the board calls it.
+        space: An option of `conf/search_space`.
+        count: Architectures with a trained result that are drawn, or "rated" for all of them.
+        tasks: Trained results by the name of the task; the first says which architectures there
+            are.
+    """
+
+    name: str
+    space: str
+    count: int | str
+    tasks: Mapping[str, Benchmark]
+
+    @property
+    def title(self) -> str:
+        """What its publication calls the space, and on which level of it."""
+        return build_option("search_space", self.space).space.title
+
+    @property
+    def tables(self) -> dict[str, AccuracyTable]:
+        """The trained results of each task.
+
+        Raises:
+            ValueError: A benchmark of a task has none.
+        """
+        found = {task: benchmark.load() for task, benchmark in self.tasks.items()}
+        empty = [task for task, table in found.items() if table is None]
+        if empty:
+            raise ValueError(
+                f"each task of the board must have trained results, got none of {self.name}, "
+                f"{', '.join(empty)}: name another benchmark"
+            )
+        return {task: table for task, table in found.items() if table is not None}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What the trained results of each task are."""
+        return {task: table.source for task, table in self.tables.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything that a leaderboard is made of.
+
+    Args:
+        contestants: The metrics, by name.
+        aggregates: Sums of logarithmic ranks of some of them, by name.
+        arenas: The search spaces, in the order in which they are scored.
+        batch_size: Images that proxies see.
+        constant_batch_size: Images that metrics of constant weights see.
+        repeats: Scorings with other minibatches and initialisations, the first included.
+        repeated: Architectures of each space that are scored so often.
+        departures: Settings that are not the published ones, in words, by the metric.
+        notes: A further sentence about a metric or an aggregate, by its name.
+    """
+
+    contestants: Mapping[str, Contestant]
+    aggregates: Mapping[str, Sequence[str]]
+    arenas: Sequence[Arena]
+    batch_size: int
+    constant_batch_size: int
+    repeats: int
+    repeated: int
+    departures: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_board(
+    *,
+    size: str,
+    path: Path = BOARD,
+    counts: Mapping[str, int] | None = None,
+    accuracies: Mapping[str, Path] | None = None,
+) -> Board:
+    """Return the board of a file such as `board.yaml`.
+
+    Args:
+        size: "quick" or "full".
+        path: The file.
+        counts: The most architectures, by name of a space; "" means every other space. None: what
+            the file says.
+        accuracies: Further tables of trained results, by "space/task".
+
+    Raises:
+        ValueError: A name is unknown, or a key of `accuracies` is not "space/task".
+    """
+    most = counts or {}
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    chosen = given[size]
+    contestants = {
+        name: _contestant(name, entry, settings=chosen["settings"].get(name, {}))
+        for name, entry in given["metrics"].items()
+    }
+    arenas = [
+        Arena(
+            name=name,
+            space=name,
+            count=_at_most(entry[size], most.get(name, most.get(""))),
+            tasks={task: _benchmark(entry["benchmark"], task) for task in entry["tasks"]},
+        )
+        for name, entry in given["spaces"].items()
+    ]
+    for key, table in (accuracies or {}).items():
+        count = _at_most(given["given"][size], most.get(key, most.get("")))
+        arenas.append(_given_arena(key, table, count=count))
+    return Board(
+        contestants=contestants,
+        aggregates=given["aggregates"],
+        arenas=arenas,
+        batch_size=chosen["batch_size"],
+        constant_batch_size=given["constant_batch_size"],
+        repeats=given["repeats"],
+        repeated=given["repeated"],
+        notes=given.get("notes", {}),
+        departures={
+            name: ", ".join(f"{key} = {value}" for key, value in settings.items())
+            for name, settings in chosen["settings"].items()
+        },
+    )
+
+
+def of_metrics(board: Board, names: Sequence[str]) -> Board:
+    """Return a board of some of the metrics, with the aggregates that these make up.
+
+    Raises:
+        ValueError: A name is not one of the board's metrics.
+    """
+    for name in names:
+        if name not in board.contestants:
+            raise ValueError(
+                f"a metric must be one of the board, {', '.join(board.contestants)}, got {name!r}: "
+                "correct it"
+            )
+    aggregates = {
+        name: parts for name, parts in board.aggregates.items() if set(parts) <= set(names)
+    }
+    shown = {*names, *aggregates}
+    return replace(
+        board,
+        contestants={name: one for name, one in board.contestants.items() if name in names},
+        aggregates=aggregates,
+        departures={name: words for name, words in board.departures.items() if name in shown},
+        notes={name: words for name, words in board.notes.items() if name in shown},
+    )
+
+
+def with_seeds(board: Board, seed: int) -> dict[str, Metric]:
+    """Return the metrics that have a random seed, each with this one, by name."""
+    return {
+        name: replace(one.metric, seed=seed)  # type: ignore[call-arg]
+        for name, one in board.contestants.items()
+        if hasattr(one.metric, "seed")
+    }
+
+
+def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, Any]) -> Contestant:
+    option, weights = entry.get("metric", name), entry.get("weights")
+    (metric,) = build_option("metric", option, weights=weights, engine=CollapsedEngine()).values()
+    return Contestant(
+        name=name,
+        metric=replace(metric, **settings),
+        baseline=entry.get("baseline", False),
+        constant=weights is not None,
+    )
+
+
+def _benchmark(option: str, task: str) -> Benchmark:
+    found = build_option("benchmark", option)
+    return replace(found, task=task) if hasattr(found, "task") else found
+
+
+def _given_arena(key: str, table: Path, *, count: int | str) -> Arena:
+    space, _, task = key.partition("/")
+    if space not in option_names("search_space") or not task:
+        raise ValueError(
+            f"--accuracies must be SPACE/TASK=FILE with a search space of conf/search_space, got "
+            f"{key!r}: pass e.g. nb201/cifar100=FILE"
+        )
+    return Arena(name=key, space=space, count=count, tasks={task: Table(path=str(table))})
+
+
+def _at_most(count: int | str, most: int | None) -> int | str:
+    if most is None:
+        return count
+    return min(count, most) if isinstance(count, int) else most

@@ -1,0 +1,221 @@
+"""The cells of the board: statistics of each metric on each task of a search space."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot, isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from epsilon_research.analysis import (
+    compare_dependent_rhos,
+    describe,
+    holm,
+    ranked_scores,
+    spearman_rho,
+)
+from epsilon_research.analysis.protocols import protocol_scores
+from epsilon_research.analysis.rank_correlations import rho_matrix
+
+PROTOCOL = "worst"
+"""Undefined scores rank below all others, so that every metric meets the same architectures."""
+
+PARAMETERS = "num_parameters"
+"""What a metric is to be better than."""
+
+_NORMAL_95 = 1.96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A metric on a task of a search space.
+
+    Args:
+        search_space: The space's name on the board.
+        task: The task's name.
+        metric: The metric's name.
+        n: Architectures.
+        coverage: Share of them that the metric has a score for.
+        rho: Spearman's ρ with the trained results, NaN where undefined, as all that follows.
+        interval: 95 % of `rho`: over architectures and, where there are repeats, over minibatches
+            and initialisations.
+        kendall_tau: Kendall's τ-b.
+        kendall_tau_interval: 95 %, over architectures.
+        spearman_rho_top10: ρ among the best tenth.
+        top10_overlap_percent: Share of the best-scored tenth that is in the best tenth.
+        ndcg: Normalised discounted cumulative gain.
+        repeats_std: Standard deviation of ρ over minibatches and initialisations.
+        seconds: Of a score, mean.
+        time_ratio: `seconds` over those of the board's reference metric.
+        minus_parameters: ρ less that of the number of parameters.
+        p_parameters: Of that difference, Holm's over the metrics of the column.
+        p_best: Of the difference to the best metric of the column, likewise.
+    """
+
+    search_space: str
+    task: str
+    metric: str
+    n: int
+    coverage: float
+    rho: float
+    interval: tuple[float, float]
+    kendall_tau: float
+    kendall_tau_interval: tuple[float, float]
+    spearman_rho_top10: float
+    top10_overlap_percent: float
+    ndcg: float
+    repeats_std: float
+    seconds: float
+    time_ratio: float
+    minus_parameters: float
+    p_parameters: float
+    p_best: float
+
+
+def cells(
+    frame: pd.DataFrame,
+    *,
+    search_space: str,
+    tasks: Sequence[str],
+    metrics: Sequence[str],
+    reference: str,
+    repeats: Sequence[pd.DataFrame] = (),
+    rng: np.random.Generator,
+    num_resamples: int = 1000,
+) -> list[Cell]:
+    """Return the cells of a search space, task by task.
+
+    Args:
+        frame: As `scores.with_results`: a column of each metric and of each task.
+        search_space: The space's name on the board.
+        tasks: Columns of trained results, higher is better.
+        metrics: Columns of scores; among them may be `PARAMETERS`.
+        reference: The metric whose time is 1.
+        repeats: Scores of some of the rows with other minibatches and initialisations.
+        rng: Source of the resamples.
+        num_resamples: Bootstrap resamples behind each interval.
+    """
+    seconds = {metric: mean_seconds(frame, metric) for metric in metrics}
+    found: list[Cell] = []
+    for task, source in zip(tasks, rng.spawn(len(tasks)), strict=True):
+        rated = frame.loc[np.isfinite(frame[task].to_numpy(dtype=np.float64))]
+        results = rated[task].to_numpy(dtype=np.float64)
+        scores = np.column_stack([ranks_of(rated, metric) for metric in metrics])
+        tests = _tests(scores, results, metrics=metrics)
+        for metric, column, of in zip(metrics, scores.T, source.spawn(len(metrics)), strict=True):
+            statistics = describe(column, results, rng=of, num_resamples=num_resamples)
+            spread = _spread_of_repeats(frame, repeats, metric=metric, task=task)
+            found.append(
+                _cell(
+                    statistics, spread=spread,
+                    search_space=search_space, task=task, metric=metric,
+                    coverage=float(np.mean(~np.isnan(ranked_scores(rated, metric)))),
+                    seconds=seconds[metric],
+                    time_ratio=seconds[metric] / seconds.get(reference, nan),
+                    **tests[metric],
+                )
+            )  # fmt: skip
+    return found
+
+
+def ranks_of(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"]:
+    """Return what a metric ranks: its scores, or their ranks with undefined ones at the end."""
+    return protocol_scores(frame, metric=metric, protocol=PROTOCOL)
+
+
+def _cell(statistics: Mapping[str, Any], *, spread: float, **about: Any) -> Cell:
+    low, high = statistics["spearman_rho_interval"]
+    rho = statistics["spearman_rho"]
+    return Cell(
+        n=statistics["n"],
+        rho=rho,
+        interval=widened((low, high), about=rho, std=spread),
+        kendall_tau=statistics["kendall_tau"],
+        kendall_tau_interval=tuple(statistics["kendall_tau_interval"]),
+        spearman_rho_top10=statistics["spearman_rho_top10"],
+        top10_overlap_percent=statistics["top10_overlap_percent"],
+        ndcg=statistics["ndcg"],
+        repeats_std=spread,
+        **about,
+    )
+
+
+def widened(interval: tuple[float, float], *, about: float, std: float) -> tuple[float, float]:
+    """Return an interval that also holds what minibatches and initialisations do.
+
+    Both are independent, so each half of the interval and 1.96 standard deviations add up as the
+    sides of a right triangle. The ends stay within −1 and 1.
+
+    Args:
+        interval: 95 %, over architectures.
+        about: The statistic.
+        std: Its standard deviation over repeats; NaN leaves the interval as it is.
+    """
+    if isnan(std):
+        return interval
+    low, high = (hypot(end - about, _NORMAL_95 * std) for end in interval)
+    return max(about - low, -1.0), min(about + high, 1.0)
+
+
+def _spread_of_repeats(
+    frame: pd.DataFrame, repeats: Sequence[pd.DataFrame], *, metric: str, task: str
+) -> float:
+    """Standard deviation of ρ over scorings of the same architectures; NaN without repeats."""
+    others = [one for one in repeats if metric in one]
+    if not others:
+        return nan
+    ids = list(others[0]["architecture_id"])
+    first = frame.set_index("architecture_id").loc[ids].reset_index()
+    results = first[task].to_numpy(dtype=np.float64)
+    rated = np.isfinite(results)
+    rhos = [
+        spearman_rho(ranks_of(one.loc[rated], metric), results[rated]) for one in (first, *others)
+    ]
+    return float(np.std(rhos, ddof=1))
+
+
+def _tests(
+    scores: Float[np.ndarray, "rows metrics"],
+    results: Float[np.ndarray, " rows"],
+    *,
+    metrics: Sequence[str],
+) -> dict[str, dict[str, float]]:
+    """Differences to the number of parameters and to the best metric of the column."""
+    rhos = rho_matrix(np.column_stack([results, scores]))
+    alone, between = rhos[0, 1:], rhos[1:, 1:]
+
+    def adjusted(other: int | None) -> Float[np.ndarray, " metrics"]:
+        if other is None:
+            return np.full(len(metrics), np.nan)
+        p_values = [
+            nan if place == other else compare_dependent_rhos(
+                float(rho), float(alone[other]), float(between[place, other]),
+                num_rows=len(results),
+            ).p
+            for place, rho in enumerate(alone)
+        ]  # fmt: skip
+        return holm(np.array(p_values))
+
+    size = metrics.index(PARAMETERS) if PARAMETERS in metrics else None
+    best = None if np.isnan(alone).all() else int(np.nanargmax(alone))
+    against_size, against_best = adjusted(size), adjusted(best)
+    return {
+        metric: {
+            "minus_parameters": nan if size is None else float(alone[place] - alone[size]),
+            "p_parameters": float(against_size[place]),
+            "p_best": float(against_best[place]),
+        }
+        for place, metric in enumerate(metrics)
+    }
+
+
+def mean_seconds(frame: pd.DataFrame, metric: str) -> float:
+    """Return the mean time of a score, over the rows whose time is known; NaN where none is."""
+    column = f"{metric}_seconds"
+    if column not in frame:
+        return nan
+    seconds = frame[column].to_numpy(dtype=np.float64)
+    known = seconds[np.isfinite(seconds)]
+    return float(known.mean()) if known.size else nan

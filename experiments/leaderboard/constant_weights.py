@@ -1,0 +1,299 @@
+"""The computations of `PROTOCOL.md`: what the limits measure, and a better constant-weight metric.
+
+    python -m experiments.leaderboard.constant_weights          # everything but the confirmation
+    python -m experiments.leaderboard.constant_weights --confirm
+
+Prints one JSON object. Features of each space are kept in `outputs/constant_weights/`.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.analysis import aggregate_ranks, compare_dependent_rhos, holm, spearman_rho
+from epsilon_research.analysis.ranks_last import dense_ranks
+from epsilon_research.catalogue import build_option
+from epsilon_research.engines.base import EngineSession
+from epsilon_research.engines.collapsed import CollapsedEngine
+from epsilon_research.metrics.epsilon_formula import (
+    ABSOLUTE,
+    normalise_outputs,
+    normalised_score,
+)
+from epsilon_research.programs import Program
+from epsilon_research.programs.operations import BatchNorm
+from epsilon_research.tracking import write_table
+from epsilon_research.tracking.record import to_plain
+from experiments.leaderboard.board import QUICK, Arena, read_board
+from experiments.leaderboard.limit_paths import limit_paths
+from experiments.leaderboard.ranks import mean_ranks, rhos_of
+from experiments.leaderboard.scores import SEED, Where, scored, with_results
+
+OUTPUT = Path(__file__).parents[2] / "outputs" / "constant_weights"
+
+MOST_ROWS = 1500
+NUM_IMAGES = 64
+LIMITS = (1e-30, 1e30)
+UNIT_WEIGHT = 1.0
+"""Of the network whose norms have no scale."""
+
+SELECTION = ("nb201", "nbmacro", "tnb101_micro")
+FURTHER = ("tnb101_macro", "darts")
+
+_BINS = 16
+_ALIKE = 1e-6
+"""Scores up to here are of outputs that are alike at both limits."""
+
+_LEVEL = 0.05
+
+_OF_ONE: Mapping[str, Callable[[np.ndarray], float]] = {
+    "std": lambda p: float(np.nanstd(p)),
+    "mean": lambda p: float(np.nanmean(p)),
+    "cv": lambda p: float(np.nanstd(p) / np.nanmean(p)),
+    "entropy": lambda p: _entropy(p),
+}
+_OF_TWO: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "epsilon": normalised_score,
+    "absolute": partial(normalised_score, dispersion=ABSOLUTE),
+    "decorrelation": lambda p, q: 1 - _pearson(p, q),
+}
+_VECTORS = ("0", "inf", "unit")
+_PAIRS = (("0", "inf"), ("0", "unit"), ("inf", "unit"))
+GRAPH = ("exponent_0", "depth_0", "depth_inf", "depth_difference", "size_0", "size_inf")
+WITH_FLOPS = (
+    "epsilon_0_inf", "epsilon_0_unit", "std_inf", "entropy_inf", "entropy_unit", "depth_inf",
+    "size_inf", "depth_difference",
+)  # fmt: skip
+TOGETHER = (
+    ("epsilon_0_inf", "size_inf"),
+    ("entropy_unit", "size_inf"),
+    ("entropy_inf", "depth_inf"),
+    ("epsilon_0_unit", "depth_inf"),
+    ("depth_inf", "size_inf"),
+)
+BESIDE = ("num_parameters", "flops", "epsilon")
+
+
+def candidates() -> dict[str, tuple[str, ...]]:
+    """Return the parts of each candidate, by its name: one feature, or two that are ranked."""
+    single = [f"{name}_{vector}" for vector in _VECTORS for name in _OF_ONE]
+    single += [f"{name}_{'_'.join(both)}" for both in _PAIRS for name in _OF_TWO]
+    pairs = [*((name, "flops") for name in WITH_FLOPS), *TOGETHER]
+    return {name: (name,) for name in (*single, *GRAPH)} | {" + ".join(two): two for two in pairs}
+
+
+def features(program: Program, session: EngineSession) -> dict[str, float]:
+    """Return what the candidates are made of; NaN where undefined.
+
+    Args:
+        program: A network with one output.
+        session: An engine with the images.
+    """
+    found: dict[str, float] = {}
+    low, high = (normalise_outputs(one.values) for one in session.outputs(program, LIMITS))
+    (plain,) = session.outputs(without_scales(program), [UNIT_WEIGHT])
+    vectors = {"0": low, "inf": high, "unit": normalise_outputs(plain.values)}
+    for vector, values in vectors.items():
+        known = not np.isnan(values).all()
+        for name, statistic in _OF_ONE.items():
+            found[f"{name}_{vector}"] = statistic(values) if known else np.nan
+    for first, second in _PAIRS:
+        both = vectors[first], vectors[second]
+        known = not np.isnan(both).all(axis=1).any()
+        for name, compare in _OF_TWO.items():
+            found[f"{name}_{first}_{second}"] = compare(*both) if known else np.nan
+    paths = limit_paths(program)
+    if paths is None:
+        return found | dict.fromkeys(GRAPH, np.nan)
+    return found | {
+        "exponent_0": float(paths.low.exponent),
+        "depth_0": paths.low.depth,
+        "depth_inf": paths.high.depth,
+        "depth_difference": paths.predicted_score,
+        "size_0": paths.low.size,
+        "size_inf": paths.high.size,
+    }
+
+
+def without_scales(program: Program) -> Program:
+    """Return the network whose batch norms do not multiply by the weight."""
+    return Program(
+        tuple(
+            layer._replace(operation=replace(layer.operation, affine=False))
+            if isinstance(layer.operation, BatchNorm)
+            else layer
+            for layer in program.layers
+        )
+    )
+
+
+def table_of(arena: Arena, *, where: Where, folder: Path) -> pd.DataFrame:
+    """Return features and trained results of a space, from `folder` if they are there."""
+    path = folder / f"{arena.name}.parquet"
+    if path.exists():
+        return pd.read_parquet(path)
+    board = read_board(size=QUICK)
+    kept = {name: board.contestants[name] for name in BESIDE}
+    few = replace(board, contestants=kept, batch_size=NUM_IMAGES, constant_batch_size=NUM_IMAGES)
+    frame = with_results(scored(arena, few, where=where), arena)
+    space = build_option("search_space", arena.space).space
+    photos = build_option("dataset", "photos")
+    images = photos.draw(batch_size=NUM_IMAGES, rng=np.random.default_rng(SEED)).inputs
+    session = CollapsedEngine(dtype="float64").open(images)
+    rows = [features(space.program(id_, num_outputs=1), session) for id_ in frame.architecture_id]
+    kept_columns = ["architecture_id", "canonical_hash", "connected", *BESIDE, *arena.tasks]
+    table = pd.concat([frame[kept_columns], pd.DataFrame(rows)], axis=1)
+    for name, parts in candidates().items():
+        table[name] = table[parts[0]] if len(parts) == 1 else _together(table, parts)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(table, path)
+    return table
+
+
+def is_even(table: pd.DataFrame) -> np.ndarray:
+    """Return which rows are of the half that chooses; equal functions are in one half."""
+    digests = [blake2b(str(one).encode(), digest_size=1).digest() for one in table.canonical_hash]
+    return np.array([digest[0] % 2 == 0 for digest in digests])
+
+
+def rhos(table: pd.DataFrame, columns: Sequence[str], tasks: Sequence[str]) -> np.ndarray:
+    """Return ρ of each column on each task, undefined scores ranked last."""
+    scores = np.column_stack([_last(table, column) for column in columns])
+    return rhos_of(scores, table[list(tasks)].to_numpy(dtype=np.float64))
+
+
+def choose(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> dict[str, Any]:
+    """Return the mean ranks of the candidates on the even halves, the best first."""
+    names = list(candidates())
+    by_space = {
+        space: rhos(tables[space].loc[is_even(tables[space])], names, list(arenas[space].tasks))
+        for space in SELECTION
+    }
+    ranks = mean_ranks(list(by_space.values()))
+    return {
+        names[place]: {
+            "mean_rank": float(ranks[place]),
+            **{space: float(found[place].mean()) for space, found in by_space.items()},
+        }
+        for place in np.argsort(ranks, kind="stable")
+    }
+
+
+def confirm(
+    chosen: str, tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]
+) -> dict[str, Any]:
+    """Return ρ of the chosen candidate and of what it is compared with, where it was not chosen."""
+    columns, found, tests = [chosen, *BESIDE], {}, []
+    for space in (*SELECTION, *FURTHER):
+        table = tables[space]
+        rows = table.loc[~is_even(table)] if space in SELECTION else table
+        tasks = list(arenas[space].tasks)
+        values = rhos(rows, columns, tasks)
+        found[space] = {
+            "n": len(rows),
+            "rho": dict(zip(columns, values.mean(axis=1).tolist(), strict=True)),
+        }
+        for task, (rho, *_, flops, _epsilon) in zip(tasks, values.T, strict=True):
+            rated = rows.loc[np.isfinite(rows[task].to_numpy(dtype=np.float64))]
+            between = spearman_rho(_last(rated, chosen), _last(rated, "flops"))
+            test = compare_dependent_rhos(rho, flops, between, num_rows=len(rated))
+            tests.append({"space": space, "task": task, "rho": rho, "flops": flops, "p": test.p})
+    adjusted = holm(np.array([test["p"] for test in tests]))
+    tests = [test | {"p_holm": p} for test, p in zip(tests, adjusted.tolist(), strict=True)]
+    better = sum(one["rho"][chosen] > one["rho"]["flops"] for one in found.values())
+    worse = sum(test["p_holm"] < _LEVEL and test["rho"] < test["flops"] for test in tests)
+    return {
+        "chosen": chosen, "spaces": found, "against_flops": tests, "spaces_above_flops": better,
+        "tasks_certainly_below_flops": worse, "better": better >= 4 and worse == 0,
+    }  # fmt: skip
+
+
+def explain(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> dict[str, Any]:
+    """Return how well the graph predicts the score, and what both say about trained results."""
+    found: dict[str, Any] = {}
+    for space, table in tables.items():
+        known = table["connected"] & table["epsilon_0_inf"].notna()
+        rows = table.loc[known]
+        score, prediction = rows["epsilon_0_inf"], rows["depth_difference"]
+        alike = score.to_numpy() <= _ALIKE
+        columns = ["epsilon_0_inf", "depth_difference", "depth_0", "depth_inf"]
+        results = rhos(rows, columns, list(arenas[space].tasks)).mean(axis=1)
+        found[space] = {
+            "n": len(rows),
+            "distinct_predictions": int(prediction.round(9).nunique()),
+            "rho": spearman_rho(prediction.to_numpy(), score.to_numpy()),
+            "alike": int(alike.sum()),
+            "predicted_alike": _share(prediction.to_numpy()[alike] == 0),
+            "predicted_alike_of_others": _share(prediction.to_numpy()[~alike] == 0),
+            "rho_with_results": dict(zip(columns, results.tolist(), strict=True)),
+        }
+    return found
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Compute the features, and print what the protocol asks for."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.leaderboard.constant_weights")
+    parser.add_argument("--confirm", action="store_true", help="also on the other halves, once")
+    parser.add_argument("--store", default="auto", metavar="FOLDER")
+    parser.add_argument("--processes", type=int, metavar="N")
+    parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FOLDER")
+    options = parser.parse_args(arguments)
+    where = Where(store=options.store, processes=options.processes)
+    arenas = {
+        arena.name: replace(arena, count=_count(arena)) for arena in read_board(size=QUICK).arenas
+    }
+    tables = {
+        space: table_of(arenas[space], where=where, folder=options.output)
+        for space in (*SELECTION, *FURTHER)
+    }
+    ranked = choose(tables, arenas)
+    found: dict[str, Any] = {"limits": explain(tables, arenas), "candidates": ranked}
+    if options.confirm:
+        found["confirmation"] = confirm(next(iter(ranked)), tables, arenas)
+    sys.stdout.write(json.dumps(to_plain(found), indent=2, ensure_ascii=False) + "\n")
+
+
+def _count(arena: Arena) -> int | str:
+    table = next(iter(arena.tables.values()))
+    rated = int(np.isfinite(table.rows[table.target].to_numpy(dtype=np.float64)).sum())
+    return MOST_ROWS if rated > MOST_ROWS else "rated"
+
+
+def _together(table: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:
+    scores = np.column_stack([_last(table, part) for part in parts])
+    return aggregate_ranks(scores, aggregate="log_rank")
+
+
+def _last(table: pd.DataFrame, column: str) -> np.ndarray:
+    values = table[column].to_numpy(dtype=np.float64)
+    return dense_ranks(np.where(np.isfinite(values), values, -np.inf))
+
+
+def _entropy(values: np.ndarray) -> float:
+    counts, _ = np.histogram(values[~np.isnan(values)], bins=_BINS, range=(0, 1))
+    shares = counts[counts > 0] / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
+
+
+def _pearson(first: np.ndarray, second: np.ndarray) -> float:
+    both = ~np.isnan(first) & ~np.isnan(second)
+    if both.sum() < 2 or np.ptp(first[both]) == 0 or np.ptp(second[both]) == 0:
+        return np.nan
+    return float(np.corrcoef(first[both], second[both])[0, 1])
+
+
+def _share(flags: np.ndarray) -> float:
+    return float(flags.mean()) if flags.size else np.nan
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

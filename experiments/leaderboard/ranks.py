@@ -1,0 +1,161 @@
+"""Across columns: the mean rank of each metric, what differs for certain, wins over parameters."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import studentized_range
+
+from epsilon_research.analysis.bootstrap import percentile_interval
+from epsilon_research.analysis.rank_aggregation import rank_columns
+from epsilon_research.analysis.rank_correlations import rho_matrix
+from experiments.leaderboard.cells import Cell
+
+LEVEL = 0.05
+"""Of the critical difference and of significant wins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A metric across all columns.
+
+    Args:
+        metric: Its name.
+        mean_rank: Mean over search spaces of its mean rank over their tasks; 1 is the best.
+        interval: 95 % of `mean_rank` over architectures; the search spaces stay the same.
+        columns: Columns that it is in.
+        wins: Columns in which its ρ is above that of the number of parameters.
+        certain_wins: Those in which that is significant, by Holm's p-value over the column.
+        certain_losses: Those in which its ρ is significantly below.
+        lowest_rho: The smallest ρ of all columns.
+        mean_rho: Mean over search spaces of the mean ρ over their tasks.
+    """
+
+    metric: str
+    mean_rank: float
+    interval: tuple[float, float]
+    columns: int
+    wins: int
+    certain_wins: int
+    certain_losses: int
+    lowest_rho: float
+    mean_rho: float
+
+
+def standings(
+    cells: Sequence[Cell], *, intervals: Mapping[str, tuple[float, float]]
+) -> list[Standing]:
+    """Return the standing of each metric, the best first.
+
+    Tasks of one space share their scores, so a space counts once, however many tasks it has. An
+    undefined ρ (all scores equal) ranks last.
+
+    Args:
+        cells: Of every metric on every column.
+        intervals: Of mean ranks, as `mean_rank_intervals` has them.
+    """
+    metrics = list(dict.fromkeys(cell.metric for cell in cells))
+    ranks = mean_ranks(_rhos_by_space(cells, metrics))
+    found = []
+    for metric, rank in zip(metrics, ranks, strict=True):
+        own = [cell for cell in cells if cell.metric == metric]
+        certain = [cell for cell in own if cell.p_parameters < LEVEL]
+        by_space: dict[str, list[float]] = {}
+        for cell in own:
+            by_space.setdefault(cell.search_space, []).append(cell.rho)
+        found.append(
+            Standing(
+                metric=metric,
+                mean_rank=float(rank),
+                interval=intervals[metric],
+                columns=len(own),
+                wins=sum(cell.minus_parameters > 0 for cell in own),
+                certain_wins=sum(cell.minus_parameters > 0 for cell in certain),
+                certain_losses=sum(cell.minus_parameters < 0 for cell in certain),
+                lowest_rho=float(np.min([cell.rho for cell in own])),
+                mean_rho=float(np.mean([np.mean(rhos) for rhos in by_space.values()])),
+            )
+        )
+    return sorted(found, key=lambda one: one.mean_rank)
+
+
+def mean_ranks(
+    rhos: Sequence[np.ndarray],
+) -> Float[np.ndarray, " metrics"]:
+    """Return the mean over spaces of mean ranks over tasks; 1 is the best, NaN ranks last.
+
+    Args:
+        rhos: ρ of the same metrics on the tasks of each space, `[metrics, tasks]`.
+    """
+    ranks = [len(one) + 1 - rank_columns(np.nan_to_num(one, nan=-2)).mean(axis=1) for one in rhos]
+    return np.mean(ranks, axis=0)
+
+
+def mean_rank_intervals(
+    spaces: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    rng: np.random.Generator,
+    num_resamples: int = 1000,
+) -> Float[np.ndarray, "metrics 2"]:
+    """95 % bootstrap intervals of the mean ranks over architectures.
+
+    Each resample draws the architectures of a space once, for all its tasks and all metrics.
+
+    Args:
+        spaces: For each space scores `[rows, metrics]` and trained results `[rows, tasks]`, higher
+            is better in both; a result may be NaN, a score may not.
+        rng: Source of the resamples.
+        num_resamples: How many.
+    """
+    found = [
+        mean_ranks([_resampled(scores, results, rng) for scores, results in spaces])
+        for _ in range(num_resamples)
+    ]
+    return np.array([percentile_interval(column) for column in np.array(found).T])
+
+
+def critical_difference(*, num_metrics: int, num_spaces: int) -> float:
+    """Nemenyi's critical difference of mean ranks at a level of 5 %.
+
+    q √(k (k + 1) / (6 N)), q the 95 % quantile of the studentised range of k values over √2: two
+    of k metrics whose mean ranks over N independent spaces lie this far apart differ for certain.
+
+    References:
+        Demšar, "Statistical Comparisons of Classifiers over Multiple Data Sets", JMLR 2006.
+    """
+    quantile = float(studentized_range.ppf(1 - LEVEL, num_metrics, inf)) / sqrt(2)
+    return quantile * sqrt(num_metrics * (num_metrics + 1) / (6 * num_spaces))
+
+
+def _resampled(
+    scores: np.ndarray, results: np.ndarray, rng: np.random.Generator
+) -> Float[np.ndarray, "metrics tasks"]:
+    drawn = rng.integers(len(scores), size=len(scores))
+    return rhos_of(scores[drawn], results[drawn])
+
+
+def rhos_of(
+    scores: Float[np.ndarray, "rows metrics"], results: Float[np.ndarray, "rows tasks"]
+) -> Float[np.ndarray, "metrics tasks"]:
+    """Return ρ of each metric with each task, over the rows that have a result."""
+    num_tasks = results.shape[1]
+    if np.isfinite(results).all():
+        # Ranks are made once for all tasks: a bootstrap does this thousands of times.
+        return rho_matrix(np.column_stack([results, scores]))[:num_tasks, num_tasks:].T
+    columns = []
+    for result in results.T:
+        rated = np.isfinite(result)
+        columns.append(rho_matrix(np.column_stack([result[rated], scores[rated]]))[0, 1:])
+    return np.stack(columns, axis=1)
+
+
+def _rhos_by_space(cells: Sequence[Cell], metrics: Sequence[str]) -> list[np.ndarray]:
+    by_column: dict[tuple[str, str], dict[str, float]] = {}
+    for cell in cells:
+        by_column.setdefault((cell.search_space, cell.task), {})[cell.metric] = cell.rho
+    spaces: dict[str, list[list[float]]] = {}
+    for (space, _), found in by_column.items():
+        spaces.setdefault(space, []).append([found[metric] for metric in metrics])
+    return [np.array(tasks).T for tasks in spaces.values()]

@@ -1,0 +1,59 @@
+"""Fronts in a figure: the surface that half of the searches attain."""
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.plotting.pareto_fronts import attainment, pareto_fronts
+
+POINTS = pd.DataFrame(
+    {
+        "cost": [1.0, 2.0, 3.0, 3.0, 9.0],
+        "reported": [0.5, 0.8, 0.9, 0.6, 0.7],
+        "on_front": [True, True, True, False, False],
+    }
+)
+FOUND = pd.DataFrame(
+    [
+        ("one", repeat, budget, cost, reported)
+        for budget in (10, 20)
+        for repeat, front in enumerate(
+            [[(1.0, 0.5), (3.0, 0.9)], [(2.0, 0.8)], [(2.0, 0.7), (3.0, 0.6)]]
+        )
+        for cost, reported in front
+    ],
+    columns=["variant", "repeat", "budget", "cost", "reported"],
+)
+
+
+def test_the_surface_is_what_half_of_the_searches_have_at_a_cost() -> None:
+    grid = np.array([0.5, 1.0, 2.0, 2.5, 3.0, 10.0])
+    one = FOUND[FOUND["budget"] == 10]
+    median, low, high = attainment(one, grid, higher_is_better=True)
+    np.testing.assert_array_equal(median, [np.nan, np.nan, 0.7, 0.7, 0.8, 0.8])
+    np.testing.assert_array_equal(low, [np.nan, np.nan, 0.5, 0.5, 0.7, 0.7])
+    np.testing.assert_array_equal(high, [np.nan, 0.5, 0.8, 0.8, 0.9, 0.9])
+    losses = one.assign(reported=1 - one["reported"])
+    turned = attainment(losses, grid, higher_is_better=False)
+    np.testing.assert_allclose(turned[0], 1 - median)
+
+
+def test_there_is_a_panel_for_each_budget_with_the_true_front() -> None:
+    figure = pareto_fronts(
+        POINTS,
+        FOUND,
+        looks={"one": {"label": "one", "colour": "k", "linestyle": "-"}},
+        cost_label="latency (ms)",
+        label="accuracy",
+        higher_is_better=True,
+        are_fractions=True,
+        worst=0.55,
+    )
+    first, second = figure.axes
+    assert first.get_title(loc="left") == "(a) 10 trained models"
+    assert second.get_xlabel() == "latency (ms)"
+    assert first.get_ylabel() == "accuracy (%)"
+    cloud, front, _ = first.get_lines()
+    # What is worse than the least shown, or far beyond the front's cost, is left out.
+    assert cloud.get_xdata().tolist() == [2.0, 3.0, 3.0]
+    assert front.get_xdata().tolist() == [1.0, 2.0, 3.0]
+    assert front.get_ydata().tolist() == [50.0, 80.0, 90.0]

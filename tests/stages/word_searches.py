@@ -1,0 +1,66 @@
+"""Small searches of words, with tables and scores that are known by definition."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from epsilon_research.search_methods import ScoreCache
+from epsilon_research.stages.base import Outcome
+from epsilon_research.stages.search.base import SearchStage
+from epsilon_research.stages.search.inputs import SearchInputs
+from tests.search_methods.words import Words, value
+
+SPACE = Words()
+
+
+WORDS = list(SPACE.architecture_ids)
+
+
+SMALL: dict[str, Any] = {
+    "budget": 12,
+    "repeats": 4,
+    "warmup_pool": 20,
+    "sample_sizes": [5, 50],
+    "selection_runs": 20,
+}
+
+
+EVOLUTION: dict[str, Any] = SMALL | {"population_size": 5, "tournament_size": 2}
+
+
+def table(words: list[str] = WORDS) -> pd.DataFrame:
+    """Validation accuracy is a word's value, test accuracy that of the word read backwards."""
+    return pd.DataFrame(
+        {
+            "architecture_id": words,
+            "validation_accuracy": [value(word) for word in words],
+            "test_accuracy": [value(word[::-1]) for word in words],
+        }
+    )
+
+
+def inputs(**changes: Any) -> SearchInputs:
+    parts: dict[str, Any] = {
+        "space": SPACE,
+        "accuracies": table(),
+        "higher_is_better": True,
+        "scores": {
+            "good": lambda ids: np.array([value(id_) for id_ in ids]),
+            "bad": lambda ids: np.array([-value(id_) for id_ in ids]),
+        },
+        "metrics": ["good"],
+        "scored": WORDS,
+    }
+    parts |= changes
+    parts["scores"] = {name: ScoreCache(compute) for name, compute in parts["scores"].items()}
+    return SearchInputs(**parts)
+
+
+def run(stage: SearchStage, **changes: Any) -> Outcome:
+    return stage.search(inputs(**changes), rng=np.random.default_rng(1))
+
+
+def trials(outcome: Outcome, variant: str) -> pd.DataFrame:
+    found = outcome.frames["search_trials"]
+    return found[found["variant"] == variant]
