@@ -10,8 +10,8 @@ units of a recurrent layer are equal too: `recurrent.py`, `recurrent_kernels.py`
 `recurrent_hash.py`.
 `any_program.py` is the entrance for programs of both kinds.
 
-Imports `programs` only. The derivation is in ARCHITECTURE.md; a new layer kind gets its meaning in
-`lowering.py` and is checked against PyTorch by the property tests.
+Imports `programs` only. The derivation is in docs/design/collapse.md; a new layer kind gets its
+meaning in `lowering.py` and is checked against PyTorch by the property tests.
 """
 
 from epsilon_research.collapse.any_program import AnyWorkspace as AnyWorkspace
