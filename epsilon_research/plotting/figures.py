@@ -93,38 +93,11 @@ class RunFigures:
         draw = {"search_curves": partial(search_curves, [panel])}
         return self._save(draw, weighted=self.weights)
 
-    def save_fronts(
-        self,
-        variants: Mapping[str, SearchVariant],
-        *,
-        points: pd.DataFrame,
-        found: pd.DataFrame,
-        cost_label: str,
-        label: str,
-        worst: float,
-    ) -> list[Path]:
-        """Write `search_front`: what searches found of a front, beside the true one.
-
-        Args:
-            variants: By name; they look as in `search_curves`.
-            points: See `pareto_fronts`.
-            found: Likewise.
-            cost_label: The cost with its unit.
-            label: What the other axis shows, without a unit.
-            worst: The least good value that is shown.
-        """
+    def save_fronts(self, **found: Any) -> list[Path]:
+        """Write `search_front`, the figure of `pareto_fronts`, which says what it takes."""
         from epsilon_research.plotting.pareto_fronts import pareto_fronts
-        from epsilon_research.plotting.search_curves import looks_of
 
-        looks = looks_of(list(variants.values()))
-        draw = partial(
-            pareto_fronts, points, found,
-            looks={name: {"label": of.label, **looks[of.label]} for name, of in variants.items()},
-            cost_label=cost_label, label=label, worst=worst,
-            higher_is_better=all(one.higher_is_better for one in variants.values()),
-            are_fractions=all(one.are_fractions for one in variants.values()),
-        )  # fmt: skip
-        return self._save({"search_front": draw})
+        return self._save({"search_front": partial(pareto_fronts, **found)})
 
     def save_precisions(
         self, frame: pd.DataFrame, *, metrics: Sequence[str], exact: str

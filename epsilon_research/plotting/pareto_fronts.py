@@ -1,16 +1,15 @@
 """Fronts that searches found of accuracy against a cost, beside the true one."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from epsilon_research.plotting.lines import draw_line
 from epsilon_research.plotting.scales import limits_of, round_ticks
+from epsilon_research.plotting.search_curves import looks_of
 from epsilon_research.plotting.style import (
     FAINT,
     GREY,
@@ -19,6 +18,7 @@ from epsilon_research.plotting.style import (
     legend_entries,
     new_panels,
 )
+from epsilon_research.reporting.run import SearchVariant
 
 _FRAME_HEIGHT, _LEGEND_LINE = 0.45, 0.15
 _MOST_COST = 1.3
@@ -31,11 +31,9 @@ def pareto_fronts(
     points: pd.DataFrame,
     found: pd.DataFrame,
     *,
-    looks: Mapping[str, Mapping[str, Any]],
+    variants: Mapping[str, SearchVariant],
     cost_label: str,
     label: str,
-    higher_is_better: bool,
-    are_fractions: bool,
     worst: float,
 ) -> Figure:
     """Return a panel for each budget: all architectures, their front, and what searches found.
@@ -46,11 +44,9 @@ def pareto_fronts(
     Args:
         points: All architectures: columns `cost`, `reported`, `on_front`.
         found: Columns `variant`, `repeat`, `budget`, `cost`, `reported`.
-        looks: {variant: `label`, `colour` and `linestyle`}.
-        cost_label: Of the horizontal axis.
-        label: Of the vertical axis.
-        higher_is_better: Direction of what is reported.
-        are_fractions: Whether these are accuracies, which are shown as percentages.
+        variants: The searches by name; they look as in `search_curves`.
+        cost_label: Label of the horizontal axis, with the unit of the cost.
+        label: Label of the vertical axis, without a unit; accuracies are shown as percentages.
         worst: The least good reported value that is shown.
 
     References:
@@ -61,8 +57,11 @@ def pareto_fronts(
     rows = -(-len(budgets) // 2)
     figure, panels = new_panels(
         len(budgets),
-        height=_FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (len(looks) + 2),
+        height=_FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (len(variants) + 2),
     )  # fmt: skip
+    looks = looks_of(list(variants.values()))
+    are_fractions = all(one.are_fractions for one in variants.values())
+    higher_is_better = all(one.higher_is_better for one in variants.values())
     factor = 100.0 if are_fractions else 1.0
     points, found = (one.assign(reported=factor * one["reported"]) for one in (points, found))
     front = points.loc[points["on_front"].to_numpy(dtype=bool)].sort_values("cost")
@@ -81,11 +80,14 @@ def pareto_fronts(
             front["cost"], front["reported"], where="post", color=FAINT, linewidth=0.8,
             marker="D", markersize=2.2, label="true front", zorder=1,
         )  # fmt: skip
-        for variant, look in looks.items():
-            chosen = found.loc[found["budget"].eq(budget) & found["variant"].eq(variant)]
+        for name, variant in variants.items():
+            chosen = found.loc[found["budget"].eq(budget) & found["variant"].eq(name)]
             surface = attainment(chosen, grid, higher_is_better=higher_is_better)
-            draw_line(panel, grid, surface, step=True, **look)
-        _set_axes(panel, cloud, left=left, right=right)
+            draw_line(panel, grid, surface, step=True, label=variant.label, **looks[variant.label])
+        panel.set_xlim(left, right)
+        panel.set_ylim(*limits_of(cloud["reported"].to_numpy(np.float64)))
+        panel.xaxis.set_major_locator(round_ticks(5))
+        panel.yaxis.set_major_locator(round_ticks(6))
         panel.set_title(f"{budget:,} trained models", loc="left")
         panel.set(xlabel=cost_label, ylabel=f"{label} (%)" if are_fractions else label)
     repeats = found["repeat"].nunique()
@@ -95,13 +97,6 @@ def pareto_fronts(
     )  # fmt: skip
     label_panels(panels)
     return figure
-
-
-def _set_axes(panel: Axes, cloud: pd.DataFrame, *, left: float, right: float) -> None:
-    panel.set_xlim(left, right)
-    panel.set_ylim(*limits_of(cloud["reported"].to_numpy(np.float64)))
-    panel.xaxis.set_major_locator(round_ticks(5))
-    panel.yaxis.set_major_locator(round_ticks(6))
 
 
 def attainment(

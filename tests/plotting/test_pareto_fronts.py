@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.plotting.pareto_fronts import attainment, pareto_fronts
+from epsilon_research.reporting.run import SearchVariant
+from epsilon_research.reporting.typed_json import read_record
+from tests.plotting.searches import ENTRIES
 
 POINTS = pd.DataFrame(
     {
@@ -41,11 +44,9 @@ def test_there_is_a_panel_for_each_budget_with_the_true_front() -> None:
     figure = pareto_fronts(
         POINTS,
         FOUND,
-        looks={"one": {"label": "one", "colour": "k", "linestyle": "-"}},
+        variants={"one": read_record(SearchVariant, next(iter(ENTRIES.values())))},
         cost_label="latency (ms)",
         label="accuracy",
-        higher_is_better=True,
-        are_fractions=True,
         worst=0.55,
     )
     first, second = figure.axes

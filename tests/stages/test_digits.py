@@ -57,8 +57,7 @@ def test_networks_are_trained_where_the_objective_says_so() -> None:
     sizes = ScoreCache(lambda ids: np.array([float(id_.count("conv3x3")) for id_ in ids]))
     inputs = SearchInputs(
         space=Toy(),
-        accuracies=None,
-        higher_is_better=True,
+        table=None,
         scores={"size": sizes},
         metrics=["size"],
         scored=Toy().architecture_ids,

@@ -235,8 +235,7 @@ def test_a_users_own_objective_needs_no_table_and_is_asked_once() -> None:
         return float("nan") if word.startswith("a") else 10 * value(word)
 
     stage = AgeingEvolutionStage(**EVOLUTION, objective=objective)
-    stage.check_inputs(["good"], has_accuracies=False)
-    outcome = run(stage, accuracies=None)
+    outcome = run(stage, table=None)
     assert set(counts.values()) == {1}
     entry = outcome.summary["search"]["ageing_evolution"]
     assert (entry["selected_on"], entry["reported"]) == ("objective", "objective")

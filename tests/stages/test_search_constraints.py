@@ -25,7 +25,7 @@ from epsilon_research.stages.search.local_search import LocalSearchStage
 from epsilon_research.stages.search.optuna_search import OptunaStage
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from tests.stages.contexts import prepared_run
-from tests.stages.word_searches import SMALL
+from tests.stages.word_searches import SMALL, table_of
 
 IDS = list(official_order()[:600])
 LATENCY = hardware_costs("raspi4_latency")
@@ -54,8 +54,7 @@ def inputs(**changes: Any) -> SearchInputs:
     )
     parts: dict[str, Any] = {
         "space": NasBench201(),
-        "accuracies": accuracies,
-        "higher_is_better": True,
+        "table": table_of(accuracies),
         "scores": {"size": ScoreCache(lambda ids: LATENCY[list(ids)].to_numpy())},
         "metrics": ["size"],
         "scored": IDS[:400],
@@ -86,7 +85,7 @@ def test_without_a_table_architectures_are_judged_when_they_are_met() -> None:
         **SMALL | {"repeats": 1}, population_size=5, tournament_size=2,
         objective=lambda id_: float(LATENCY[id_]), constraints={"raspi4_latency": LIMIT},
     )  # fmt: skip
-    outcome = stage.search(inputs(accuracies=None), rng=np.random.default_rng(1))
+    outcome = stage.search(inputs(table=None), rng=np.random.default_rng(1))
     asked = outcome.frames["search_trials"]["architecture_id"]
     assert (LATENCY[asked] <= LIMIT).all()
     assert not set(asked) <= set(IDS)
@@ -97,7 +96,7 @@ def test_without_a_table_architectures_are_judged_when_they_are_met() -> None:
             **SMALL | {"repeats": 1, "warmup_pool": 0},
             objective=stage.objective,
             constraints={"flops": 2},
-        ).search(inputs(accuracies=None, costs=costs), rng=np.random.default_rng(1))
+        ).search(inputs(table=None, costs=costs), rng=np.random.default_rng(1))
 
 
 def test_what_has_no_known_cost_is_infeasible_and_all_limits_hold() -> None:

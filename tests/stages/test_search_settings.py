@@ -7,9 +7,11 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from epsilon_research.spaces.nb201 import official_order
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from tests.commands import ROOT
+from tests.stages.contexts import accuracies_of, prepared_run
 
 
 @pytest.mark.parametrize(
@@ -36,17 +38,23 @@ def test_wrong_settings_are_refused_when_it_is_built(
 
 
 def test_what_cannot_be_searched_is_refused_before_any_work(tmp_path: Path) -> None:
+    ids = official_order()[:4]
+    prepared = prepared_run(ids=ids, table=accuracies_of(ids, [0.1, 0.2, 0.3, 0.4]))
     stage = RandomSearchStage()
-    stage.check_inputs(["epsilon"], has_accuracies=True)
+    stage.check(prepared)
     with pytest.raises(ValueError, match="must have accuracies or an objective"):
-        stage.check_inputs(["epsilon"], has_accuracies=False)
+        stage.check(prepared_run(ids=ids))
+    replace(stage, objective=lambda _: 1.0).check(prepared_run(ids=ids))
     unknown = replace(stage, warmup_metric="synflow")
     with pytest.raises(ValueError, match="must be among epsilon, num_parameters, got synflow"):
-        unknown.check_inputs(["epsilon"], has_accuracies=True)
-    replace(stage, warmup_metric="num_parameters").check_inputs(["epsilon"], has_accuracies=True)
-    absent = replace(stage, score_file=str(tmp_path / "none.csv"))
+        unknown.check(prepared)
+    replace(stage, warmup_metric="num_parameters").check(prepared)
+    scores = tmp_path / "scores.csv"
+    mine = replace(stage, score_file=str(scores), warmup_metric="mine")
     with pytest.raises(FileNotFoundError, match=r"search\.score_file must be an existing"):
-        absent.check_inputs(["epsilon"], has_accuracies=True)
+        mine.check(prepared)
+    scores.write_text(f"architecture_id,mine\n{ids[0]},1\n")
+    mine.check(prepared)
 
 
 @pytest.mark.parametrize("option", ["random_search", "ageing_evolution"])

@@ -32,8 +32,8 @@ def test_a_predictor_is_run_with_and_without_proxies() -> None:
     ]
     assert found["surrogate_with_proxies+warmup_good"]["proxies"] == ["good", "bad"]
     with pytest.raises(ValueError, match=r"search.proxies must be among good, .*, got synflow"):
-        replace(stage, proxies="synflow").check_inputs(["good"], has_accuracies=True)
+        run(replace(stage, proxies="synflow"), space=space)
     with pytest.raises(ValueError, match=r"search.proxies must name at least one metric, got none"):
-        replace(stage, proxies=[]).check_inputs(["good"], has_accuracies=True)
+        run(replace(stage, proxies=[]), space=space)
     with pytest.raises(ValueError, match=r"search\.without_proxies=false"):
         run(stage)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.stages.base import Outcome
 from epsilon_research.stages.search.base import SearchStage
@@ -40,11 +41,25 @@ def table(words: list[str] = WORDS) -> pd.DataFrame:
     )
 
 
-def inputs(**changes: Any) -> SearchInputs:
+def table_of(rows: pd.DataFrame, *, higher_is_better: bool = True) -> AccuracyTable:
+    """Accuracies as a benchmark loads them."""
+    known = "test_accuracy" if rows["test_accuracy"].notna().any() else "validation_accuracy"
+    return AccuracyTable(
+        name="words", rows=rows, target=known, higher_is_better=higher_is_better, source="made up",
+        label="accuracy",
+    )  # fmt: skip
+
+
+def inputs(
+    *,
+    accuracies: pd.DataFrame | None = None,
+    higher_is_better: bool = True,
+    **changes: Any,
+) -> SearchInputs:
+    rows = table() if accuracies is None else accuracies
     parts: dict[str, Any] = {
         "space": SPACE,
-        "accuracies": table(),
-        "higher_is_better": True,
+        "table": table_of(rows, higher_is_better=higher_is_better),
         "scores": {
             "good": lambda ids: np.array([value(id_) for id_ in ids]),
             "bad": lambda ids: np.array([-value(id_) for id_ in ids]),

@@ -3,7 +3,8 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from epsilon_research.benchmarks.accuracy_table import SECOND, AccuracyTable
 from epsilon_research.benchmarks.hardware_costs import DATASETS
 from epsilon_research.checks import check_choice, check_integer
+from epsilon_research.plotting import RunFigures
 from epsilon_research.progress import progress
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
@@ -34,11 +36,11 @@ from epsilon_research.stages.search.costs import (
     cost_label,
     costs_of_run,
 )
-from epsilon_research.stages.search.front import Fronts, find_fronts, fronts_table
+from epsilon_research.stages.search.front import find_fronts, fronts_table
 from epsilon_research.stages.search.inputs import Results, SearchInputs, read_results
 from epsilon_research.stages.search.record import curves_table, describe_variants
-from epsilon_research.stages.search.scores import scores_of_run
-from epsilon_research.stages.search.task import Memory, Task, scored_and_known
+from epsilon_research.stages.search.scores import NUM_PARAMETERS, scores_of_run
+from epsilon_research.stages.search.task import Task
 from epsilon_research.stages.search.variant_runs import run_variant
 from epsilon_research.stages.search.variants import make_variants
 
@@ -165,111 +167,69 @@ class SearchStage(Stage):
         """Return the algorithms with their settings, the one to compare the others with first."""
 
     def proxies_of(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
-        """Return the metrics whose scores are features of a predictor, if there is one.
-
-        Args:
-            metrics: Those of the run.
-            known: All that have scores.
-
-        Raises:
-            ValueError: A metric does not exist.
-        """
+        """Return the metrics whose scores are features of a predictor, see `named_metrics`."""
         return []
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse a run that a search cannot follow; see `check_inputs`."""
-        space = prepared.scoring.space
-        check_costs("search.constraints", list(self.constraints or ()), space)
-        check_costs("search.front", [self.front] if self.front else [], space)
-        metrics = list(prepared.scoring.metrics)
-        self.check_inputs(metrics, has_accuracies=prepared.table is not None)
-
-    def check_inputs(self, metrics: Sequence[str], *, has_accuracies: bool) -> None:
-        """Refuse metrics and accuracies that a search cannot work with.
-
-        Args:
-            metrics: Those of the run.
-            has_accuracies: Whether there is a table.
+        """Refuse a run that a search cannot follow.
 
         Raises:
-            ValueError: There is nothing to search by, or a metric does not exist.
+            ValueError: There is nothing to search by, or a metric or a cost is unknown.
             FileNotFoundError: `score_file` does not exist.
         """
-        if self.objective is None and not has_accuracies:
+        space, metrics = prepared.scoring.space, list(prepared.scoring.metrics)
+        check_costs("search.constraints", list(self.constraints or ()), space)
+        check_costs("search.front", [self.front] if self.front else [], space)
+        if self.objective is None and prepared.table is None:
             raise ValueError(
                 "search must have accuracies or an objective to search by, got neither: pass a "
                 "benchmark, or search.objective"
             )
-        if self.front and (self.objective is not None or not has_accuracies):
+        if self.front and (self.objective is not None or prepared.table is None):
             raise ValueError(
                 f"search.front={self.front} must have a table of accuracies, whose front is the "
                 "true one, got an objective or no benchmark: pass a benchmark, or search.front=null"
             )
-        known = [*metrics, "num_parameters", *self._file()]
+        known = [*metrics, NUM_PARAMETERS, *self._file()]
         named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
         self.proxies_of(metrics, known)
 
     def run(self, context: Context) -> Outcome:
         """Return the parts `search` (one entry per variant) and `selection` (per sample size)."""
-        prepared, table = context.prepared, context.prepared.table
+        scoring = context.prepared.scoring
         inputs = SearchInputs(
-            space=prepared.scoring.space,
-            accuracies=None if table is None else table.rows,
-            higher_is_better=True if table is None else table.higher_is_better,
-            scores=scores_of_run(
-                context.frame, scoring=prepared.scoring, float32_only=self.float32_only
-            ),
-            metrics=list(prepared.scoring.metrics),
-            scored=prepared.ids,
-            costs=costs_of_run(
-                context.frame, scoring=prepared.scoring, dataset=self.hardware_dataset
-            ),
+            space=scoring.space,
+            table=context.prepared.table,
+            scores=scores_of_run(context.frame, scoring=scoring, float32_only=self.float32_only),
+            metrics=list(scoring.metrics),
+            scored=context.prepared.ids,
+            costs=costs_of_run(context.frame, scoring=scoring, dataset=self.hardware_dataset),
         )
-        found, fronts = self._search(inputs, rng=context.rng("search"), console=context.console)
-        if context.figures is None:
-            return found
-        variants = {
-            name: read_record(SearchVariant, one) for name, one in found.summary["search"].items()
-        }
-        label = self._label(next(iter(variants.values())), table)
-        figures = context.figures.save_searches(list(variants.values()), label=label)
-        if fronts is not None:
-            figures += context.figures.save_fronts(
-                variants,
-                points=fronts.points,
-                found=fronts.found,
-                worst=fronts.reference[1],
-                cost_label=cost_label(fronts.cost),
-                label=label,
-            )
-        return replace(found, figures=figures)
-
-    def _label(self, variant: SearchVariant, table: AccuracyTable | None) -> str:
-        """What the curves show, for the axis of their figure."""
-        if self.objective or table is None:
-            return "objective"
-        return table.second_label if variant.reported == SECOND else table.label
+        return self.search(
+            inputs, rng=context.rng("search"), console=context.console, figures=context.figures
+        )
 
     def search(
-        self, inputs: SearchInputs, *, rng: np.random.Generator, console: Console | None = None
+        self,
+        inputs: SearchInputs,
+        *,
+        rng: np.random.Generator,
+        console: Console | None = None,
+        figures: RunFigures | None = None,
     ) -> Outcome:
-        """Run all variants, and return the record and the tables.
+        """Run all variants, and return the record, the tables and the figures.
 
-        The tables are `search_curves`, `search_trials` and, with a front, `search_fronts`.
+        The frames are `search_curves`, `search_trials` and, with a front, `search_fronts`.
 
         Args:
             inputs: What the run has scored, and what is known of its space.
             rng: The one source of randomness: seeds of repeats, samples, bootstrap.
             console: Where progress is shown; standard error by default.
+            figures: Draws the figures; None: none are drawn.
 
         Raises:
-            ValueError: As `check_inputs`, or the table knows none of the scored architectures.
+            ValueError: A metric is unknown, or the table knows none of the scored architectures.
         """
-        return self._search(inputs, rng=rng, console=console)[0]
-
-    def _search(
-        self, inputs: SearchInputs, *, rng: np.random.Generator, console: Console | None
-    ) -> tuple[Outcome, Fronts | None]:
         scores = self._scores(inputs)
         metrics, known = inputs.metrics, list(scores)
         names = named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
@@ -279,15 +239,14 @@ class SearchStage(Stage):
             has_warmup=self.warmup_pool > 0,
             proxies=self.proxies_of(metrics, known),
         )
-        results = None
-        if inputs.accuracies is not None:
-            results = read_results(inputs.accuracies, higher_is_better=inputs.higher_is_better)
+        results = None if inputs.table is None else read_results(inputs.table)
         search_rng, selection_rng, bootstrap_rng, front_rng = rng.spawn(4)
         task = self._task(inputs, results, search_rng)
         shown = console or Console(stderr=True)
         with progress(shown, "searching", len(variants) * self.repeats) as advance:
             found = [run_variant(one, task, scores=scores, advance=advance) for one in variants]
         entries = describe_variants(found, task, targets=self.targets, rng=bootstrap_rng)
+        records = {name: read_record(SearchVariant, one) for name, one in entries.items()}
         selection = self._select(task, results, names, scores=scores, rng=selection_rng)
         summary: dict[str, Any] = {"search": entries, "selection": selection}
         costs = {} if self.front is None else {self.front: inputs.costs[self.front]}
@@ -297,16 +256,31 @@ class SearchStage(Stage):
             "search_curves": curves_table(found),
             "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
         }
-        fronts = None
+        label = self._label(inputs.table, reported=task.reported)
+        paths = figures.save_searches(list(records.values()), label=label) if figures else []
         if self.front is not None:
             fronts = find_fronts(
                 found, task, cost=self.front, costs=costs[self.front], budgets=self.front_budgets
             )
-            record = summary["search_front"] = fronts.describe(rng=front_rng)
-            labels = {name: read_record(SearchVariant, one).label for name, one in entries.items()}
-            tables.append(fronts_table(record, labels))
+            summary["search_front"] = fronts.describe(rng=front_rng)
+            tables.append(fronts_table(summary["search_front"], records))
             frames["search_fronts"] = fronts.found
-        return Outcome(summary=summary, tables=tables, frames=frames), fronts
+            if figures:
+                paths += figures.save_fronts(
+                    variants=records,
+                    points=fronts.points,
+                    found=fronts.found,
+                    worst=fronts.reference[1],
+                    cost_label=cost_label(self.front),
+                    label=label,
+                )
+        return Outcome(summary=summary, tables=tables, frames=frames, figures=paths)
+
+    def _label(self, table: AccuracyTable | None, *, reported: str) -> str:
+        """What the curves show, for the axis of their figure."""
+        if self.objective or table is None:
+            return "objective"
+        return table.second_label if reported == SECOND else table.label
 
     def _task(
         self, inputs: SearchInputs, results: Results | None, rng: np.random.Generator
@@ -314,16 +288,25 @@ class SearchStage(Stage):
         """Search by the objective if there is one, else by the table."""
         constraints = Constraints(limits=self.constraints or {}, costs=inputs.costs)
         known, universe = None, list(inputs.scored)
-        selected_on = reported = "objective"
+        selected_on, reported, higher_is_better = "objective", "objective", True
         if self.objective is not None:
-            evaluate = report = Memory(self.objective)
+            objective = self.objective
+            evaluate = report = cache(lambda id_: float(objective(id_)))
         else:
             assert results is not None  # `check` has refused the rest
             evaluate, report = results.fitness().__getitem__, results.report().__getitem__
-            rated = list(results.rows.index)
-            known = constraints.among(rated, what="architectures with an accuracy")
-            universe = scored_and_known(universe, set(rated))
+            rated = set(results.rows.index)
+            known = constraints.among(
+                list(results.rows.index), what="architectures with an accuracy"
+            )
+            universe = [id_ for id_ in universe if id_ in rated]
+            if not universe:
+                raise ValueError(
+                    "search must have some scored architecture with a known accuracy, got none "
+                    f"among {len(inputs.scored)}: score others, or pass another benchmark"
+                )
             selected_on, reported = results.selected_on, results.reported
+            higher_is_better = results.higher_is_better
             if self.constraints:
                 logger.info(
                     "search: %s of %s architectures are feasible (%s)",
@@ -342,7 +325,7 @@ class SearchStage(Stage):
             cost=None if self.front is None else inputs.costs[self.front],
             evaluate=evaluate,
             report=report,
-            higher_is_better=True if self.objective is not None else inputs.higher_is_better,
+            higher_is_better=higher_is_better,
             protocol=PROTOCOLS[self.protocol],
             universe=universe,
             pool_size=min(self.warmup_pool, len(universe)),

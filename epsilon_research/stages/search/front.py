@@ -11,6 +11,7 @@ from jaxtyping import Float
 from epsilon_research.analysis.pareto import hypervolume, non_dominated
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import percent
+from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.search_methods import ScoreCache, mean_interval
 from epsilon_research.stages.search.task import Task
 from epsilon_research.stages.search.variant_runs import VariantRuns
@@ -24,7 +25,6 @@ class Fronts:
         cost: Name of the cost; less is better.
         reported: Name of what is reported.
         selected_on: What the searches chose their fronts by.
-        higher_is_better: Direction of what is reported.
         reference: Cost and reported value that bound the hypervolume: the largest cost and the
             median value of all architectures.
         points: All architectures that a search may train and whose cost is known: columns
@@ -39,7 +39,6 @@ class Fronts:
     cost: str
     reported: str
     selected_on: str
-    higher_is_better: bool
     reference: tuple[float, float]
     points: pd.DataFrame
     found: pd.DataFrame
@@ -84,12 +83,12 @@ class Fronts:
         return float(chosen.sum() / np.unique(repeats).size)
 
 
-def fronts_table(record: Mapping[str, Any], labels: Mapping[str, str]) -> Table:
+def fronts_table(record: Mapping[str, Any], variants: Mapping[str, SearchVariant]) -> Table:
     """Return the table of hypervolumes.
 
     Args:
         record: What `Fronts.describe` returns.
-        labels: {variant: in words}.
+        variants: By the name that the record has.
     """
     budgets = list(dict.fromkeys(b for found in record["variants"].values() for b in found))
     rows = []
@@ -100,7 +99,7 @@ def fronts_table(record: Mapping[str, Any], labels: Mapping[str, str]) -> Table:
             for budget in budgets
         ]
         by_cost = "yes" if variant in record["searched_by_cost"] else "no"
-        rows.append([labels[variant], by_cost, *cells, f"{found[budgets[-1]]['size']:.1f}"])
+        rows.append([variants[variant].label, by_cost, *cells, f"{found[budgets[-1]]['size']:.1f}"])
     reported, cost = (record[name].replace("_", " ") for name in ("reported", "cost"))
     return Table(
         title=f"front of {reported} against {cost}",
@@ -177,7 +176,6 @@ def find_fronts(
         cost=cost,
         reported=task.reported,
         selected_on=task.selected_on,
-        higher_is_better=task.higher_is_better,
         reference=(float(reference[0]), float(-sign * reference[1])),
         points=points.assign(on_front=on_front),
         found=pd.concat(found, ignore_index=True),

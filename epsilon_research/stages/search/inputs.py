@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from epsilon_research.benchmarks.accuracy_table import ACCURACIES, SECOND
+from epsilon_research.benchmarks.accuracy_table import ACCURACIES, SECOND, AccuracyTable
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces import SearchSpace
 from epsilon_research.stages.search.costs import Costs
@@ -18,20 +18,17 @@ class SearchInputs:
 
     Args:
         space: The search space.
-        accuracies: Columns `architecture_id` (of the space), `validation_accuracy`,
-            `test_accuracy` and perhaps `second_test_accuracy`: all that the benchmark knows of this
-            space, not only what the run has scored. None without a table.
-        higher_is_better: Direction of the accuracies.
+        table: All that the benchmark knows of this space, not only what the run has scored; None
+            without a benchmark.
         scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
         metrics: Those of them that the run is about.
         scored: Architectures that have scores already: warm-up pools are drawn from them, so that
             no pool costs anything.
-        costs: {cost: on demand}, for constraints and fronts.
+        costs: {cost: values on demand}, for constraints and fronts.
     """
 
     space: SearchSpace
-    accuracies: pd.DataFrame | None
-    higher_is_better: bool
+    table: AccuracyTable | None
     scores: Mapping[str, ScoreCache]
     metrics: Sequence[str]
     scored: Sequence[str]
@@ -69,24 +66,19 @@ class Results:
         return self.rows[self.reported].to_dict()
 
 
-def read_results(accuracies: pd.DataFrame, *, higher_is_better: bool) -> Results:
-    """A table of accuracies as a search sees it.
+def read_results(table: AccuracyTable) -> Results:
+    """Return a table of accuracies as a search sees it.
 
     Where both accuracies are known, validation selects and test is reported. Test accuracies alone
     select, too, and a second column of them is reported; else the one that is there does both.
     """
-    rows = accuracies.set_index("architecture_id")
+    rows = table.rows.set_index("architecture_id")
     names = [name for name in (*ACCURACIES, SECOND) if name in rows]
     rows = pd.DataFrame({name: rows[name].astype("float64") for name in names})
     known = [name for name in names if not np.isnan(rows[name].to_numpy()).all()][:2]
-    if not known:
-        raise ValueError(
-            "search must have some accuracy to go by, got a table without any: pass another "
-            "benchmark"
-        )
     return Results(
         rows=rows.dropna(subset=known),
         selected_by=known[0],
         reported=known[-1],
-        higher_is_better=higher_is_better,
+        higher_is_better=table.higher_is_better,
     )

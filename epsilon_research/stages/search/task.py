@@ -73,32 +73,3 @@ class Task:
             with_replacement=self.protocol.draws_with_replacement,
             rng=self.generator(repeat, POOL),
         )
-
-
-def scored_and_known(scored: Sequence[str], known: set[str]) -> list[str]:
-    """Return the scored architectures whose accuracy is known.
-
-    Raises:
-        ValueError: There are none.
-    """
-    universe = [id_ for id_ in scored if id_ in known]
-    if not universe:
-        raise ValueError(
-            "search must have some scored architecture with a known accuracy, got none among "
-            f"{len(scored)}: score others, or pass another benchmark"
-        )
-    return universe
-
-
-class Memory:
-    """An objective that evaluates each architecture once."""
-
-    def __init__(self, objective: Callable[[str], float]) -> None:
-        self._objective = objective
-        self._known: dict[str, float] = {}
-
-    def __call__(self, architecture_id: str) -> float:
-        """Return the fitness of an architecture."""
-        if architecture_id not in self._known:
-            self._known[architecture_id] = float(self._objective(architecture_id))
-        return self._known[architecture_id]
