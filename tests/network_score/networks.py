@@ -13,24 +13,30 @@ from epsilon_research.metrics import epsilon_score
 WEIGHTS = (1e-2, 1.0)
 
 
-def truth(network: nn.Module, images: torch.Tensor, weights: tuple[float, float]) -> float:
-    """The score by the published recipe, written anew: float64, one number for equal logits."""
+def truth(
+    network: nn.Module,
+    images: torch.Tensor,
+    weights: tuple[float, float],
+    *,
+    every_parameter: bool = False,
+) -> float:
+    """The score by the published recipe, written anew: float64, one number for equal logits.
+
+    Biases are 0 and gains left alone, unless `every_parameter` becomes the weight.
+    """
     vectors = []
     for weight in weights:
         plain = copy.deepcopy(network).double().eval()
         for module in plain.modules():
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
-                module.track_running_stats, module.running_mean, module.running_var = (
-                    False,
-                    None,
-                    None,
-                )
+                module.track_running_stats = False
+                module.running_mean = module.running_var = None
         with torch.no_grad():
             for name, parameter in plain.named_parameters():
-                if name.endswith("bias"):
-                    parameter.zero_()
-                elif name.endswith("weight"):
+                if every_parameter or name.endswith("weight"):
                     parameter.fill_(weight)
+                elif name.endswith("bias"):
+                    parameter.zero_()
             vectors.append(plain(images.double())[:, 0].numpy())
     return epsilon_score(*vectors)
 
