@@ -65,7 +65,7 @@ def build_option(group: str, name: object, **settings: Any) -> Any:
 
 
 def option_beside(group: str, name: object, *, other: str) -> str:
-    """Return what a run with an option chooses in another group, unless it is told otherwise.
+    """Return the default option of one group in a run that chooses an option of another.
 
     Args:
         group: Of the option, such as `search_space`.

@@ -45,7 +45,7 @@ def check_sha256(path: Path, *, sha256: str) -> None:
 def check_git_blob(path: Path, *, blob_id: str) -> None:
     """Refuses a file with another content than git knows by an id.
 
-    The id is the SHA-1 of `blob <size>`, a zero byte and the content: git's choice, which tells
+    The id is the SHA-1 of `blob <size>`, a zero byte and the content: git's choice, which reveals
     damage apart and is no signature.
 
     Raises:
@@ -216,7 +216,7 @@ class _Transfer:
         with requests.get(
             self.url, headers=headers, stream=True, timeout=_TIMEOUT_SECONDS
         ) as response:
-            # Otherwise all has come already, or more than there is, which the check tells.
+            # Otherwise all has come already, or more than there is, which the check finds.
             if response.status_code != requests.codes.requested_range_not_satisfiable:
                 response.raise_for_status()
                 self._receive(response, self._start(response))
@@ -273,7 +273,7 @@ def _megabytes(size: int) -> str:
 
 @contextmanager
 def _bar(name: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal; what it gives is told how many bytes are there."""
+    """A bar on the terminal; what it gives takes how many bytes are there."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

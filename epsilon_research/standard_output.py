@@ -1,7 +1,7 @@
 """Standard output that can fail, and cannot show every character, without ending what prints to it.
 
 What a program prints is a copy of what it writes into files. So a full device, a reader that has
-gone or a terminal of few characters is told of at the end, and costs the copy only.
+gone or a terminal of few characters is reported at the end, and costs the copy only.
 """
 
 import codecs
@@ -94,9 +94,9 @@ def failure_sentence(output: Output) -> str | None:
 def _in_plain_characters(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
     wrong = error.object[error.start : error.end]
-    return "".join(_PLAIN.get(letter) or _without_marks(letter) for letter in wrong), error.end
+    return "".join(_PLAIN.get(one) or _without_marks(one) for one in wrong), error.end
 
 
-def _without_marks(letter: str) -> str:
-    plain = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+def _without_marks(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return plain or "?"

@@ -47,7 +47,7 @@ def search(
 ) -> SearchResult:
     """Search the networks that a builder makes for the best scores within constraints.
 
-    No network is trained. What a constraint excludes is infeasible: samplers are told so, and it is
+    No network is trained. What a constraint excludes is infeasible: samplers learn of it, and it is
     never among the best, whatever its score.
 
     Args:
@@ -95,7 +95,7 @@ def search(
     rows = []
     console = Console(stderr=True) if progress else Console(file=io.StringIO())
     with shown_progress(console, "searching", budget) as advance, warnings.catch_warnings():
-        # Told once, below.
+        # Reported once, below.
         warnings.filterwarnings("ignore", message=FEW_OUTPUTS)
         for _ in range(budget):
             built = asker.ask()

@@ -56,7 +56,7 @@ class ExtendedEngine(Engine):
 
 
 class ExtendedSession(EngineSession):
-    """A minibatch."""
+    """Hold a minibatch for passes in 80-bit arithmetic."""
 
     def __init__(self, inputs: np.ndarray) -> None:
         self._inputs = inputs

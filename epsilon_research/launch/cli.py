@@ -37,7 +37,7 @@ def run(argv: Sequence[str], interruption: Interruption) -> int:
 
     Args:
         argv: The program and its arguments.
-        interruption: Tells whether a signal has come.
+        interruption: Knows whether a signal has come.
     """
     logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them

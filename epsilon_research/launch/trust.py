@@ -96,7 +96,7 @@ def _holds(secret: str, leaf: object, text: str) -> bool:
     """Return whether a text gives a secret away; a short one only where it is the whole text."""
     if len(secret) >= _SHORTEST_SECRET:
         return secret in text
-    # A short word of letters is found in innocent places.
+    # A short word is found in innocent places.
     return len(secret) > _SHORTEST_WORD and not secret.isalpha() and str(leaf) == secret
 
 

@@ -1,4 +1,4 @@
-"""NASWOT: how well the activation patterns of an untrained network tell images apart."""
+"""NASWOT: how well the activation patterns of an untrained network distinguish images."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

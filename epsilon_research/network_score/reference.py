@@ -122,7 +122,7 @@ def distinct(
     """One output per sample where all units are one number in both weights, but for rounding.
 
     Equal logits differ in their last digits, so that of a sample's copies only some would tie with
-    the smallest output and be left out of the score. Outputs that are not finite tell nothing.
+    the smallest output and be left out of the score. Outputs that are not finite say nothing.
     """
     finite = [values for values in (low, high) if np.isfinite(values).all()]
     if all(np.ptp(v, axis=1).max() <= tolerance * np.abs(v).max() for v in finite):

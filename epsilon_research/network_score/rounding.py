@@ -12,7 +12,7 @@ Run = Callable[[torch.Tensor, float], np.ndarray]
 """A network's outputs (batch, units) for images and a weight."""
 
 NOISE = 1e-2
-"""Share of the outputs' range that rounding moves, from which they tell no images apart."""
+"""Share of the outputs' range that rounding moves, from which they distinguish no images."""
 
 
 def measured_rounding(

@@ -146,7 +146,7 @@ def study_searches(study: Study) -> Figure:
 
 
 def looks_of(variants: Sequence[SearchVariant]) -> dict[str, dict[str, Any]]:
-    """{label: how it is drawn}: a line style per algorithm, a colour per start."""
+    """Return {label: how it is drawn}: a line style per algorithm, a colour per start."""
     algorithms = list(dict.fromkeys(one.algorithm for one in variants))
     starts = list(dict.fromkeys([(), *(one.start for one in variants)]))
     return {

@@ -127,7 +127,7 @@ def pair_of(case: Case) -> Pair | None:
 
 
 def by_other_settings(cases: Sequence[Case], *, without: str) -> dict[str, list[Case]]:
-    """{what they have in common, in words: cases}, in their order.
+    """Return {what cases have in common, in words: cases}, in their order.
 
     Args:
         cases: All cases of a study.

@@ -29,7 +29,7 @@ PROTOCOLS = ("paper", "connected")
 """Those that have a map, beside what was published."""
 
 _COLOURS = "RdBu"
-"""Red to blue, which all common kinds of colour vision tell apart; white is no correlation."""
+"""Red to blue, which all common kinds of colour vision distinguish; white is no correlation."""
 
 # All of what a correlation can be, so that a colour means the same in every figure.
 _NORM = Normalize(-1, 1)

@@ -36,7 +36,7 @@ class Program:
 
     @property
     def last_uses(self) -> tuple[int, ...]:
-        """For each layer the position of the last layer that reads it (its own, if none does)."""
+        """Return the position of the last layer that reads each layer; its own if none does."""
         last = list(range(len(self.layers)))
         for position, layer in enumerate(self.layers):
             for source in layer.inputs:

@@ -99,7 +99,7 @@ class RecurrentProgram:
     embedding_size: int
     hidden_sizes: tuple[int, ...]
     num_outputs: int
-    """Tokens that the decoder tells apart."""
+    """Tokens that the decoder distinguishes."""
 
     def __post_init__(self) -> None:
         sizes = (self.embedding_size, *self.hidden_sizes, self.num_outputs)

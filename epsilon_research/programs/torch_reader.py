@@ -97,7 +97,7 @@ class _Affine(nn.Module):
             self.weight = nn.Parameter(torch.ones(()))
 
     def reset_parameters(self) -> None:
-        """As PyTorch's layers have it, for a network that was built without its numbers."""
+        """Set initial parameters as PyTorch's layers do, after a build without numbers."""
         nn.init.ones_(self.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from epsilon_research.search_methods.domain import Domain
 
 
 class RandomDraws(SearchAlgorithm):
-    """Asks for `first` in its order, then for uniform draws; what it is told changes nothing."""
+    """Asks for `first` in its order, then for uniform draws; no fitness changes anything."""
 
     def __init__(self, *, domain: Domain, first: tuple[str, ...]) -> None:
         self._domain = domain

@@ -130,7 +130,7 @@ class SearchSpace(ABC):
     def function_keys(self, ids: Sequence[str]) -> list[str] | None:
         """Return a key of each architecture that only architectures of equal function share.
 
-        None: canonical hashes of the lowered `core_program` tell functions apart.
+        None: canonical hashes of the lowered `core_program` distinguish functions.
         """
         return None
 
@@ -149,7 +149,7 @@ class SearchSpace(ABC):
         """
 
     def core_program(self, architecture_id: str) -> AnyProgram:
-        """A program, as small as possible, that tells architectures of different function apart.
+        """A program, as small as possible, that distinguishes architectures of different function.
 
         Two architectures whose core programs are the same function are the same network function
         under every constant initialisation. The network itself always qualifies; a space whose

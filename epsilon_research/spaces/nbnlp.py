@@ -103,7 +103,7 @@ class NasBenchNlp(SearchSpace):
 
     @property
     def num_classes(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The decoder tells one token from another."""
+        """The decoder distinguishes one token from another."""
         return self.vocabulary_size
 
     @property

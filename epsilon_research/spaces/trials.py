@@ -37,7 +37,7 @@ class Built(NamedTuple):
 
     @property
     def architecture_id(self) -> str:
-        """Its parameters in the canonical form."""
+        """Id of the architecture: the parameters in their canonical form."""
         return written(self.parameters)
 
 

@@ -1,4 +1,4 @@
-"""Weights & Biases: a copy of the run for its dashboard, offline unless told otherwise."""
+"""Weights & Biases: a copy of the run for its dashboard, offline by default."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -171,7 +171,7 @@ def _service_ends_on_failure(exit_code: int) -> Iterator[None]:
         yield
     except Exception:
         # The service may have gone. The next run of a sweep needs another one then, and nothing
-        # must try to end this one when the program ends. Raises too, if there is nobody to tell.
+        # must try to end this one when the program ends. Raises too, if nobody listens.
         wandb.teardown(exit_code)
         raise
 

@@ -18,7 +18,7 @@ def describe_variants(
     targets: Sequence[float],
     rng: np.random.Generator,
 ) -> dict[str, dict[str, Any]]:
-    """{variant: entry}, in the order of `found`.
+    """Return {variant: entry}, in the order of `found`.
 
     Beside settings and curves an entry holds, by target, what it costs to reach it (the first
     target is the final median of the first variant), and, by other variant, paired tests on the
@@ -79,7 +79,7 @@ def _compare(runs: VariantRuns, other: VariantRuns, *, rng: np.random.Generator)
 def curves_table(found: Sequence[VariantRuns]) -> pd.DataFrame:
     """One row per variant, repeat and trained model: `variant`, `repeat`, `trained`, `accuracy`.
 
-    VariantRuns count from 0, trained models from 1; accuracies (or losses) are in their own unit.
+    Repeats count from 0, trained models from 1; accuracies (or losses) are in their own unit.
     """
     return pd.concat([_curves(runs) for runs in found], ignore_index=True)
 

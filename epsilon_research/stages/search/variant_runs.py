@@ -25,7 +25,7 @@ class VariantRuns:
     """All searches of one variant.
 
     Args:
-        variant: Which.
+        variant: The variant.
         trajectories: One per repeat.
         curves: What each shows after each trained model, `[repeats, budget]`, in its own unit. A
             search that ran dry keeps its last value.
