@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 from epsilon_research.collapse.columns import (
-    AVERAGE,
     BOX,
     COMBINE,
     COUNT,
@@ -46,18 +45,13 @@ from epsilon_research.collapse.dominance import (
 from epsilon_research.collapse.kernels import (
     AREA,
     LANES,
-    MAXIMUM_WINDOW,
-    MEAN_PADDED_WINDOW,
-    MEAN_WINDOW,
     NOISE,
     PIVOT,
     SQUARES,
-    SUM_WINDOW,
     combine,
     combine_vectors,
     rectified_moments,
     sample_means,
-    slide,
 )
 from epsilon_research.collapse.memo import WHOLE, key_of, recall, sort_by_key
 from epsilon_research.collapse.pointwise import pointwise
@@ -85,6 +79,7 @@ from epsilon_research.collapse.rounding import (
     widened,
     with_own,
 )
+from epsilon_research.collapse.windows import mode_of, slide
 
 DOMINATES = 1024.0
 """How many deviations a constant has to be, to be kept apart from them instead of added to them:
@@ -190,15 +185,6 @@ def _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment
         noise, area = with_own(noise, area, scaled, float(height * width))
     moments[NOISE] = noise
     moments[AREA] = area
-
-
-@njit(cache=True, nogil=True)
-def _mode(op, padding_counts):
-    if op == MAXIMUM_POOL:
-        return MAXIMUM_WINDOW
-    if op == AVERAGE:
-        return MEAN_PADDED_WINDOW if padding_counts else MEAN_WINDOW
-    return SUM_WINDOW
 
 
 @njit(cache=True, nogil=True)
@@ -376,7 +362,7 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
                 slide(
                     maps, slot, slots, scales, thresholds, shift, shape, source_shape[2:],
                     (row[KERNEL_SIZE], row[STRIDE], row[PADDING]),
-                    _mode(op, parameters[register, PARAMETER] > 0), moment,
+                    mode_of(op, parameters[register, PARAMETER] > 0), moment,
                 )  # fmt: skip
         set_view(number, flag, exponent, slot, alive, finite)
         number[X_SHIFT] = apart

@@ -7,8 +7,8 @@ shifted rows without border cases inside the row, and each loop runs over hundre
 numbers. Samples that pad the last block are computed, and left out of all statistics.
 
 A kernel reads operands as `scale · max(x, threshold)` plus one common `shift`, and writes a map
-together with its moments about a pivot. A row (or a chunk of pixels) is summed in the maps' own
-precision, in many partial sums side by side; the rows' sums are added up in float64.
+together with its moments about a pivot. A chunk of pixels is summed in the maps' own
+precision, in many partial sums side by side; the sums of chunks are added up in float64.
 """
 
 import numpy as np
@@ -24,26 +24,29 @@ estimated rounding error of its numbers with the pixels over which it is correla
 
 NUM_MOMENTS = 7
 
-SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
-"""What `slide` does with the pixels of a window."""
-
-_CHUNK = 128 * LANES
-"""Numbers that are read, written and summed at a time: 8 kB per map stay in the nearest cache."""
+CHUNK = 128 * LANES
+"""Numbers that are summed at a time: 8 kB per map stay in the nearest cache."""
 
 # Sums may be reordered and fused, which is what makes them fast, and there is no NaN: maps are
 # finite by construction. Infinities keep their meaning: a threshold of -inf means no ReLU.
-_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
+FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _sums(x, threshold, pivot):
-    """Σ and Σ of squares of max(x, threshold) − pivot."""
-    total = pivot - pivot
-    squares = pivot - pivot
-    for i in range(len(x)):
-        centred = max(x[i], threshold) - pivot
-        total += centred
-        squares += centred * centred
+    """Σ and Σ of squares of max(x, threshold) − pivot, in float64."""
+    total = 0.0
+    squares = 0.0
+    for start in range(0, len(x), CHUNK):
+        part = x[start : min(start + CHUNK, len(x))]
+        part_total = pivot - pivot
+        part_squares = pivot - pivot
+        for i in range(len(part)):
+            centred = max(part[i], threshold) - pivot
+            part_total += centred
+            part_squares += centred * centred
+        total += part_total
+        squares += part_squares
     return total, squares
 
 
@@ -79,22 +82,53 @@ def start_moments(x, lanes, threshold, moments):
     moments[HIGHEST] = -np.inf
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _load(out, maps, offset, slots, scales, thresholds, shift):
-    """Out = shift + Σ scale · max(x, threshold) over the operands from `offset`."""
-    # Slices, not `offset + i`: an index that might be negative keeps a loop from being vectorised.
-    x = maps[slots[0], offset : offset + len(out)]
-    scale = out.dtype.type(scales[0])
-    threshold = out.dtype.type(thresholds[0])
-    constant = out.dtype.type(shift)
-    for i in range(len(out)):
-        out[i] = scale * max(x[i], threshold) + constant
-    for operand in range(1, len(slots)):
+FUSED = 3
+"""Operands that are read in one loop."""
+
+
+@njit(cache=True, nogil=True, fastmath=FAST)
+def load(out, maps, offset, slots, scales, thresholds, shift, pivot):
+    """Out = shift + Σ scale · max(x, threshold) over the operands from `offset`.
+
+    Returns:
+        Σ and Σ of squares of what is written, less `pivot`; of more than `FUSED` operands, neither.
+    """
+    number = out.dtype.type
+    # Of fewer operands the first is read again, with a scale of zero, which costs nothing.
+    second = 1 if len(slots) > 1 else 0
+    third = 2 if len(slots) > 2 else 0
+    a = number(scales[0])
+    b = number(scales[second] if second else 0.0)
+    c = number(scales[third] if third else 0.0)
+    p, q, r = number(thresholds[0]), number(thresholds[second]), number(thresholds[third])
+    constant = number(shift)
+    centre = number(pivot)
+    total = 0.0
+    squares = 0.0
+    for start in range(0, len(out), CHUNK):
+        stop = min(start + CHUNK, len(out))
+        part = out[start:stop]
+        # Slices, not `offset + i`: an index that might be negative keeps a loop from being
+        # vectorised.
+        x = maps[slots[0], offset + start : offset + stop]
+        y = maps[slots[second], offset + start : offset + stop]
+        z = maps[slots[third], offset + start : offset + stop]
+        part_total = number(0)
+        part_squares = number(0)
+        for i in range(len(part)):
+            value = constant + a * max(x[i], p) + b * max(y[i], q) + c * max(z[i], r)
+            part[i] = value
+            centred = value - centre
+            part_total += centred
+            part_squares += centred * centred
+        total += part_total
+        squares += part_squares
+    for operand in range(FUSED, len(slots)):
         x = maps[slots[operand], offset : offset + len(out)]
-        scale = out.dtype.type(scales[operand])
-        threshold = out.dtype.type(thresholds[operand])
+        scale, threshold = number(scales[operand]), number(thresholds[operand])
         for i in range(len(out)):
             out[i] += scale * max(x[i], threshold)
+    return total, squares
 
 
 @njit(cache=True, nogil=True)
@@ -108,142 +142,15 @@ def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
     size = height * width * LANES
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
-        for first in range(0, size, _CHUNK):
-            offset = block * size + first
-            out = maps[target, offset : offset + min(_CHUNK, size - first)]
-            _load(out, maps, offset, slots, scales, thresholds, shift)
-            if offset == 0:
-                start_moments(out, lanes, nothing, moments)
+        out = maps[target, block * size : (block + 1) * size]
+        sums = load(out, maps, block * size, slots, scales, thresholds, shift, moments[PIVOT])
+        if block == 0:
+            start_moments(out[: min(CHUNK, size)], lanes, nothing, moments)
+        if block == 0 or lanes < LANES or len(slots) > FUSED:
             add_pixels(out, lanes, nothing, moments)
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _slide_columns(out, padded, kernel_size, stride, mode):  # noqa: C901  # plain loops
-    """One row of windows along the row: Σ or max of padded[column · stride + 0 … kernel - 1]."""
-    if stride == 1 and kernel_size == 3 and mode != MAXIMUM_WINDOW:
-        for i in range(len(out)):
-            out[i] = padded[i] + padded[i + LANES] + padded[i + 2 * LANES]
-        return
-    columns = len(out) // LANES
-    for column in range(columns):
-        start = column * stride * LANES
-        for lane in range(LANES):
-            out[column * LANES + lane] = padded[start + lane]
-    for step in range(1, kernel_size):
-        for column in range(columns):
-            start = (column * stride + step) * LANES
-            target = column * LANES
-            if mode == MAXIMUM_WINDOW:
-                for lane in range(LANES):
-                    out[target + lane] = max(out[target + lane], padded[start + lane])
-            else:
-                for lane in range(LANES):
-                    out[target + lane] += padded[start + lane]
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _slide_rows(out, ring, first, last, mode):
-    """One row of windows: Σ or max of the ring's rows `first` to `last`; zero if there is none."""
-    size = len(ring)
-    a = ring[first % size]
-    if last - first == 2 and mode != MAXIMUM_WINDOW:
-        b = ring[(first + 1) % size]
-        c = ring[last % size]
-        for i in range(len(out)):
-            out[i] = a[i] + b[i] + c[i]
-        return
-    for i in range(len(out)):
-        out[i] = a[i] if first <= last else out.dtype.type(0)
-    for y in range(first + 1, last + 1):
-        a = ring[y % size]
-        if mode == MAXIMUM_WINDOW:
-            for i in range(len(out)):
-                out[i] = max(out[i], a[i])
         else:
-            for i in range(len(out)):
-                out[i] += a[i]
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _largest_of_three(out, a, b, c):
-    for i in range(len(out)):
-        out[i] = max(max(a[i], b[i]), c[i])
-
-
-@njit(cache=True, nogil=True)
-def _column_factors(factors, source_width, kernel_size, stride, padding, mode):
-    """1 / pixels of each window along a row, repeated for every lane."""
-    for column in range(len(factors) // LANES):
-        left = column * stride - padding
-        inside = min(left + kernel_size, source_width) - max(left, 0)
-        if mode == MEAN_PADDED_WINDOW:
-            inside = kernel_size
-        for lane in range(LANES):
-            factors[column * LANES + lane] = 1.0 / inside
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _multiply(out, factors, factor):
-    for i in range(len(out)):
-        out[i] *= factors[i] * factor
-
-
-@njit(cache=True, nogil=True)
-def slide(  # noqa: C901  # plain loops
-    maps, target, slots, scales, thresholds, shift, shape, source_shape, window, mode, moments
-):
-    """Slides a window over shift + Σ scale · max(x, threshold) and writes the result.
-
-    `shape` is that of the result, `source_shape` (height, width) of the operands, `window`
-    (kernel size, stride, padding). Padding is zero for sums and never wins a maximum.
-    """
-    blocks, last_lanes, height, width = shape
-    source_height, source_width = source_shape
-    kernel_size, stride, padding = window
-    source_length = source_width * LANES
-    length = width * LANES
-    nothing = maps.dtype.type(-np.inf)
-    padded = np.empty((source_width + 2 * padding) * LANES, maps.dtype)
-    for i in range(len(padded)):
-        padded[i] = nothing if mode == MAXIMUM_WINDOW else maps.dtype.type(0)
-    ring = np.empty((kernel_size, length), maps.dtype)
-    factors = np.empty(length, maps.dtype)
-    # The benchmarks' own max pool, a few times faster as one loop over a whole row.
-    plain_maximum = mode == MAXIMUM_WINDOW and kernel_size == 3 and stride == 1
-    averages = mode in (MEAN_WINDOW, MEAN_PADDED_WINDOW)
-    if averages:
-        _column_factors(factors, source_width, kernel_size, stride, padding, mode)
-    inner = padded[padding * LANES : padding * LANES + source_length]
-    for block in range(blocks):
-        lanes = last_lanes if block == blocks - 1 else LANES
-        y = 0
-        for source_y in range(source_height):
-            offset = (block * source_height + source_y) * source_length
-            _load(inner, maps, offset, slots, scales, thresholds, shift)
-            row = ring[source_y % kernel_size]
-            if plain_maximum:
-                _largest_of_three(row, padded, padded[LANES:], padded[2 * LANES :])
-            else:
-                _slide_columns(row, padded, kernel_size, stride, mode)
-            # Every row of windows that this row completes; one in the padding alone is zero.
-            while y < height:
-                last = min(y * stride - padding + kernel_size - 1, source_height - 1)
-                if max(last, 0) != source_y:
-                    break
-                first = max(y * stride - padding, 0)
-                offset = (block * height + y) * length
-                out = maps[target, offset : offset + length]
-                if plain_maximum and last - first == 2:
-                    _largest_of_three(out, ring[0], ring[1], ring[2])
-                else:
-                    _slide_rows(out, ring, first, last, mode)
-                if averages:
-                    inside = kernel_size if mode == MEAN_PADDED_WINDOW else last - first + 1
-                    _multiply(out, factors, maps.dtype.type(1.0 / inside))
-                if offset == 0:
-                    start_moments(out, lanes, nothing, moments)
-                add_pixels(out, lanes, nothing, moments)
-                y += 1
+            moments[SUM] += sums[0]
+            moments[SQUARES] += sums[1]
 
 
 @njit(cache=True, nogil=True)
@@ -254,15 +161,13 @@ def rectified_moments(maps, slot, threshold, shape, moments):
     low = maps.dtype.type(threshold)
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
-        for first in range(0, size, _CHUNK):
-            offset = block * size + first
-            x = maps[slot, offset : offset + min(_CHUNK, size - first)]
-            if offset == 0:
-                start_moments(x, lanes, low, moments)
-            add_pixels(x, lanes, low, moments)
+        x = maps[slot, block * size : (block + 1) * size]
+        if block == 0:
+            start_moments(x[: min(CHUNK, size)], lanes, low, moments)
+        add_pixels(x, lanes, low, moments)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def _widen(low, high, x):
     for i in range(len(x)):
         low[i] = min(low[i], x[i])
@@ -277,7 +182,7 @@ def find_extremes(maps, slot, shape, moments):
     blocks, last_lanes, height, width = shape
     size = height * width * LANES
     # Position by position, in many places side by side; only then among these.
-    low = np.full(min(_CHUNK, size), np.inf).astype(maps.dtype)
+    low = np.full(min(CHUNK, size), np.inf).astype(maps.dtype)
     high = -low
     for block in range(blocks):
         lanes = last_lanes if block == blocks - 1 else LANES
@@ -290,7 +195,7 @@ def find_extremes(maps, slot, shape, moments):
     moments[HIGHEST] = high.max()
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
+@njit(cache=True, nogil=True, fastmath=FAST)
 def sample_means(out, maps, slot, scale, threshold, shift, pivot, shape):
     """out[sample] = scale · mean over pixels of max(x, threshold) + shift, in float64.
 

@@ -37,6 +37,9 @@ class Op(IntEnum):
     RESPONSE_NORM = 19  # likewise, over a power of the others' sum of squares
     SOFTMAX = 20  # exp of the first value over that of the others; kind 1: its logarithm
 
+    # Instructions are hashed wherever one is looked for; an enumeration hashes its name.
+    __hash__ = int.__hash__
+
 
 class Instruction(NamedTuple):
     """One instruction; its result is the register of its own position in the plan."""
@@ -85,7 +88,7 @@ class Plan:
         return bool(self.instructions)
 
 
-_ORDERED = frozenset(
+ORDERED = frozenset(
     {
         Op.GATHER,
         Op.DIVIDE,
@@ -112,7 +115,7 @@ def canonical_hash(plan: Plan) -> str:
         for register, multiplicity in instruction.operands:
             for digest, count in sums[register].items():
                 terms[digest] = terms.get(digest, 0) + count * multiplicity
-        if instruction.op in _ORDERED:
+        if instruction.op in ORDERED:
             op, used, *fields = instruction
             parts = [(sorted(sums[register].items()), n) for register, n in used]
             sums.append({_digest((int(op), *fields, parts)): 1})

@@ -136,7 +136,11 @@ class DaskExecutor(Executor):
         finally:
             # A scheduler that is gone would be waited for, and hide why the work ended.
             if client.status == "running":
-                client.unregister_worker_plugin(name)
+                try:
+                    client.unregister_worker_plugin(name)
+                except OSError as error:
+                    # A worker that died a moment ago is not worth the results that are there.
+                    logger.warning("a Dask worker could not be told to forget the run: %s", error)
 
     def _local_cluster(self) -> Any:
         from distributed import LocalCluster

@@ -104,6 +104,18 @@ def test_every_task_is_done_once(existing: DaskExecutor) -> None:
     assert done(existing, square, []) == []
 
 
+def test_a_worker_that_cannot_be_told_to_forget_costs_no_results(
+    existing: DaskExecutor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(client: Any, name: str) -> None:
+        # As where a worker died a moment ago, and its connection with it.
+        raise distributed.comm.CommClosedError("Stream is closed")
+
+    monkeypatch.setattr(distributed.Client, "unregister_worker_plugin", fail)
+    assert sorted(done(existing, square, range(4))) == [0, 1, 4, 9]
+    assert "could not be told to forget" in caplog.text
+
+
 def test_what_a_task_raises_is_raised_to_the_caller(existing: DaskExecutor) -> None:
     with pytest.raises(ValueError, match="task 3 must not be"):
         done(existing, refuse, range(6))
