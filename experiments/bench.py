@@ -1,9 +1,11 @@
 """`make bench`: speed of the collapse as ratios, measured in one run on the same cores.
 
-Seconds mean little on a shared machine; ratios of medians that were measured in turn do.
+Seconds mean little on a shared machine; ratios of what was measured in turn do. Each is measured in
+several rounds, and what has moved since the last run on this machine is told.
 """
 
 import json
+import platform
 import resource
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
 
 import numpy as np
 from rich.progress import track
@@ -25,7 +27,12 @@ from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
-from epsilon_research.metrics import Candidate, Epsilon, scorer_of
+from epsilon_research.metrics import Candidate, Epsilon, Metric, scorer_of
+from epsilon_research.metrics.jacob_cov import JacobCov
+from epsilon_research.metrics.naswot import Naswot
+from epsilon_research.metrics.swap import Swap
+from epsilon_research.metrics.synflow import Synflow
+from epsilon_research.metrics.zico import Zico
 from epsilon_research.programs import Program
 from epsilon_research.reporting import Table, show
 from epsilon_research.spaces import SearchSpace
@@ -33,10 +40,11 @@ from epsilon_research.spaces.nb101 import NasBench101
 from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.nbnlp import NasBenchNlp
 from epsilon_research.tracking import write_json
+from experiments.bench_curves import cost_curves
 
 ROOT = Path(__file__).resolve().parents[1]
 BATCH_SIZE = 256
-REPEATS = 3
+ROUNDS = 3
 NUM_CORES = 2
 """Cores that a whole space is counted for."""
 NUM_RECIPES = 14_322
@@ -44,7 +52,22 @@ NUM_RECIPES = 14_322
 
 _WRITES_A_MAP = (Op.COMBINE, Op.BOX, Op.AVERAGE, Op.MAXIMUM)
 
-Numbers = dict[str, float]
+NOISE = 1.1
+"""What has moved by less than this factor is not told."""
+
+Numbers = dict[str, list[float]]
+"""What was measured, by its name, once for each round."""
+
+PEER_IMAGES = 64
+"""As many as these metrics have in their publications; each takes seconds for a network of 256."""
+
+PEERS: dict[str, Metric] = {
+    "naswot": Naswot(),
+    "jacob_cov": JacobCov(),
+    "synflow": Synflow(),
+    "zico": Zico(),
+    "swap": Swap(),
+}
 
 
 def seconds(function: Callable[[], object]) -> float:
@@ -52,11 +75,6 @@ def seconds(function: Callable[[], object]) -> float:
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
-
-
-def exponent(sizes: Sequence[int], times: Sequence[float]) -> float:
-    """Return b of the least-squares fit time = a · size^b."""
-    return float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
 
 
 def copy_bandwidth() -> float:
@@ -80,7 +98,14 @@ class Case:
 
     def scorer(self, engine: Engine, *, warm_up: str) -> Callable[[str], float]:
         """Return what makes a score of an architecture id; its kernels are compiled."""
-        score = scorer_of(Epsilon(weights=self.weights, engine=engine), self.minibatch())
+        run = self.scorer_of(Epsilon(weights=self.weights, engine=engine))
+        if isinstance(engine, CollapsedEngine):
+            run(warm_up)
+        return run
+
+    def scorer_of(self, metric: Metric, batch_size: int = BATCH_SIZE) -> Callable[[str], float]:
+        """Return what makes a score of an architecture id; nothing of an earlier one is known."""
+        score = scorer_of(metric, self.minibatch(batch_size))
 
         def run(architecture_id: str) -> float:
             candidate = Candidate(
@@ -91,8 +116,6 @@ class Case:
             )
             return score(candidate).value
 
-        if isinstance(engine, CollapsedEngine):
-            run(warm_up)
         return run
 
     def connected(self, count: int, *, seed: int) -> list[str]:
@@ -106,72 +129,91 @@ class Case:
         programs = [self.space.program(id_, num_outputs=1) for id_ in ids]
         return [lower(one, height=32, width=32) for one in programs if isinstance(one, Program)]
 
-    def speedup(self, ids: Sequence[str], *, repeats: int = REPEATS) -> Numbers:
+    def in_turn(
+        self,
+        metrics: Mapping[str, Metric],
+        ids: Sequence[str],
+        *,
+        rounds: int,
+        batch_size: int = BATCH_SIZE,
+    ) -> dict[str, list[float]]:
+        """Return the mean seconds per architecture of each metric, for each round.
+
+        In turn, so that all see the machine at the same speed; each round begins anew, since a
+        second score of an architecture would find maps that the collapse remembers.
+        """
+        found: dict[str, list[float]] = {name: [] for name in metrics}
+        for _ in range(rounds):
+            runs = {name: self.scorer_of(metric, batch_size) for name, metric in metrics.items()}
+            for run in runs.values():
+                run(ids[0])
+            totals = dict.fromkeys(metrics, 0.0)
+            for id_ in track(ids[1:], description="scores in turn", transient=True):
+                for name, run in runs.items():
+                    totals[name] += seconds(lambda: run(id_))  # noqa: B023
+            for name, total in totals.items():
+                found[name].append(total / len(ids[1:]))
+        return found
+
+    def _epsilon(self, engine: Engine) -> Epsilon:
+        return Epsilon(weights=self.weights, engine=engine)
+
+    def speedup(self, ids: Sequence[str], *, rounds: int = ROUNDS) -> Numbers:
         """Return mean times of the PyTorch network and of the collapse, one thread each."""
-        engines = (ReferenceEngine(), CollapsedEngine())
-        runs = [self.scorer(engine, warm_up=ids[0]) for engine in engines]
-        medians = []
-        for id_ in track(ids, description="collapse against PyTorch", transient=True):
-            # In turn, so that both see the machine at the same speed.
-            times = [[seconds(lambda: run(id_)) for run in runs] for _ in range(repeats)]  # noqa: B023
-            medians.append([median(column) for column in zip(*times, strict=True)])
-        slow, fast = (fmean(column) for column in zip(*medians, strict=True))
+        engines = {"reference": ReferenceEngine(), "collapsed": CollapsedEngine()}
+        metrics = {name: self._epsilon(engine) for name, engine in engines.items()}
+        found = self.in_turn(metrics, ids, rounds=rounds)
         return {
-            "speedup_one_thread": slow / fast,
-            "reference_milliseconds": 1e3 * slow,
-            "collapsed_milliseconds": 1e3 * fast,
+            "speedup_one_thread": ratios(found["reference"], found["collapsed"]),
+            "reference_milliseconds": [1e3 * time for time in found["reference"]],
+            "collapsed_milliseconds": [1e3 * time for time in found["collapsed"]],
         }
 
     def cost_of_resolution(self, ids: Sequence[str]) -> Numbers:
         """Return the time of `engine.dtype=auto`, with what it computes again, over float32's."""
-        engines = [CollapsedEngine(dtype=dtype) for dtype in ("auto", "float32")]
-        runs = [self.scorer(engine, warm_up=ids[0]) for engine in engines]
-        totals = [[seconds(lambda: [*map(run, ids)]) for run in runs] for _ in range(REPEATS)]  # noqa: B023
-        return {"auto_over_float32": median(auto / single for auto, single in totals)}
+        metrics = {kind: self._epsilon(CollapsedEngine(dtype=kind)) for kind in ("auto", "float32")}
+        found = self.in_turn(metrics, ids, rounds=ROUNDS)
+        return {"auto_over_float32": ratios(found["auto"], found["float32"])}
+
+    def peers(self, ids: Sequence[str]) -> Numbers:
+        """Return the times of other metrics on the same networks, images and core over epsilon's.
+
+        SynFlow's input is a single image of ones.
+        """
+        metrics = {"epsilon": self._epsilon(CollapsedEngine()), **PEERS}
+        found = self.in_turn(metrics, ids, rounds=ROUNDS, batch_size=PEER_IMAGES)
+        return {f"{name}_over_epsilon": ratios(found[name], found["epsilon"]) for name in PEERS}
 
     def bandwidth_ratio(self, ids: Sequence[str]) -> Numbers:
         """Return the time of the kernels over the time that moving their maps once would take."""
         plans = self.plans(ids)
-        instructions = [one for plan in plans for one in plan.instructions]
+        instructions = [one for plan in plans[1:] for one in plan.instructions]
         pixels = sum(i.size[0] * i.size[1] for i in instructions if i.op in _WRITES_A_MAP)
         # Each map is written once and read once, for each weight.
         moved = len(self.weights) * 2 * 4 * BATCH_SIZE * pixels
-        times = self._times_of_plans(plans, batch_size=BATCH_SIZE, repeats=5)
-        return {"bandwidth_ratio": median(times) * copy_bandwidth() / moved}
-
-    def _times_of_plans(
-        self, plans: Sequence[Plan], *, batch_size: int, repeats: int
-    ) -> list[float]:
-        workspace = Workspace(self.minibatch(batch_size).inputs)
-        return [
-            seconds(lambda: [workspace.run(plan, weights=self.weights) for plan in plans])
-            for _ in range(repeats)
-        ]
-
-    def exponents(self, ids: Sequence[str]) -> Numbers:
-        """Return how cost grows with the batch size and the number of distinct architectures."""
-        batches, numbers, plans = (256, 512, 1024, 2048), (40, 80, 160, 320), self.plans(ids[:10])
-        times = [
-            median(self._times_of_plans(plans, batch_size=size, repeats=REPEATS + 1)[1:])
-            for size in batches
-        ]
-        more = self.connected(max(numbers), seed=5)
-        fast = self.scorer(CollapsedEngine(), warm_up=more[0])
-        spans = [seconds(lambda: [*map(fast, more[:size])]) for size in numbers]  # noqa: B023
-        return {
-            "batch_exponent": exponent(batches, times),
-            "architectures_exponent": exponent(numbers, spans),
-        }
+        copied = moved / copy_bandwidth()
+        spans = []
+        for _ in range(ROUNDS):
+            workspace = Workspace(self.minibatch().inputs)
+            workspace.run(plans[0], weights=self.weights)
+            spans.append(
+                seconds(lambda: [workspace.run(plan, weights=self.weights) for plan in plans[1:]])  # noqa: B023
+            )
+        return {"bandwidth_ratio": [span / copied for span in spans]}
 
     def estimate(self, ids: Sequence[str], *, num_functions: int) -> Numbers:
         """Return what a whole space would take on two cores, by the mean over a sample."""
-        fast = self.scorer(CollapsedEngine(), warm_up=ids[0])
-        mean = seconds(lambda: [*map(fast, ids)]) / len(ids)
+        found = self.in_turn({"": self._epsilon(CollapsedEngine())}, ids, rounds=ROUNDS)[""]
         return {
-            "milliseconds_per_architecture": 1e3 * mean,
-            "whole_space_functions": num_functions,
-            "whole_space_minutes": mean * num_functions / NUM_CORES / 60,
+            "milliseconds_per_function": [1e3 * mean for mean in found],
+            "whole_space_functions": [num_functions],
+            "whole_space_minutes": [mean * num_functions / NUM_CORES / 60 for mean in found],
         }
+
+
+def ratios(these: Sequence[float], those: Sequence[float]) -> list[float]:
+    """Return one ratio for each round."""
+    return [one / other for one, other in zip(these, those, strict=True)]
 
 
 def whole_space(*overrides: str) -> Numbers:
@@ -181,12 +223,41 @@ def whole_space(*overrides: str) -> Numbers:
         subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
         summary = json.loads((Path(folder) / "summary.json").read_text())
     return {
-        "space_seconds": summary["timing"]["scoring_seconds"],
-        "space_architectures": summary["counts"]["architectures"],
-        "space_processes": summary["timing"]["processes"],
+        "space_seconds": [summary["timing"]["scoring_seconds"]],
         # Of all processes that have ended below this one, in KiB (Linux).
-        "peak_megabytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
+        "peak_megabytes": [resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024],
     }
+
+
+def start_up() -> Numbers:
+    """Return the processor's seconds of a run of 100 cells, from nothing and from the store.
+
+    Both are given above those that the imports of the libraries take that such a run needs.
+    """
+    libraries = [sys.executable, "-c", "import numba, pandas, pyarrow, hydra, rich"]
+    with tempfile.TemporaryDirectory() as folder:
+        run = [
+            sys.executable, "run.py", "tracker=none", "search_space.num_architectures=100",
+            "figures=false", "page=false", "executor.processes=1", f"hydra.run.dir={folder}/run",
+        ]  # fmt: skip
+        stored = [*run, f"store={folder}/store"]
+        processor_seconds(stored)
+        rounds = [
+            [processor_seconds(command) for command in (libraries, [*run, "store=none"], stored)]
+            for _ in range(ROUNDS)
+        ]
+    return {
+        "short_run_processor_seconds": [new - bare for bare, new, _ in rounds],
+        "stored_run_processor_seconds": [old - bare for bare, _, old in rounds],
+    }
+
+
+def processor_seconds(command: Sequence[str]) -> float:
+    """Return the processor time of a command and of what it starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def bench_nb201() -> Numbers:
@@ -195,10 +266,11 @@ def bench_nb201() -> Numbers:
     ids = case.connected(40, seed=1)
     return {
         **case.speedup(ids),
+        **case.peers(ids[:4]),
         **whole_space("executor.processes=2", "store=none"),
         **case.cost_of_resolution(ids),
         **case.bandwidth_ratio(ids),
-        **case.exponents(ids),
+        **start_up(),
     }
 
 
@@ -208,7 +280,7 @@ def bench_nb101() -> Numbers:
     few, more = (case.space.sample(n, np.random.default_rng(s)) for n, s in ((12, 1), (100, 2)))
     functions = len(set(case.space.function_keys(case.space.architecture_ids) or ()))
     return {
-        **case.speedup(few, repeats=1),
+        **case.speedup(few, rounds=1),
         **case.estimate(more, num_functions=functions),
         **case.cost_of_resolution(more),
         **case.bandwidth_ratio(more),
@@ -220,37 +292,48 @@ def bench_nbnlp() -> Numbers:
     case = Case(space=NasBenchNlp(), dataset=RandomTokens(), weights=(1e-5, 1e-3))
     ids = case.space.sample(20, np.random.default_rng(1))
     return {
-        **case.speedup(ids, repeats=1),
+        **case.speedup(ids, rounds=1),
         **case.estimate(case.space.architecture_ids[:300], num_functions=NUM_RECIPES),
     }
 
 
-def table(results: Mapping[str, Numbers]) -> Table:
-    """Return the results with one column per space."""
-    names = dict.fromkeys(name for found in results.values() for name in found)
-    rows = [
-        (
-            name.replace("_", " "),
-            *(f"{found[name]:,.4g}" if name in found else "" for found in results.values()),
-        )
-        for name in names
-    ]
-    return Table(title="", head=("measurement", *results), rows=rows)
+def table(results: Mapping[str, Numbers], before: Mapping[str, Numbers]) -> Table:
+    """Return the results with what they were before, where that is another number for certain."""
+    rows = []
+    for space, found in results.items():
+        for name, values in found.items():
+            old = before.get(space, {}).get(name, [])
+            least, middle = f"{min(values):,.4g}", f"{median(values):,.4g}"
+            rows.append((space, name.replace("_", " "), least, middle, moved(old, values)))
+    return Table(title="", head=("", "measurement", "least", "median", "was"), rows=rows)
 
 
-_BENCHES = {"nb201": bench_nb201, "nb101": bench_nb101, "nbnlp": bench_nbnlp}
+def moved(old: Sequence[float], new: Sequence[float]) -> str:
+    """Return the former median where no round of one run is within those of the other."""
+    apart = old and (min(new) > NOISE * max(old) or NOISE * max(new) < min(old))
+    return f"{median(old):,.4g}" if apart else ""
+
+
+_BENCHES = {
+    "nb201": bench_nb201, "nb101": bench_nb101, "nbnlp": bench_nbnlp, "curves": cost_curves,
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure the named spaces (all), print a table and write outputs/bench.json."""
+    """Measure what is named (all), print a table and write outputs/bench.json."""
     unknown = sorted(set(arguments) - set(_BENCHES))
     if unknown:
-        raise SystemExit(f"spaces must be of {', '.join(_BENCHES)}, got {unknown[0]}: correct it")
-    results = {name: _BENCHES[name]() for name in arguments or _BENCHES}
+        raise SystemExit(
+            f"measurements must be of {', '.join(_BENCHES)}, got {unknown[0]}: correct it"
+        )
     path = ROOT / "outputs" / "bench.json"
+    machine = f"{platform.node()} {platform.processor() or platform.machine()}"
+    stored = json.loads(path.read_text()) if path.is_file() else {}
+    before = stored.get(machine, {})
+    results = {name: _BENCHES[name]() for name in arguments or _BENCHES}
+    show(table(results, before))
     path.parent.mkdir(exist_ok=True)
-    write_json(results, path)
-    show(table(results))
+    write_json(stored | {machine: before | results}, path)
 
 
 if __name__ == "__main__":
