@@ -1,7 +1,6 @@
 """Channel groups: what all channels of a layer are once equal ones are known to be one map."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 ZERO = -1
 """The register of a map that is zero everywhere."""
@@ -10,12 +9,16 @@ Groups = tuple[tuple[int, int], ...]
 """Channel groups of one layer from the first channel to the last: (channels, register)."""
 
 
-def weighted(groups: Groups) -> Counter[int]:
-    """How many channels each register stands for; zeros are left out."""
-    terms: Counter[int] = Counter()
+Terms = dict[int, int]
+"""How often each register counts in a sum; zeros are left out."""
+
+
+def weighted(groups: Iterable[tuple[int, int]]) -> Terms:
+    """The sum of all channels of (channels, register)."""
+    terms: Terms = {}
     for channels, register in groups:
         if register != ZERO:
-            terms[register] += channels
+            terms[register] = terms.get(register, 0) + channels
     return terms
 
 

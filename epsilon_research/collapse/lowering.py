@@ -11,6 +11,7 @@ import numpy as np
 from epsilon_research.collapse.groups import (
     ZERO,
     Groups,
+    Terms,
     aligned,
     cut,
     each,
@@ -53,7 +54,7 @@ def _zero(low: Registry, op: Zero, inputs: list[Groups], sizes: list[Size]) -> G
 
 
 def _grouped(
-    inputs: Groups, groups: int, channels: int, function: Callable[[Counter[int]], int]
+    inputs: Groups, groups: int, channels: int, function: Callable[[Terms], int]
 ) -> Groups:
     """Every group of input channels replaced by a group of equal output channels.
 
@@ -76,7 +77,7 @@ def _grouped(
 def _convolution(low: Registry, op: Convolution, inputs: list[Groups], sizes: list[Size]) -> Groups:
     kernel, stride, padding = op.kernel_size, op.stride, op.padding
 
-    def window(terms: Counter[int]) -> int:
+    def window(terms: Terms) -> int:
         if kernel == stride == 1 and padding == 0:
             return low.scale(low.combine(terms), factor=1, power=1)
         square = isinstance(kernel, int) and isinstance(stride, int) and isinstance(padding, int)
@@ -89,7 +90,7 @@ def _convolution(low: Registry, op: Convolution, inputs: list[Groups], sizes: li
     return _grouped(inputs[0], op.groups, op.channels, window)
 
 
-def _has_vectors(low: Registry, terms: Counter[int]) -> bool:
+def _has_vectors(low: Registry, terms: Terms) -> bool:
     return any(low.is_vector(register) for register in terms)
 
 
@@ -125,7 +126,7 @@ def _pool(
     fields = {"kernel_size": op.kernel_size, "stride": op.stride, "padding": op.padding}
 
     def window(register: int) -> int:
-        terms = Counter() if register == ZERO else Counter({register: 1})
+        terms = weighted([(1, register)])
         if square and not dilated and not op.ceil_mode and not _has_vectors(low, terms):
             counts = float(isinstance(op, AveragePool) and op.count_include_pad)
             kind = Op.AVERAGE if average else Op.MAXIMUM
@@ -139,9 +140,7 @@ def _pool(
 
 def _add(low: Registry, op: Add, inputs: list[Groups], sizes: list[Size]) -> Groups:
     def total(registers: tuple[int, ...]) -> int:
-        terms = Counter(registers)
-        terms.pop(ZERO, None)
-        return low.combine(terms)
+        return low.combine(weighted([(1, register) for register in registers]))
 
     if all(len(groups) == 1 for groups in inputs):
         return ((inputs[0][0][0], total(tuple(groups[0][1] for groups in inputs))),)

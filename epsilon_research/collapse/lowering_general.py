@@ -9,6 +9,7 @@ import numpy as np
 from epsilon_research.collapse.groups import (
     ZERO,
     Groups,
+    Terms,
     aligned,
     cut,
     each,
@@ -51,8 +52,8 @@ Sizes = list[Size]
 """Of each input, and last of the result."""
 
 
-def _one(register: int) -> Counter[int]:
-    return Counter() if register == ZERO else Counter({register: 1})
+def _one(register: int) -> Terms:
+    return weighted([(1, register)])
 
 
 def _num_channels(groups: Groups) -> int:
@@ -222,7 +223,7 @@ def _normed(
 ) -> Groups:
     """Each map of a group of channels by the statistics of all of them."""
     members = weighted(part)
-    num_zeros = _num_channels(part) - members.total()
+    num_zeros = _num_channels(part) - sum(members.values())
     return each(
         part, lambda register: low.norm(op, register, members, num_zeros, size, **fields, **more)
     )
@@ -242,8 +243,7 @@ def _response_norm(
     groups = []
     for channel, register in enumerate(labels):
         start = channel - op.size // 2
-        members = Counter(labels[max(start, 0) : start + op.size])
-        members.pop(ZERO, None)
+        members = weighted((1, label) for label in labels[max(start, 0) : start + op.size])
         key = register, tuple(sorted(members.items()))
         if key not in found:
             found[key] = (

@@ -1,13 +1,12 @@
 """The instructions of a plan while it is written; equal ones share one register."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from epsilon_research.collapse.activations import KINDS
-from epsilon_research.collapse.groups import ZERO
+from epsilon_research.collapse.groups import ZERO, Terms, weighted
 from epsilon_research.collapse.matrices import Band, encode
 from epsilon_research.collapse.plan import Instruction, Op
 from epsilon_research.programs.operations import Size
@@ -66,13 +65,16 @@ class Registry:
             return ZERO
         return self.emit(Instruction(Op.MEAN, ((register, 1),), vector=True))
 
-    def combine(self, terms: Counter[int]) -> int:
+    def _means(self, terms: Terms) -> Terms:
+        """The same sum of vectors: two maps, or a map and a vector, may have one mean."""
+        return weighted((n, self.mean(register)) for register, n in terms.items())
+
+    def combine(self, terms: Terms) -> int:
         """Register of Σ multiplicity · register; no instruction for a single term."""
         terms = self.without_cancelling(terms)
         if not self._vectors.isdisjoint(terms):
             # A map of one pixel meets a vector: its mean is the same number.
-            terms = Counter({self.mean(register): n for register, n in terms.items()})
-            terms.pop(ZERO, None)
+            terms = self._means(terms)
         if not terms:
             return ZERO
         if len(terms) == 1:
@@ -82,7 +84,7 @@ class Registry:
         source = self.instructions[operands[0][0]]
         return self.emit(Instruction(Op.COMBINE, operands, size=source.size, vector=source.vector))
 
-    def without_cancelling(self, terms: Counter[int]) -> Counter[int]:
+    def without_cancelling(self, terms: Terms) -> Terms:
         """Terms without those that add up to exactly zero: all that a norm has centred."""
         if not self._norms:
             return terms
@@ -99,7 +101,7 @@ class Registry:
                 terms[found[member]] / n if member in found else None for member, n in members
             }
             if len(ratios) == 1 and None not in ratios and len(found) == len(members):
-                kept = Counter({r: n for r, n in kept.items() if r not in found.values()})
+                kept = {r: n for r, n in kept.items() if r not in found.values()}
         return kept
 
     def _centred(self, register: int) -> tuple[Instruction, tuple[Instruction, ...]] | None:
@@ -122,7 +124,7 @@ class Registry:
             return instruction, tuple(steps)
         return None
 
-    def window(self, op: Op, terms: Counter[int], size: Size, **fields: Any) -> int:
+    def window(self, op: Op, terms: Terms, size: Size, **fields: Any) -> int:
         """Register of a square window over Σ multiplicity · register, which are maps."""
         terms = self.without_cancelling(terms)
         if not terms:
@@ -135,13 +137,13 @@ class Registry:
         return known is not None and self.instructions[known].size == (1, 1)
 
     def spatial(
-        self, terms: Counter[int], bands: tuple[Band, Band], size: Size, *, power: int = 0,
+        self, terms: Terms, bands: tuple[Band, Band], size: Size, *, power: int = 0,
         maximum: bool = False,
     ) -> int:  # fmt: skip
         """Register of two matrices applied to Σ multiplicity · register, or of a maximum."""
         terms = self.without_cancelling(terms)
         if self.on_one_pixel(list(terms)):
-            terms = Counter({self.mean(register): n for register, n in terms.items()})
+            terms = self._means(terms)
         if not terms:
             return ZERO
         indices, numbers = encode(*bands)
@@ -202,7 +204,7 @@ class Registry:
         return self.apply("affine", register, size, numbers=numbers, power=power)
 
     def norm(
-        self, op: Op, target: int, members: Counter[int], num_zeros: int, size: Size, **fields: Any
+        self, op: Op, target: int, members: Terms, num_zeros: int, size: Size, **fields: Any
     ) -> int:
         """Register of a value normalised by the statistics of `members` and some zeros."""
         self._norms = self._norms or op != Op.RESPONSE_NORM

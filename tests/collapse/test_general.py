@@ -10,6 +10,7 @@ from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.constant_weights import set_constants
 from epsilon_research.programs.operations import (
     Activation,
+    Add,
     AveragePool,
     ChannelNorm,
     Convolution,
@@ -73,6 +74,15 @@ def test_outputs_of_random_programs_are_those_of_the_network(
 
 
 NOISE = Noise(seed=3, batch=20, height=7, width=8, mean=-2.0)
+
+
+def test_a_map_of_one_pixel_and_its_own_mean_count_twice() -> None:
+    builder = ProgramBuilder(input_channels=3)
+    pixel = builder.append(Convolution(2, (7, 8)), builder.input)
+    mean = builder.append(GlobalMean(), pixel)
+    gate = builder.append(Activation("sigmoid"), pixel)
+    builder.append(Add(), pixel, mean, gate)
+    assert was_compared(builder.build(), NOISE, 0.02)
 
 
 def test_the_far_tail_of_a_sigmoid_is_kept() -> None:
