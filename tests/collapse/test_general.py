@@ -78,7 +78,7 @@ NOISE = Noise(seed=3, batch=20, height=7, width=8, mean=-2.0)
 
 def test_a_map_of_one_pixel_and_its_own_mean_count_twice() -> None:
     builder = ProgramBuilder(input_channels=3)
-    pixel = builder.append(Convolution(2, (7, 8)), builder.input)
+    pixel = builder.append(Convolution(2, 7, 7), builder.input)
     mean = builder.append(GlobalMean(), pixel)
     gate = builder.append(Activation("sigmoid"), pixel)
     builder.append(Add(), pixel, mean, gate)
