@@ -89,14 +89,19 @@ def _score(
         value, reason = float("nan"), "constant_output"
         note = "; ".join(filter(None, [note, ONLY_ROUNDING]))
     elif reason is None:
-        resolution = score_resolution(
-            normalised[0],
-            normalised[1],
-            rounding=rounding,
-            unit_roundoff=torch.finfo(dtype).eps / 2,
-            exact_ties=False,
+        # Outputs that saturate are equal exactly, which nothing tells here from those that are so
+        # by rounding: that leaves the score open, but does not make it 0.
+        smooth, resolution = (
+            score_resolution(
+                normalised[0],
+                normalised[1],
+                rounding=rounding,
+                unit_roundoff=torch.finfo(dtype).eps / 2,
+                exact_ties=exact,
+            )
+            for exact in (True, False)
         )
-        value = value if value > resolution or dtype != torch.float64 else 0.0
+        value = value if value > smooth or dtype != torch.float64 else 0.0
     with np.errstate(over="ignore"):
         single = all(has_spread(values.astype(np.float32)) for values in (first, second))
     kept = [int(np.count_nonzero(~np.isnan(values))) for values in normalised]

@@ -26,9 +26,9 @@ class MetricScore:
 class NetworkScore(MetricScore):
     """The epsilon score of one network and how it was computed.
 
-    `value` is 0 where it is not larger than its rounding error: a tie. `reason` is one of
-    "disconnected" (the outputs do not depend on the images), "constant_output" (all outputs of a
-    weight are one number), "overflow" (they are not all finite, or too far apart) and
+    `value` is 0 where it is not larger than what rounding does to the outputs: a tie. `reason` is
+    one of "disconnected" (the outputs do not depend on the images), "constant_output" (all outputs
+    of a weight are one number), "overflow" (they are not all finite, or too far apart) and
     "no_common_sample" (no image keeps an output in both weights). `note` says why the collapse was
     not used, with every layer and function that stands in its way, and whether a missing score is
     one of rounding errors alone.

@@ -52,6 +52,16 @@ def test_a_plain_chain_is_a_tie(engine: str, images: torch.Tensor) -> None:
     assert 0 <= found.resolution < 1e-5
 
 
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+def test_outputs_that_saturate_are_left_out_as_in_the_plain_network(engine: str) -> None:
+    images = torch.rand(200, 3, 16, 16, generator=torch.Generator().manual_seed(5)) - 0.3
+    floor = nn.Hardtanh(0.1, 1e9)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3), floor, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    found = score_network(network, images, weights=WEIGHTS, engine=engine)
+    assert 10 < found.values_kept[0] < 50
+    assert found.value == pytest.approx(truth(network, images, WEIGHTS), rel=1e-4) != 0
+
+
 def test_rounding_noise_is_no_score(images: torch.Tensor) -> None:
     # Every map has mean 0, and so has every output.
     found = score_network(small(nn.InstanceNorm2d(8, affine=True)), images, engine="reference")
