@@ -1,6 +1,7 @@
 """Pareto fronts: which rows of a table no other row beats, and how large an area they cover."""
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float
 
 
@@ -36,3 +37,34 @@ def hypervolume(costs: Float[np.ndarray, "rows 2"], reference: Float[np.ndarray,
     x, y = inside[np.argsort(inside[:, 0], kind="stable")].T
     widths = np.diff(x, append=reference[0])
     return float(widths @ (reference[1] - np.minimum.accumulate(y))) if len(x) else 0.0
+
+
+def attainment(
+    found: pd.DataFrame, grid: Float[np.ndarray, " costs"], *, higher_is_better: bool
+) -> Float[np.ndarray, "3 costs"]:
+    """Return median and quartiles over repeats of the best value at no more than each cost.
+
+    It is the empirical attainment surface of searches.
+
+    Args:
+        found: Fronts of several searches: columns `repeat`, `cost`, `reported`.
+        grid: Costs, increasing.
+        higher_is_better: Direction of the values.
+
+    Returns:
+        Median, lower and upper quartile; NaN where that many repeats have found nothing.
+
+    References:
+        Fonseca and Fleming, "On the Performance Assessment and Comparison of Stochastic
+        Multiobjective Optimizers", PPSN 1996.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    surfaces = []
+    for _, front in found.groupby("repeat"):
+        ordered = front.sort_values("cost")
+        best = np.maximum.accumulate(sign * ordered["reported"].to_numpy(np.float64))
+        place = np.searchsorted(ordered["cost"].to_numpy(np.float64), grid, side="right")
+        surfaces.append(np.concatenate([[-np.inf], best])[place])
+    # Of an order statistic, so that no mean with what is infinite is taken.
+    quantiles = np.quantile(surfaces, [0.5, 0.25, 0.75], axis=0, method="inverted_cdf")
+    return sign * np.where(np.isfinite(quantiles), quantiles, np.nan)

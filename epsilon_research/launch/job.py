@@ -90,7 +90,7 @@ def _run(config: DictConfig) -> dict[str, Any]:
         elif config.page:
             from epsilon_research.reporting.report import write_run_report
 
-            write_run_report(run_dir)
+            write_run_report(run_dir, graphs=pipeline.search_space.space.graphs)
     logger.info("Everything is in %s", relative(run_dir))
     if "incomplete" in summary:
         raise ValueError(summary["incomplete"])

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
@@ -15,8 +15,12 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.catalogue import CONF
+from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import remove_unbegun
 from epsilon_research.launch.trust import check_targets
+
+if TYPE_CHECKING:
+    from epsilon_research.reporting.scatter_data import Graphs
 
 logger = logging.getLogger(__name__)
 
@@ -132,8 +136,21 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
     )
     show(*study_parts(study))
     if config.page:
-        write_study_report(study, folder)
+        write_study_report(study, folder, graphs_of=_graphs)
     logger.info("Gathered in %s", relative(folder / "study.json"))
+
+
+def _graphs(folder: Path) -> "Graphs | None":
+    """Return what the architectures of a finished job look like, by the space that it saved."""
+    try:
+        settings = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml").search_space)
+        check_targets(settings)
+        return instantiate(settings, _convert_="all").space.graphs
+    except USER_ERRORS as error:
+        logger.warning(
+            "the architectures of %s are not drawn: %s", relative(folder), user_message(error)
+        )
+        return None
 
 
 def relative(path: Path) -> Path:

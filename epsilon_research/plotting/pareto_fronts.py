@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from epsilon_research.analysis.pareto import attainment
 from epsilon_research.plotting.lines import draw_line
 from epsilon_research.plotting.scales import limits_of, round_ticks
 from epsilon_research.plotting.search_curves import looks_of
@@ -48,10 +48,6 @@ def pareto_fronts(
         cost_label: Label of the horizontal axis, with the unit of the cost.
         label: Label of the vertical axis, without a unit; accuracies are shown as percentages.
         worst: The least good reported value that is shown.
-
-    References:
-        Fonseca and Fleming, "On the Performance Assessment and Comparison of Stochastic
-        Multiobjective Optimizers", PPSN 1996, on attainment.
     """
     budgets = list(dict.fromkeys(found["budget"]))
     rows = -(-len(budgets) // 2)
@@ -97,28 +93,3 @@ def pareto_fronts(
     )  # fmt: skip
     label_panels(panels)
     return figure
-
-
-def attainment(
-    found: pd.DataFrame, grid: Float[np.ndarray, " costs"], *, higher_is_better: bool
-) -> Float[np.ndarray, "3 costs"]:
-    """Return median and quartiles over repeats of the best value at no more than each cost.
-
-    Args:
-        found: Fronts of several searches: columns `repeat`, `cost`, `reported`.
-        grid: Costs, increasing.
-        higher_is_better: Direction of the values.
-
-    Returns:
-        Median, lower and upper quartile; NaN where that many repeats have found nothing.
-    """
-    sign = 1.0 if higher_is_better else -1.0
-    surfaces = []
-    for _, front in found.groupby("repeat"):
-        ordered = front.sort_values("cost")
-        best = np.maximum.accumulate(sign * ordered["reported"].to_numpy(np.float64))
-        place = np.searchsorted(ordered["cost"].to_numpy(np.float64), grid, side="right")
-        surfaces.append(np.concatenate([[-np.inf], best])[place])
-    # Of an order statistic, so that no mean with what is infinite is taken.
-    quantiles = np.quantile(surfaces, [0.5, 0.25, 0.75], axis=0, method="inverted_cdf")
-    return sign * np.where(np.isfinite(quantiles), quantiles, np.nan)

@@ -71,9 +71,9 @@ def template_text(name: str) -> str:
     return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
-def own_script(name: str) -> dict[str, str]:
-    """Return a script of `templates/` and the digest by which a page's policy permits it."""
-    script = template_text(name)
+def own_script(*names: str) -> dict[str, str]:
+    """Return scripts of `templates/` as one, and the digest by which a page's policy permits it."""
+    script = "\n".join(map(template_text, names))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {"script": Markup(script), "digest": f"sha256-{digest}"}  # the package's own
 

@@ -1,6 +1,6 @@
 """`report.html`: what a run or a study leaves for a browser, in its folder and in one file."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,17 @@ from epsilon_research.reporting.page import Picture, own_script, render
 from epsilon_research.reporting.published import in_words
 from epsilon_research.reporting.run import Run
 from epsilon_research.reporting.run_tables import further_tables, run_parts
-from epsilon_research.reporting.scatter_data import packed_points
+from epsilon_research.reporting.scatter_data import Graphs, packed_points
+from epsilon_research.reporting.search_data import packed_searches
 from epsilon_research.reporting.study import Case, Job, Study
 from epsilon_research.reporting.study_tables import job_tables, study_parts
 
 NAME = "report.html"
 
 _MOST_PICTURES = 1_000_000
-_MOST_POINTS = 800_000
-"""Bytes of pictures, and characters of points, that are embedded; later ones are named instead."""
+_MOST_DATA = 800_000
+"""Bytes of pictures, and characters of the data of each plot, that are embedded; later pictures are
+named instead."""
 
 _MOST_MERITS = 3
 """Metrics whose ρ stands above everything."""
@@ -31,23 +33,28 @@ _MOST_VALUES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cloud:
-    """The points of one run on a page.
+class Block:
+    """What an interactive plot shows of one run.
 
     Args:
         label: What tells the run from the others of the page.
-        packed: Its points, see `scatter_data`.
+        packed: Its points or its searches, see `scatter_data` and `search_data`.
     """
 
     label: str
     packed: str
 
 
-def write_run_report(folder: Path) -> Path:
+GraphsOf = Callable[[Path], Graphs | None]
+"""What the architectures of the job in a folder look like; None: they are not drawn."""
+
+
+def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
     """Write the report of a finished run and return its path.
 
     Args:
         folder: The run's, with `summary.json`, `scores.parquet`, `config.yaml` and `figures/`.
+        graphs: What its architectures look like; None: they are not drawn.
 
     Raises:
         FileNotFoundError: The run has not finished.
@@ -63,6 +70,7 @@ def write_run_report(folder: Path) -> Path:
     return _write(
         folder,
         [Job(number=0, folder=".", settings={}, run=run)],
+        lambda _: graphs,
         title=f"{', '.join(run.fact('metrics'))} on {run.fact('search_space')}",
         question="",
         merits={},
@@ -73,12 +81,13 @@ def write_run_report(folder: Path) -> Path:
     )
 
 
-def write_study_report(study: Study, folder: Path) -> Path:
+def write_study_report(study: Study, folder: Path, *, graphs_of: GraphsOf) -> Path:
     """Write the report of a study and return its path.
 
     Args:
         study: The study.
         folder: Its folder, in which those of its jobs are.
+        graphs_of: What the architectures of each job look like.
 
     Raises:
         OSError: The report cannot be written.
@@ -88,6 +97,7 @@ def write_study_report(study: Study, folder: Path) -> Path:
     return _write(
         folder,
         study.jobs,
+        graphs_of,
         title=study.title,
         question=study.question,
         merits={"agreement with the published numbers": agreement} if agreement else {},
@@ -140,11 +150,28 @@ def embedded(
     return pictures, unshown
 
 
-def _write(folder: Path, jobs: Sequence[Job], *, merits: Mapping[str, str], **shown: Any) -> Path:
+def _write(
+    folder: Path,
+    jobs: Sequence[Job],
+    graphs_of: GraphsOf,
+    *,
+    merits: Mapping[str, str],
+    **shown: Any,
+) -> Path:
+    def points(job: Job, within: Path) -> str | None:
+        path = within / "scores.parquet"
+        if not path.is_file():
+            return None
+        return packed_points(pd.read_parquet(path), job.run, graphs_of(within))
+
+    def searches(job: Job, within: Path) -> str | None:
+        return packed_searches(job.run, within) if job.run.search else None
+
     content = render(
         "report.html.jinja",
-        **own_script("scatter.js"),
-        clouds=list(_clouds(folder, jobs)),
+        **own_script("plot.js", "graph.js", "scatter.js", "search.js"),
+        clouds=list(_blocks(folder, jobs, points)),
+        searches=list(_blocks(folder, jobs, searches)),
         merits={**_merits(jobs), **merits},
         incomplete=" ".join(job.run.incomplete for job in jobs if job.run.incomplete),
         configuration=_configuration(folder / jobs[0].folder),
@@ -156,18 +183,19 @@ def _write(folder: Path, jobs: Sequence[Job], *, merits: Mapping[str, str], **sh
     return path
 
 
-def _clouds(folder: Path, jobs: Sequence[Job]) -> Iterator[Cloud]:
-    """The points of the first jobs that have a table, as many as a page has room for."""
-    room = _MOST_POINTS
+def _blocks(
+    folder: Path, jobs: Sequence[Job], pack: Callable[[Job, Path], str | None]
+) -> Iterator[Block]:
+    """What a plot shows of the first jobs that have it, as many as a page has room for."""
+    room = _MOST_DATA
     for job in jobs:
-        path = folder / job.folder / "scores.parquet"
-        if not path.is_file():
+        packed = pack(job, folder / job.folder)
+        if packed is None:
             continue
-        packed = packed_points(pd.read_parquet(path), job.run)
         room -= len(packed)
         if room < 0 and job is not jobs[0]:
             return
-        yield Cloud(label=Case(settings=job.settings, jobs=(job,)).label(), packed=packed)
+        yield Block(label=Case(settings=job.settings, jobs=(job,)).label(), packed=packed)
 
 
 def _merits(jobs: Sequence[Job]) -> dict[str, str]:

@@ -1,13 +1,6 @@
-"""The points of a run as text that a page can hold: a table of scores, compressed.
+"""The points of a run for a page: a table of scores, and what its architectures look like."""
 
-A browser unpacks it (base64, then gzip, then JSON). In base64 no name of an architecture, a metric
-or a column can end the element that holds it.
-"""
-
-import base64
-import gzip
-import json
-from math import isfinite
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,56 +10,85 @@ from jaxtyping import Int
 from epsilon_research.analysis.protocols import PROTOCOLS, protocol_scores
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
 from epsilon_research.reporting.numbers import value
+from epsilon_research.reporting.packed import DIGITS, packed, rounded
 from epsilon_research.reporting.run import Run
+from epsilon_research.spaces.cell_graph import CellGraph
 
-MOST_POINTS = 20_000
-"""Points that a browser draws at once; of more architectures a sample of that size is shown."""
+MOST_NAMED = 20_000
+"""Architectures that have a name on the page; of more a sample of that size has."""
+
+MOST_VALUES = 5_000_000
+"""Numbers of a page: nine columns of NAS-Bench-101. Of larger tables the named rows are shown."""
+
+_DIGITS_OF_MANY = 4
+"""Significant digits where points are so many that they are drawn as a density."""
 
 _SEED = 0
 """Seed of that sample."""
 
-_DIGITS = 6
-"""Significant digits of a number: far below what a pixel can show."""
-
 _TEXTS = ("architecture_id", "published_key")
 
+Graphs = Callable[[str], Sequence[CellGraph]]
+"""What an architecture id looks like, see `SearchSpace.graphs`."""
 
-def packed_points(frame: pd.DataFrame, run: Run) -> str:
-    """Return scores, accuracies and costs of each architecture as gzip in base64.
+
+def packed_points(frame: pd.DataFrame, run: Run, graphs: Graphs | None = None) -> str:
+    """Return scores, accuracies and costs of each architecture, and its name, as `packed` does.
 
     Args:
         frame: The run's table of scores, as in `scores.parquet`.
         run: Its record.
+        graphs: Draws an architecture of its space; None: nothing is drawn.
 
     Returns:
-        ASCII text without `<`. Unpacked it is a JSON object: `total` (architectures of the run),
-        `texts` ({column: what names an architecture}), `columns` (each with `name`, `label`,
-        `values` and `flag`: whether they are booleans; unknown is null), `target` (name of the
-        column of trained results, or null) and `metrics` (each with its `name`, `reasons` for
-        undefined scores, `protocols`: {name: rows as a text of 0 and 1}, and `statistics`:
-        {protocol: words}). Of more than `MOST_POINTS` architectures a seeded sample of that size,
-        of those with a trained result where there are any.
+        Unpacked it is a JSON object: `total` (architectures of the run), `columns` (each with
+        `name`, `label`, `values` and `flag`: whether they are booleans; unknown is null), `target`
+        (name of the column of trained results, or null), `metrics` (each with its `name`,
+        `reasons` for undefined scores of the named rows, `protocols`: {name: rows as a text of 0
+        and 1}, and `statistics`: {protocol: words}), `named` (places of the rows with a name;
+        null: all have one), `texts` ({column: what names them}) and `graphs` (see
+        `_numbered_graphs`, or null). Of more than `MOST_NAMED` architectures a seeded sample of
+        that size has names, of those with a trained result where there are any; of more than
+        `MOST_VALUES` numbers only these rows are there.
     """
     target = run.fact("target")
-    metrics = [str(name) for name in frame if f"{name}_failure" in frame]
+    order = [*run.fact("metrics"), *frame]  # a metric of the run may be a column of every table
+    metrics = [str(one) for one in dict.fromkeys(order) if f"{one}_failure" in frame]
+    many = len(frame) > MOST_NAMED
+    columns = [
+        name
+        for name in frame
+        if frame[name].dtype.kind in "bif"
+        and not str(name).endswith(("_resolution", *["seconds"] * many))
+    ]
     rated = _rated_rows(frame, target=target)
-    rows = _shown_rows(frame, rated)
-    shown = frame.iloc[rows]
-    content = {
-        "total": len(frame),
-        "texts": {name: list(map(str, shown[name])) for name in _TEXTS if name in shown},
-        "columns": [
-            _column(shown[name], percent=run.higher_is_better and name in ACCURACIES)
-            for name in shown
-            if shown[name].dtype.kind in "bif" and not str(name).endswith("_resolution")
-        ],
-        "target": target,
-        "metrics": [_metric(name, frame, rated=rated, rows=rows, run=run) for name in metrics],
-    }
-    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # Without the time of day, so that the same run makes the same page.
-    packed = gzip.compress(text.encode("utf-8", errors="replace"), mtime=0)
-    return base64.b64encode(packed).decode("ascii")
+    named = _named_rows(frame, rated)
+    whole = len(frame) * (len(columns) + len(PROTOCOLS) * len(metrics)) <= MOST_VALUES
+    rows = np.arange(len(frame)) if whole else named
+    ids = list(map(str, frame["architecture_id"].iloc[named]))
+    return packed(
+        {
+            "total": len(frame),
+            "columns": [
+                _column(
+                    frame[name].iloc[rows],
+                    percent=run.higher_is_better and name in ACCURACIES,
+                    digits=_DIGITS_OF_MANY if len(rows) > MOST_NAMED else DIGITS,
+                )
+                for name in columns
+            ],
+            "target": target,
+            "metrics": [
+                _metric(name, frame, rated=rated, rows=rows, named=named, run=run)
+                for name in metrics
+            ],
+            "named": None if len(named) == len(rows) else named.tolist(),
+            "texts": {
+                name: list(map(str, frame[name].iloc[named])) for name in _TEXTS if name in frame
+            },
+            "graphs": None if graphs is None else _numbered_graphs([graphs(one) for one in ids]),
+        }
+    )
 
 
 def _rated_rows(frame: pd.DataFrame, *, target: str | None) -> Int[np.ndarray, " rated"]:
@@ -75,28 +97,21 @@ def _rated_rows(frame: pd.DataFrame, *, target: str | None) -> Int[np.ndarray, "
     return np.asarray(rated if len(rated) else np.arange(len(frame)))
 
 
-def _shown_rows(frame: pd.DataFrame, rated: Int[np.ndarray, " rated"]) -> Int[np.ndarray, " shown"]:
-    if len(frame) <= MOST_POINTS:
+def _named_rows(frame: pd.DataFrame, rated: Int[np.ndarray, " rated"]) -> Int[np.ndarray, " named"]:
+    if len(frame) <= MOST_NAMED:
         return np.arange(len(frame))
-    size = min(MOST_POINTS, len(rated))
+    size = min(MOST_NAMED, len(rated))
     return np.sort(np.random.default_rng(_SEED).choice(rated, size, replace=False))
 
 
-def _column(values: pd.Series, *, percent: bool) -> dict[str, Any]:
-    flag = values.dtype.kind == "b"
+def _column(values: pd.Series, *, percent: bool, digits: int) -> dict[str, Any]:
     found = 100 * values if percent else values
     return {
         "name": str(values.name),
         "label": f"{values.name} (%)" if percent else str(values.name),
-        "flag": flag,
-        "values": [_rounded(number) for number in found.tolist()],
+        "flag": values.dtype.kind == "b",
+        "values": [rounded(number, digits) for number in found.tolist()],
     }
-
-
-def _rounded(number: float) -> float | None:
-    if isinstance(number, int):  # booleans are integers, too
-        return int(number)
-    return float(f"{number:.{_DIGITS}g}") if isfinite(number) else None
 
 
 def _metric(
@@ -105,6 +120,7 @@ def _metric(
     *,
     rated: Int[np.ndarray, " rated"],
     rows: Int[np.ndarray, " shown"],
+    named: Int[np.ndarray, " named"],
     run: Run,
 ) -> dict[str, Any]:
     protocols = {}
@@ -119,7 +135,7 @@ def _metric(
             )
         )
         protocols[protocol] = "".join("01"[one] for one in kept[rows].tolist())
-    reasons = frame[f"{name}_failure"].iloc[rows]
+    reasons = frame[f"{name}_failure"].iloc[named]
     return {
         "name": name,
         "reasons": [None if pd.isna(reason) else str(reason) for reason in reasons],
@@ -130,3 +146,26 @@ def _metric(
             if protocol in protocols
         },
     }
+
+
+def _numbered_graphs(drawn: Sequence[Sequence[CellGraph]]) -> dict[str, Any]:
+    """Graphs as numbers, since whole spaces share few nodes and edges.
+
+    Returns:
+        `nodes` (each a title and the nodes of a graph), `edges` (each a source, a target and a
+        text) and `rows`: for each architecture a list of its graphs, each the place of its nodes
+        followed by those of its edges.
+    """
+    nodes: dict[tuple[str, ...], int] = {}
+    edges: dict[tuple[int, int, str], int] = {}
+    rows = [
+        [
+            [
+                nodes.setdefault((graph.title, *graph.nodes), len(nodes)),
+                *(edges.setdefault(edge, len(edges)) for edge in graph.edges),
+            ]
+            for graph in graphs
+        ]
+        for graphs in drawn
+    ]
+    return {"nodes": list(nodes), "edges": list(edges), "rows": rows}

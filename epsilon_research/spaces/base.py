@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from epsilon_research.programs import AnyProgram
+from epsilon_research.spaces.cell_graph import CellGraph
 
 _POSITION = re.compile("[0-9]{1,9}")
 
@@ -104,6 +105,13 @@ class SearchSpace(ABC):
     def genes(self) -> Genes | None:
         """What an architecture is made of; None where its choices depend on each other."""
         return None
+
+    def graphs(self, architecture_id: str) -> Sequence[CellGraph]:
+        """Return what an architecture chooses as graphs; none where its id says it best.
+
+        Operations that compute nothing, such as NAS-Bench-201's `none`, are left out.
+        """
+        return ()
 
     def encode(self, ids: Sequence[str]) -> Float[np.ndarray, "architectures features"] | None:
         """Return features of architectures for a predictor; None where there are none.

@@ -22,10 +22,12 @@ from epsilon_research.programs.operations import (
     ReLU,
 )
 from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph
 from epsilon_research.spaces.darts_genotype import (
     NUM_INPUTS,
     NUM_NODES,
     Cell,
+    Genotype,
     draw_genotype,
     mutate_genotype,
     parse_genotype,
@@ -101,6 +103,15 @@ def _cell(
     return builder.append(Concatenate(), *values[NUM_INPUTS:])
 
 
+def _graph(title: str, cell: Cell) -> CellGraph:
+    nodes = ["last but one", "last cell", *(str(NUM_INPUTS + node) for node in range(NUM_NODES))]
+    drawn = [
+        (edge.source, NUM_INPUTS + place // 2, edge.operation) for place, edge in enumerate(cell)
+    ]
+    joined = [(NUM_INPUTS + node, len(nodes), "") for node in range(NUM_NODES)]
+    return CellGraph(title, [*nodes, "output"], drawn + joined)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Darts(SearchSpace):
     """The networks of DARTS on CIFAR: a normal and a reduction cell of eight operations each.
@@ -163,6 +174,14 @@ class Darts(SearchSpace):
     def parse(self, text: str) -> str:
         """See `SearchSpace`; takes what `parse_genotype` takes."""
         return to_architecture_id(parse_genotype(text))
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; both cells, operations on the edges between their nodes."""
+        genotype = parse_genotype(architecture_id)
+        return [
+            _graph(f"{name} cell", cell)
+            for name, cell in zip(Genotype._fields, genotype, strict=True)
+        ]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

@@ -19,6 +19,7 @@ from epsilon_research.programs.operations import (
     ReLU,
 )
 from epsilon_research.spaces.base import Genes, SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, chain_graph
 from epsilon_research.spaces.nb201 import relu_conv_bn, residual_block
 
 WIDTHS = (8, 16, 24, 32, 40, 48, 56, 64)
@@ -106,6 +107,14 @@ class NatsSize(SearchSpace):
     def encode(self, ids: Sequence[str]) -> Float[np.ndarray, "architectures features"]:
         """See `SearchSpace`; the widths as numbers."""
         return np.array([_to_widths(id_) for id_ in ids], np.float64).reshape(-1, NUM_LAYERS)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; the layers with their widths."""
+        layers = [
+            f"{'residual' if layer in _REDUCTIONS else 'cell'},\n{width} channels"
+            for layer, width in enumerate(_to_widths(architecture_id))
+        ]
+        return [chain_graph("layers", layers)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

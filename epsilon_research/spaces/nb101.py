@@ -20,7 +20,9 @@ from jaxtyping import Float
 from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program
 from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph
 from epsilon_research.spaces.nb101_functions import function_keys_of_graph
+from epsilon_research.spaces.nb101_graph import edges
 from epsilon_research.spaces.nb101_hash import KEY_DIGITS, published_keys_of_graph
 from epsilon_research.spaces.nb101_ids import all_ids, by_graph, enumeration_order
 from epsilon_research.spaces.nb101_mutation import mutated
@@ -33,6 +35,9 @@ from epsilon_research.spaces.nb101_paths import NUM_PATHS, paths
 from epsilon_research.spaces.nb101_text import parse_graph, parse_id, to_architecture_id, to_cell
 
 _log = logging.getLogger(__name__)
+
+_NAMES = ("conv 3×3", "conv 1×1", "max pool 3×3")
+"""What a graph calls the operations, by label."""
 
 _KEY = re.compile(rf"[0-9a-fA-F]{{{KEY_DIGITS}}}")
 
@@ -141,6 +146,13 @@ class NasBench101(SearchSpace):
         for graph, places, labellings in by_graph(ids):
             counts[places] = body_parameters(*graph)[labellings]
         return counts + head_parameters(self.num_classes)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; operations on the nodes."""
+        cell = to_cell(architecture_id)
+        drawn = [(*edge, "") for edge in edges(cell.num_vertices) if cell.has_edge(*edge)]
+        nodes = ["input", *(_NAMES[label] for label in cell.labels), "output"]
+        return [CellGraph("cell", nodes, drawn)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

@@ -22,6 +22,7 @@ from epsilon_research.programs.operations import (
     Zero,
 )
 from epsilon_research.spaces.base import Genes, SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, edge_graph
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 EDGES = ((1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
@@ -163,6 +164,11 @@ class NasBench201(SearchSpace):
     def genes(self) -> Genes:
         """See `SearchSpace`; the operations in the order of `EDGES`."""
         return Genes([OPERATIONS] * len(EDGES), to_genotype, to_architecture_id)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`."""
+        operations = ["" if one == "none" else one for one in to_genotype(architecture_id)]
+        return [edge_graph(EDGES, operations)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

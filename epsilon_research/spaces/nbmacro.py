@@ -19,6 +19,7 @@ from epsilon_research.programs.operations import (
     ReLU,
 )
 from epsilon_research.spaces.base import Genes, SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, chain_graph
 
 BLOCKS = "012"
 _STAGES = (2, 3, 3)
@@ -29,6 +30,8 @@ _ID = re.compile(f"[{BLOCKS}]{{{NUM_LAYERS}}}")
 _STEM_CHANNELS = 32
 _HEAD_CHANNELS = 1280
 _KERNEL_AND_EXPANSION = {"1": (3, 3), "2": (5, 6)}
+_NAMES = ("identity", *(f"{k}×{k},\n{e} times wider" for k, e in _KERNEL_AND_EXPANSION.values()))
+"""What a graph says of each block."""
 
 
 @cache
@@ -78,6 +81,11 @@ class NasBenchMacro(SearchSpace):
     def genes(self) -> Genes:
         """See `SearchSpace`; the digits."""
         return Genes([BLOCKS] * NUM_LAYERS, self.parse, "".join)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; the layers."""
+        layers = [_NAMES[int(digit)] for digit in self.parse(architecture_id)]
+        return [chain_graph("layers: identity or inverted residual", layers)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

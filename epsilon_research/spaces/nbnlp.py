@@ -12,6 +12,7 @@ import numpy as np
 from epsilon_research.checks import LARGEST_INTEGER, check_integer
 from epsilon_research.programs import RecurrentProgram
 from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph
 from epsilon_research.spaces.nbnlp_generator import draw_recipes
 from epsilon_research.spaces.nbnlp_mutation import mutate_recipe
 from epsilon_research.spaces.nbnlp_recipe import parse_recipe, to_cell, to_json, to_recipe
@@ -116,6 +117,19 @@ class NasBenchNlp(SearchSpace):
     def parse(self, text: str) -> str:
         """See `SearchSpace`; a recipe as JSON, alone or under the key "recepie" of a log."""
         return to_json(parse_recipe(text))
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; one step of the cell, operations on the nodes."""
+        cell = to_cell(parse_recipe(architecture_id))
+        states = range(cell.num_hidden)
+        nodes = ["x", *(f"old state {state}" for state in states)]
+        nodes += [node.operation.split("_", 1)[-1].replace("_", " ") for node in cell.nodes]
+        edges = {
+            (source, target, "")
+            for target, node in enumerate(cell.nodes, start=cell.first_node)
+            for source in node.inputs
+        } | {(source, len(nodes) + state, "") for state, source in enumerate(cell.outputs)}
+        return [CellGraph("cell", [*nodes, *(f"new state {one}" for one in states)], sorted(edges))]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> RecurrentProgram:
         """See `SearchSpace`; `num_outputs` is the vocabulary of the decoder."""

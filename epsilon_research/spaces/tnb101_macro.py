@@ -13,10 +13,13 @@ from epsilon_research.checks import check_integer
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import Add, BatchNorm, Convolution
 from epsilon_research.spaces.base import SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, chain_graph
 from epsilon_research.spaces.nb201 import relu_conv_bn
 from epsilon_research.spaces.tnb101 import network
 
 KINDS = "1234"
+_NAMES = ("same shape", "channels × 2", "stride 2", "channels × 2,\nstride 2")
+"""What a graph says of a layer of each kind."""
 _LENGTHS = (4, 5, 6)
 _MOST_DOUBLING = 3
 _MOST_STRIDED = 4
@@ -80,6 +83,11 @@ class TransNasMacro(SearchSpace):
             for place, kind in enumerate(_kinds(self.parse(id_))):
                 encoded[row, len(KINDS) * place + KINDS.index(kind)] = 1.0
         return encoded
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`; the layers, two residual blocks each."""
+        layers = [_NAMES[KINDS.index(kind)] for kind in _kinds(self.parse(architecture_id))]
+        return [chain_graph("layers of two residual blocks", layers)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

@@ -22,11 +22,15 @@ from epsilon_research.programs.operations import (
     Zero,
 )
 from epsilon_research.spaces.base import Genes, SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, edge_graph
 from epsilon_research.spaces.nb201 import EDGES, relu_conv_bn
 from epsilon_research.spaces.tnb101 import network
 
 OPERATIONS = "0123"
 """No connection, the identity, convolution 1×1, convolution 3×3."""
+
+_NAMES = ("", "identity", "conv 1×1", "conv 3×3")
+"""What a graph calls the operations."""
 
 _KINDS = "41414"
 _PREFIX = f"64-{_KINDS}-"
@@ -90,6 +94,11 @@ class TransNasMicro(SearchSpace):
     def genes(self) -> Genes:
         """See `SearchSpace`; the operations in the order of `EDGES`."""
         return Genes([OPERATIONS] * len(EDGES), _to_digits, _to_id)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`."""
+        operations = [_NAMES[int(digit)] for digit in _to_digits(architecture_id)]
+        return [edge_graph(EDGES, operations)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

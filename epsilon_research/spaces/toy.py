@@ -20,6 +20,7 @@ from epsilon_research.programs.operations import (
     Zero,
 )
 from epsilon_research.spaces.base import Genes, SearchSpace
+from epsilon_research.spaces.cell_graph import CellGraph, edge_graph
 
 OPERATIONS = ("none", "skip", "conv1x1", "conv3x3", "pool")
 EDGES = ((1, 0), (2, 0), (2, 1))
@@ -84,6 +85,11 @@ class Toy(SearchSpace):
     def genes(self) -> Genes:
         """See `SearchSpace`; the operations in the order of `EDGES`."""
         return Genes([OPERATIONS] * len(EDGES), _to_genes, "-".join)
+
+    def graphs(self, architecture_id: str) -> list[CellGraph]:
+        """See `SearchSpace`."""
+        operations = ["" if one == "none" else one for one in _to_genes(architecture_id)]
+        return [edge_graph(EDGES, operations)]
 
     def program(self, architecture_id: str, *, num_outputs: int) -> Program:
         """See `SearchSpace`."""

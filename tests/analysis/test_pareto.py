@@ -1,9 +1,10 @@
 """Pareto fronts and hypervolumes against their definitions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from epsilon_research.analysis.pareto import hypervolume, non_dominated
+from epsilon_research.analysis.pareto import attainment, hypervolume, non_dominated
 
 
 def test_equal_rows_are_all_on_the_front() -> None:
@@ -37,3 +38,17 @@ def test_rows_beyond_the_reference_add_nothing() -> None:
     beyond = np.array([[1.0, 1.0], [0.0, 5.0], [3.0, 0.0]])
     assert hypervolume(beyond, reference) == 1.0
     assert hypervolume(np.empty((0, 2)), reference) == 0.0
+
+
+def test_the_surface_is_what_half_of_the_searches_have_at_a_cost() -> None:
+    grid = np.array([0.5, 1.0, 2.0, 2.5, 3.0, 10.0])
+    fronts = [[(1.0, 0.5), (3.0, 0.9)], [(2.0, 0.8)], [(2.0, 0.7), (3.0, 0.6)]]
+    rows = [(repeat, *point) for repeat, front in enumerate(fronts) for point in front]
+    one = pd.DataFrame(rows, columns=["repeat", "cost", "reported"])
+    median, low, high = attainment(one, grid, higher_is_better=True)
+    np.testing.assert_array_equal(median, [np.nan, np.nan, 0.7, 0.7, 0.8, 0.8])
+    np.testing.assert_array_equal(low, [np.nan, np.nan, 0.5, 0.5, 0.7, 0.7])
+    np.testing.assert_array_equal(high, [np.nan, 0.5, 0.8, 0.8, 0.9, 0.9])
+    losses = one.assign(reported=1 - one["reported"])
+    turned = attainment(losses, grid, higher_is_better=False)
+    np.testing.assert_allclose(turned[0], 1 - median)

@@ -98,3 +98,14 @@ def test_genes_are_another_way_to_write_an_architecture(space) -> None:
         assert write(genes) == architecture_id
         assert all(gene in options for gene, options in zip(genes, choices, strict=True))
     assert np.prod([len(options) for options in choices]) == len(space.architecture_ids)
+
+
+def test_graphs_are_drawn_forwards_and_tell_architectures_apart(space) -> None:
+    ids = space.sample(20, np.random.default_rng(6))
+    drawn = [space.graphs(one) for one in ids]
+    for graph in (one for graphs in drawn for one in graphs):
+        assert graph.title
+        assert all(0 <= source < target < len(graph.nodes) for source, target, _ in graph.edges)
+        assert len(set(graph.edges)) == len(graph.edges)
+    if any(drawn):
+        assert len(set(map(repr, drawn))) == len(ids)

@@ -1,4 +1,4 @@
-"""What the manual tells people to type works: Python is run, command lines are composed."""
+"""What manual and README tell people to type works: Python is run, command lines are composed."""
 
 import importlib
 import itertools
@@ -23,7 +23,7 @@ from epsilon_research.launch.listing import listed_group
 from epsilon_research.store.__main__ import main as store
 from tests.commands import ROOT, SMALL, folder
 
-PAGES = sorted((ROOT / "docs").rglob("*.md"))
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)(?: title=\"(.+?)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 score = importlib.import_module("epsilon_research.api.score")
 """The module, which its function hides."""
@@ -65,10 +65,6 @@ def runs(page: Path) -> list[list[str]]:
             if words[: len(start)] == start:
                 found.append(words[len(start) :])
     return found
-
-
-def named(pages: Sequence[Path]) -> list[str]:
-    return [str(page.relative_to(ROOT / "docs")) for page in pages]
 
 
 def with_(language: str) -> list[Path]:
@@ -176,7 +172,7 @@ def test_examples_are_found() -> None:
     # A block that is indented, or of another language, would be looked at by nobody.
     for page in PAGES:
         languages = {one.language for one in blocks(page)}
-        assert languages <= {"python", "sh", "text", "yaml"}, page
+        assert languages <= {"bibtex", "python", "sh", "text", "yaml"}, page
         outside = BLOCK.sub("", page.read_text(encoding="utf-8"))
         assert not re.search(r"^ {4,}(python|epsilon|make|pip) ", outside, re.MULTILINE), page
 

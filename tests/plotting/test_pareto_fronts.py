@@ -1,9 +1,8 @@
-"""Fronts in a figure: the surface that half of the searches attain."""
+"""Fronts in a figure."""
 
-import numpy as np
 import pandas as pd
 
-from epsilon_research.plotting.pareto_fronts import attainment, pareto_fronts
+from epsilon_research.plotting.pareto_fronts import pareto_fronts
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
 from tests.plotting.searches import ENTRIES
@@ -26,18 +25,6 @@ FOUND = pd.DataFrame(
     ],
     columns=["variant", "repeat", "budget", "cost", "reported"],
 )
-
-
-def test_the_surface_is_what_half_of_the_searches_have_at_a_cost() -> None:
-    grid = np.array([0.5, 1.0, 2.0, 2.5, 3.0, 10.0])
-    one = FOUND[FOUND["budget"] == 10]
-    median, low, high = attainment(one, grid, higher_is_better=True)
-    np.testing.assert_array_equal(median, [np.nan, np.nan, 0.7, 0.7, 0.8, 0.8])
-    np.testing.assert_array_equal(low, [np.nan, np.nan, 0.5, 0.5, 0.7, 0.7])
-    np.testing.assert_array_equal(high, [np.nan, 0.5, 0.8, 0.8, 0.9, 0.9])
-    losses = one.assign(reported=1 - one["reported"])
-    turned = attainment(losses, grid, higher_is_better=False)
-    np.testing.assert_allclose(turned[0], 1 - median)
 
 
 def test_there_is_a_panel_for_each_budget_with_the_true_front() -> None:

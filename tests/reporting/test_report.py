@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import Reader
-from headless import Page, browser, needs_chromium
 from paper_studies import PNG, record
 
 from epsilon_research.reporting import scatter_data
@@ -21,37 +20,9 @@ from epsilon_research.reporting.run import Run
 from epsilon_research.reporting.scatter_data import packed_points
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
-from epsilon_research.spaces.nb201 import official_order
-
-HOSTILE = (
-    "</script><script>window.broken = 1</script><img src=https://example.org onerror=broken=1>"
-)
-PROTOCOLS = {"n": 3, "coverage": 0.5, "spearman_rho": 0.25}
-
-
-def summary(word: str = "photos", **facts: Any) -> dict[str, Any]:
-    """The record of a run in whose settings a word stands."""
-    return {
-        "run": {
-            "search_space": "nb201", "dataset": word, "benchmark_source": word,
-            "metrics": ["epsilon"], "overrides": [f"x={word}"], "target": "test_accuracy",
-            "higher_is_better": True, "versions": {"numpy": word}, **facts,
-        },
-        "counts": {"architectures": 400},
-        "timing": {"total_seconds": 2.0},
-        "metrics": {"epsilon": {"paper": PROTOCOLS, "connected": PROTOCOLS}},
-        "tables": [{"title": word, "head": [word], "rows": [[word]], "note": word}],
-    }  # fmt: skip
-
-
-def left_by_a_run(folder: Path, frame: pd.DataFrame, word: str = "photos") -> Path:
-    """A folder as a run leaves it."""
-    (folder / "figures").mkdir(parents=True)
-    (folder / "figures" / "score_histogram.png").write_bytes(PNG)
-    (folder / "config.yaml").write_text(f"dataset: '{word}'\n", encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps(summary(word)), encoding="utf-8")
-    frame.to_parquet(folder / "scores.parquet")
-    return folder
+from epsilon_research.spaces.cell_graph import CellGraph
+from epsilon_research.spaces.nb201 import NasBench201, official_order
+from tests.reporting.run_folders import HOSTILE, left_by_a_run, summary
 
 
 def unpacked(packed: str) -> dict[str, Any]:
@@ -108,21 +79,59 @@ def test_the_published_filter_decides_about_protocol_paper(frame: pd.DataFrame) 
 def test_of_too_many_a_sample_with_trained_results_is_drawn(
     frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scatter_data, "MOST_POINTS", 50)
+    monkeypatch.setattr(scatter_data, "MOST_NAMED", 50)
     run = Run.from_json(summary())
     found = unpacked(packed_points(frame, run))
     ids = found["texts"]["architecture_id"]
     assert (found["total"], len(ids), len(set(ids))) == (400, 50, 50)
-    assert ids == sorted(ids, key=lambda name: int(name[1:]))
+    assert ids == [f"a{row}" for row in found["named"]] == sorted(ids, key=lambda id_: int(id_[1:]))
     assert frame.set_index("architecture_id").loc[ids, "test_accuracy"].notna().all()
     assert packed_points(frame, run) == packed_points(frame, run)
+    columns = {one["name"]: one["values"] for one in found["columns"]}
+    assert not any(name.endswith("seconds") for name in columns)
+    np.testing.assert_allclose(
+        pd.Series(columns["test_accuracy"], dtype=float), 100 * frame["test_accuracy"], rtol=1e-3
+    )
+    (metric,) = found["metrics"]
+    assert len(metric["protocols"]["worst"]) == 400
+    assert len(metric["reasons"]) == 50
+    # Of a table that no page can hold only these rows are there.
+    monkeypatch.setattr(scatter_data, "MOST_VALUES", 1000)
+    part = unpacked(packed_points(frame, run))
+    assert part["named"] is None
+    assert part["texts"] == found["texts"]
+    assert part["metrics"][0]["reasons"] == metric["reasons"]
+    assert {len(one["values"]) for one in part["columns"]} == {50}
+    assert len(part["metrics"][0]["protocols"]["worst"]) == 50
+
+
+def test_graphs_travel_as_numbers(make_frame: Callable[[int], pd.DataFrame]) -> None:
+    space = NasBench201()
+    ids = list(space.architecture_ids[:40])
+    frame = make_frame(40).assign(architecture_id=ids)
+    found = unpacked(packed_points(frame, Run.from_json(summary()), space.graphs))["graphs"]
+    drawn = [
+        [
+            CellGraph(
+                found["nodes"][nodes][0],
+                found["nodes"][nodes][1:],
+                [tuple(found["edges"][edge]) for edge in edges],
+            )
+            for nodes, *edges in row
+        ]
+        for row in found["rows"]
+    ]
+    assert drawn == [space.graphs(one) for one in ids]
+    assert len(found["nodes"]) == 1
+    assert len(found["edges"]) <= 24
 
 
 def test_a_whole_space_with_its_names_is_light(make_frame: Callable[[int], pd.DataFrame]) -> None:
     ids = official_order()
     frame = make_frame(len(ids)).assign(architecture_id=ids)
     assert len(ids) == 15_625
-    assert len(packed_points(frame, Run.from_json(summary()))) < 1_000_000
+    packed = packed_points(frame, Run.from_json(summary()), NasBench201().graphs)
+    assert len(packed) < 1_000_000
 
 
 def test_a_run_without_accuracies_shows_its_scores(frame: pd.DataFrame) -> None:
@@ -136,7 +145,7 @@ def test_a_run_without_accuracies_shows_its_scores(frame: pd.DataFrame) -> None:
 def test_a_report_has_results_figures_configuration_and_command(
     tmp_path: Path, frame: pd.DataFrame
 ) -> None:
-    reader = read(write_run_report(left_by_a_run(tmp_path / "run", frame)))
+    reader = read(write_run_report(left_by_a_run(tmp_path / "run", frame), graphs=None))
     said = reader.said
     for words in ("epsilon on nb201", "python run.py x=photos", "dataset: 'photos'", "numpy"):
         assert words in said
@@ -149,7 +158,7 @@ def test_a_report_has_results_figures_configuration_and_command(
 def test_a_page_can_fetch_nothing_and_run_no_other_script(
     tmp_path: Path, frame: pd.DataFrame
 ) -> None:
-    path = write_run_report(left_by_a_run(tmp_path / "run", frame))
+    path = write_run_report(left_by_a_run(tmp_path / "run", frame), graphs=None)
     content = path.read_text(encoding="utf-8")
     reader = Reader(content)
     names = {name for name, _ in reader.elements}
@@ -167,7 +176,7 @@ def test_a_page_can_fetch_nothing_and_run_no_other_script(
 def test_no_name_breaks_out(tmp_path: Path, frame: pd.DataFrame) -> None:
     strange = frame.assign(architecture_id=HOSTILE, epsilon_failure=HOSTILE)
     pages = [
-        read(write_run_report(left_by_a_run(tmp_path / str(number), table, word)))
+        read(write_run_report(left_by_a_run(tmp_path / str(number), table, word), graphs=None))
         for number, (table, word) in enumerate([(strange, HOSTILE), (frame, "x")])
     ]
     first, second = ([(name, tuple(found)) for name, found in one.elements] for one in pages)
@@ -179,7 +188,7 @@ def test_pictures_beyond_the_room_are_named(tmp_path: Path, frame: pd.DataFrame)
     folder = left_by_a_run(tmp_path / "run", frame)
     for number in range(4):
         (folder / "figures" / f"z{number}.png").write_bytes(PNG + bytes(300_000))
-    reader = read(write_run_report(folder))
+    reader = read(write_run_report(folder, graphs=None))
     shown = [found["alt"] for name, found in reader.elements if name == "img"]
     assert shown == ["Score histogram.", "Z0.", "Z1."]
     assert "2 more figures" in reader.said
@@ -187,7 +196,7 @@ def test_pictures_beyond_the_room_are_named(tmp_path: Path, frame: pd.DataFrame)
 
 def test_a_run_that_has_not_finished_has_no_report(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="must hold a finished run"):
-        write_run_report(tmp_path)
+        write_run_report(tmp_path, graphs=None)
 
 
 def test_a_study_has_the_points_of_its_jobs(tmp_path: Path, frame: pd.DataFrame) -> None:
@@ -195,101 +204,8 @@ def test_a_study_has_the_points_of_its_jobs(tmp_path: Path, frame: pd.DataFrame)
     for job in study.jobs[:2]:
         (tmp_path / job.folder).mkdir()
         frame.to_parquet(tmp_path / job.folder / "scores.parquet")
-    reader = read(write_study_report(study, tmp_path))
+    reader = read(write_study_report(study, tmp_path, graphs_of=lambda _: None))
     labels = [found["data-label"] for name, found in reader.elements if "data-label" in found]
     assert labels == ["[1e-7,1]", "[1e-7,0.01]"]
     assert "A study's title" in reader.said
     assert "2 of 3 published values are within the margin" in reader.said
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """The report of a run with hostile names, in a browser."""
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame(
-        {
-            "architecture_id": [f"{HOSTILE}{row}" for row in range(40)],
-            "connected": True,
-            "canonical_hash": [str(row // 2) for row in range(40)],
-            "num_parameters": rng.integers(1, 9, 40),
-            HOSTILE: rng.normal(size=40),
-            "epsilon": np.where(np.arange(40) < 4, np.nan, rng.normal(size=40)),
-            "epsilon_failure": [HOSTILE if row < 4 else None for row in range(40)],
-            "test_accuracy": rng.random(40),
-        }
-    )
-    folder = left_by_a_run(tmp_path_factory.mktemp("shown") / "run", frame, HOSTILE)
-    path = write_run_report(folder)
-    with browser(tmp_path_factory.mktemp("profile")) as page:
-        page.open(path)
-        page.until("document.querySelector('canvas').width > 300")
-        yield page
-
-
-TIP = "document.querySelector('.tip')"
-NOTE = "document.querySelector('#scatter .note').textContent"
-
-
-def choose(tab: Page, name: str, value: str) -> None:
-    tab.value(
-        f"""{{ const one = document.querySelector('select[name="{name}"]');
-        one.value = {json.dumps(value)}; one.dispatchEvent(new Event("change")); }}"""
-    )
-
-
-@needs_chromium
-def test_it_draws_and_asks_for_nothing(tab: Page) -> None:
-    colours = """new Set(new Uint32Array(document.querySelector('canvas').getContext('2d')
-        .getImageData(0, 0, 800, 400).data.buffer)).size"""
-    assert tab.value(colours) > 20
-    assert [address for address in tab.requests if not address.startswith(("file:", "data:"))] == []
-    assert tab.complaints == []
-    assert tab.value("typeof window.broken") == "undefined"
-
-
-@needs_chromium
-def test_an_architecture_under_the_mouse_is_named(tab: Page) -> None:
-    tab.value("document.querySelector('canvas').scrollIntoView({block: 'center'})")
-    box = tab.value("document.querySelector('canvas').getBoundingClientRect().toJSON()")
-    for step in range(2000):
-        x = box["left"] + 80 + 20 * (step % 40)
-        y = box["top"] + 20 + 20 * (step // 40)
-        tab.mouse("mouseMoved", x, y)
-        if not tab.value(f"{TIP}.hidden"):
-            break
-    said = tab.value(f"{TIP}.textContent")
-    assert HOSTILE in said
-    assert "test accuracy (%)" in said
-    assert tab.value(f"{TIP}.querySelectorAll('script, img').length") == 0
-    tab.mouse("mouseMoved", 2, 2)
-    assert tab.value(f"{TIP}.hidden")
-
-
-@needs_chromium
-def test_a_protocol_is_chosen(tab: Page) -> None:
-    counted = {}
-    for protocol in ("connected", "unique", "worst"):
-        choose(tab, "protocol", protocol)
-        counted[protocol] = tab.value(NOTE).split()[0]
-    assert counted == {"connected": "36", "unique": "18", "worst": "40"}
-    choose(tab, "protocol", "connected")
-    assert "ρ = 0.250, n = 3" in tab.value(NOTE)
-    choose(tab, "against", HOSTILE)
-    assert "ρ" not in tab.value(NOTE)
-    choose(tab, "colour", "connected")
-    assert tab.complaints == []
-
-
-@needs_chromium
-def test_the_wheel_zooms_and_two_clicks_show_everything(tab: Page) -> None:
-    picture = "document.querySelector('canvas').toDataURL()"
-    tab.value("document.querySelector('canvas').scrollIntoView({block: 'center'})")
-    tab.mouse("mouseMoved", 2, 2)
-    before = tab.value(picture)
-    box = tab.value("document.querySelector('canvas').getBoundingClientRect().toJSON()")
-    place = (box["left"] + 300, box["top"] + 200)
-    tab.mouse("mouseWheel", *place, deltaX=0, deltaY=-300)
-    tab.until(f"{picture} !== {json.dumps(before)}")
-    tab.value("document.querySelector('canvas').dispatchEvent(new MouseEvent('dblclick'))")
-    tab.mouse("mouseMoved", 2, 2)
-    assert tab.value(picture) == before
