@@ -126,8 +126,10 @@ def browser(profile: Path, *, width: int = 1200, height: int = 900) -> Iterator[
     os.close(to_write)
     try:
         page = Page(commands, answers)
-        yield page
-        page.close()
+        try:
+            yield page
+        finally:
+            page.close()
     finally:
         process.kill()
         process.wait()

@@ -28,11 +28,11 @@ def summary(word: str = "photos", **facts: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def left_by_a_run(folder: Path, frame: pd.DataFrame, word: str = "photos") -> Path:
-    """A folder as a run leaves it."""
+def left_by_a_run(folder: Path, frame: pd.DataFrame, word: str = "photos", **parts: Any) -> Path:
+    """A folder as a run leaves it, with further parts of its record."""
     (folder / "figures").mkdir(parents=True)
     (folder / "figures" / "score_histogram.png").write_bytes(PNG)
     (folder / "config.yaml").write_text(f"dataset: '{word}'\n", encoding="utf-8")
-    (folder / "summary.json").write_text(json.dumps(summary(word)), encoding="utf-8")
+    (folder / "summary.json").write_text(json.dumps(summary(word) | parts), encoding="utf-8")
     frame.to_parquet(folder / "scores.parquet")
     return folder
