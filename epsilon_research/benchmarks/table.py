@@ -133,9 +133,13 @@ class Table(Benchmark):
         if not any(role in found for role in roles):
             usual = ", ".join(name for role in roles for name in USUAL_NAMES[role])
             settings = " or ".join(f"benchmark.{role}_column" for role in roles)
+            only = str(file.columns[0]) if len(file.columns) == 1 else ""
+            advice = f"name it with {settings}"
+            if ";" in only or "\t" in only:
+                advice = "separate its values by commas"
             raise ValueError(
                 f"{self.path} must have a column of {what} (e.g. {usual}), got {_listed(file)}: "
-                f"name it with {settings}"
+                f"{advice}"
             )
 
     def _usual(self, role: str, file: pd.DataFrame) -> str | None:

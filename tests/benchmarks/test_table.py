@@ -89,6 +89,16 @@ def test_the_first_usual_name_is_taken(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(table.rows, BOTH, check_dtype=False)
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_values_that_are_not_separated_by_commas_are_refused(
+    separator: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    BOTH.to_csv(path, index=False, sep=separator)
+    with refused(ValueError, "separate its values by commas"):
+        load(path)
+
+
 def test_a_column_that_was_given_to_one_role_is_not_found_for_another(tmp_path: Path) -> None:
     frame = pd.DataFrame({"key": IDS, "val_acc": [0.1, 0.2, 0.3]})
     table = load(write(tmp_path / "t.csv", frame), test_column="val_acc")
