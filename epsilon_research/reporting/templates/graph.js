@@ -1,11 +1,12 @@
 // An architecture as a graph: nodes in a row, edges as arcs above them, so that what spans more lies higher and no two
-// texts meet.
+// texts meet. An edge without text to the next node is straight.
 const NODE = { width: 92, height: 34, gap: 26 }, STEP = 27, LINE = 15;
 
 function drawGraph(parent, [title, ...nodes], edges) {
   const SVG = "http://www.w3.org/2000/svg", pitch = NODE.width + NODE.gap;
   const span = ([source, target]) => target - source;
-  const most = Math.max(1, ...edges.map(span)), floor = most * STEP + 18;
+  const straight = edges.filter((edge) => span(edge) === 1 && !edge[2]), arcs = edges.filter((edge) => !straight.includes(edge));
+  const floor = arcs.length ? Math.max(...arcs.map(span)) * STEP + 18 : 1;
   const width = nodes.length * pitch - NODE.gap + 2, height = floor + NODE.height + 2;
   const figure = add(parent, "figure");
   add(figure, "figcaption", title);
@@ -21,12 +22,17 @@ function drawGraph(parent, [title, ...nodes], edges) {
   // Arcs leave a node from its right half and reach the next ones in their left half; longer ones lie outside, so that
   // arcs of one node do not cross.
   const end = (edge, side) => {
-    const node = edge[side], beside = edges.filter((one) => one[side] === node).sort((one, other) => span(one) - span(other));
+    const node = edge[side], beside = arcs.filter((one) => one[side] === node).sort((one, other) => span(one) - span(other));
     const share = (beside.indexOf(edge) + 1) / (beside.length + 1) / 2;
     return 1 + node * pitch + NODE.width * (side === 1 ? share : 1 - share);
   };
+  for (const [source] of straight) {
+    const left = 1 + source * pitch + NODE.width, right = left + NODE.gap, middle = floor + NODE.height / 2;
+    shape("path", { class: "edge", d: `M${left} ${middle}H${right - 5}` });
+    shape("path", { class: "arrow", d: `M${right - 7} ${middle - 3.5}L${right} ${middle}L${right - 7} ${middle + 3.5}Z` });
+  }
   const texts = [];
-  for (const edge of edges) {
+  for (const edge of arcs) {
     const [left, right] = [end(edge, 0), end(edge, 1)], rise = span(edge) * STEP;
     shape("path", { class: "edge", d: `M${left} ${floor}C${left} ${floor - rise * 4 / 3} ${right} ${floor - rise * 4 / 3} ${right} ${floor - 5}` });
     shape("path", { class: "arrow", d: `M${right - 3.5} ${floor - 7}L${right} ${floor}L${right + 3.5} ${floor - 7}Z` });
