@@ -136,12 +136,17 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
     )
     show(*study_parts(study))
     if config.page:
-        write_study_report(study, folder, graphs_of=_graphs)
+        write_study_report(study, folder, graphs_of=graphs_of)
     logger.info("Gathered in %s", relative(folder / "study.json"))
 
 
-def _graphs(folder: Path) -> "Graphs | None":
-    """Return what the architectures of a finished job look like, by the space that it saved."""
+def graphs_of(folder: Path) -> "Graphs | None":
+    """Return what the architectures of a finished job look like, by the space that it saved.
+
+    Args:
+        folder: The job's, with `config.yaml`; where that names no space that may be built, the log
+            says so, and the result is None.
+    """
     try:
         settings = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml").search_space)
         check_targets(settings)

@@ -1,5 +1,7 @@
 """The command line, end to end: what a run leaves behind, and that it can be had again."""
 
+import base64
+import gzip
 import json
 import os
 import re
@@ -216,8 +218,13 @@ def test_a_sweep_that_names_no_folder_has_one_with_all_its_jobs(
     assert folder.parent.name == "nb201"
     assert folder.name.endswith("_sweep")
     assert {path.name for path in folder.glob("[0-9]")} == {"0", "1"}
-    # One page for all jobs.
-    assert list(folder.rglob("report.html")) == [folder / "report.html"]
+    # One page for all jobs, which draws the architectures of each.
+    (page,) = folder.rglob("report.html")
+    assert page.parent == folder
+    blocks = re.findall(r'class="scatter-data" [^>]*>([^<]+)<', page.read_text(encoding="utf-8"))
+    drawn = [json.loads(gzip.decompress(base64.b64decode(one)))["graphs"] for one in blocks]
+    assert [len(graphs["rows"]) for graphs in drawn] == [12, 12]
+    assert all(graph for graphs in drawn for graph in graphs["rows"])
     jobs = json.loads((folder / "study.json").read_text())["jobs"]
     setting, _, values = swept.partition("=")
     assert [job["settings"] for job in jobs] == [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from epsilon_research import launch as room
 from epsilon_research.catalogue import CONF
+from epsilon_research.launch.sweep import graphs_of
 from epsilon_research.launch.trust import check_secrets, check_targets
 from tests.commands import ROOT, error_in, folder
 
@@ -146,3 +147,19 @@ def test_a_folder_that_is_not_a_runs_is_left_as_it_is(
         assert room.launch(["run.py", folder(taken)]) == 1
         assert "the run folder must be new, empty or a run's" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
+
+
+def test_the_page_of_a_folder_builds_no_space_of_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tmp_path / "config.yaml"
+    left = tmp_path / "left"
+    config.write_text(f"search_space: {{_target_: pathlib.Path.mkdir, self: {left}}}\n")
+    assert graphs_of(tmp_path) is None
+    assert "are not drawn" in caplog.text
+    assert "must name a class of the project" in caplog.text
+    shipped = (CONF / "search_space" / "nb201.yaml").read_text(encoding="utf-8").splitlines()
+    config.write_text("\n".join(["search_space:", *(f"  {line}" for line in shipped)]))
+    graphs = graphs_of(tmp_path)
+    assert graphs is not None
+    assert graphs("|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
