@@ -223,7 +223,7 @@ def test_a_sweep_that_names_no_folder_has_one_with_all_its_jobs(
     assert page.parent == folder
     blocks = re.findall(r'class="scatter-data" [^>]*>([^<]+)<', page.read_text(encoding="utf-8"))
     drawn = [json.loads(gzip.decompress(base64.b64decode(one)))["graphs"] for one in blocks]
-    assert [len(graphs["rows"]) for graphs in drawn] == [12, 12]
+    assert [len(graphs["rows"]) for graphs in drawn] == [3, 3]
     assert all(graph for graphs in drawn for graph in graphs["rows"])
     jobs = json.loads((folder / "study.json").read_text())["jobs"]
     setting, _, values = swept.partition("=")
