@@ -30,7 +30,7 @@ from experiments.leaderboard.estimate import estimated_seconds
 from experiments.leaderboard.figures import save_figures
 from experiments.leaderboard.page import standings_table, write_page
 from experiments.leaderboard.results import Results, ScoredArena, results_of
-from experiments.leaderboard.scores import Where, repeats, scored
+from experiments.leaderboard.scores import Where, sample, scored
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -169,13 +169,17 @@ def _steps(found: list[ScoredArena], board: Board, *, where: Where) -> Iterator[
     """Put the scores of each space into `found`, then its repeats; yield after each."""
     for arena in board.arenas:
         logger.info("scoring %s", arena.title)
-        found.append(ScoredArena(arena=arena, frame=scored(arena, board, where=where)))
+        frame = scored(arena, board, sample(arena), where=where)
+        found.append(ScoredArena(arena=arena, frame=frame))
         yield
-    for place, one in enumerate(found if board.repeats > 1 else ()):
-        logger.info("repeating %s", one.arena.title)
-        ids = list(one.frame["architecture_id"])
-        found[place] = replace(one, repeats=list(repeats(one.arena, board, ids, where=where)))
-        yield
+    for repeat in range(1, board.repeats):
+        for place, one in enumerate(found):
+            logger.info("repeating %s, %d of %d", one.arena.title, repeat, board.repeats - 1)
+            ids = list(one.frame["architecture_id"])
+            some = ids[:: -(-len(ids) // board.repeated)]
+            frame = scored(one.arena, board, some, where=where, repeat=repeat)
+            found[place] = replace(one, repeats=[*one.repeats, frame])
+            yield
 
 
 def _write(found: Sequence[ScoredArena], board: Board, *, output: Path, command: str) -> Results:

@@ -1,6 +1,6 @@
 """The board as values: metrics, search spaces and tasks, and with which settings they meet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,25 @@ import yaml
 
 from epsilon_research.benchmarks import Benchmark
 from epsilon_research.benchmarks.accuracy_table import AccuracyTable
+from epsilon_research.benchmarks.nats_official import NatsOfficial
+from epsilon_research.benchmarks.nb101_official import Nb101Official
+from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
 from epsilon_research.benchmarks.table import Table
+from epsilon_research.bounded_table import SUFFIXES
 from epsilon_research.catalogue import build_option, option_names
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Metric
 
 BOARD = Path(__file__).with_name("board.yaml")
+
+_READERS: Mapping[str, Callable[[str, str], Benchmark]] = {
+    "nb101": lambda path, _: Nb101Official(path=path),
+    "nb201": lambda path, task: NatsOfficial(
+        space="topology", path=path, dataset=task, epochs=200, target="test_accuracy"
+    ),
+    "nbnlp": lambda path, _: NbnlpOfficial(path=path),
+}
+"""Of the files that a benchmark publishes: their path and a task to trained results."""
 
 QUICK, FULL = "quick", "full"
 
@@ -41,38 +54,38 @@ class Arena:
     """A search space with its tasks: all metrics meet on one set of its architectures.
 
     Args:
-        name: What the board calls it.
-        space: An option of `conf/search_space`.
-        count: Architectures with a trained result that are drawn, or "rated" for all of them.
-        tasks: Trained results by the name of the task; the first says which architectures there
-            are.
+        name: An option of `conf/search_space`.
+        count: Architectures with trained results that are drawn, at most.
+        tasks: Trained results by the name of the task.
     """
 
     name: str
-    space: str
-    count: int | str
+    count: int
     tasks: Mapping[str, Benchmark]
 
     @property
     def title(self) -> str:
         """What its publication calls the space, and on which level of it."""
-        return build_option("search_space", self.space).space.title
+        return build_option("search_space", self.name).space.title
 
     @property
     def tables(self) -> dict[str, AccuracyTable]:
-        """The trained results of each task.
+        """The trained results of each task, by the space's own names of architectures.
 
         Raises:
-            ValueError: A benchmark of a task has none.
+            ValueError: A benchmark of a task has none, or none of this space.
         """
-        found = {task: benchmark.load() for task, benchmark in self.tasks.items()}
-        empty = [task for task, table in found.items() if table is None]
-        if empty:
-            raise ValueError(
-                f"each task of the board must have trained results, got none of {self.name}, "
-                f"{', '.join(empty)}: name another benchmark"
-            )
-        return {task: table for task, table in found.items() if table is not None}
+        space, found = build_option("search_space", self.name).space, {}
+        for task, benchmark in self.tasks.items():
+            table = benchmark.load()
+            if table is None:
+                raise ValueError(
+                    f"each task of the board must have trained results, got none of {self.name}, "
+                    f"{task}: name another benchmark"
+                )
+            names = list(table.rows["architecture_id"])
+            found[task] = table.renamed(space.canonical_ids(names))
+        return found
 
     @property
     def sources(self) -> dict[str, str]:
@@ -121,7 +134,8 @@ def read_board(
         path: The file.
         counts: The most architectures, by name of a space; "" means every other space. None: what
             the file says.
-        accuracies: Further tables of trained results, by "space/task".
+        accuracies: Further tables of trained results, by "space/task": each is a task of its space,
+            which is added to the board if it is not there.
 
     Raises:
         ValueError: A name is unknown, or a key of `accuracies` is not "space/task".
@@ -129,26 +143,30 @@ def read_board(
     most = counts or {}
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
     chosen = given[size]
-    contestants = {
-        name: _contestant(name, entry, settings=chosen["settings"].get(name, {}))
-        for name, entry in given["metrics"].items()
-    }
-    arenas = [
-        Arena(
-            name=name,
-            space=name,
-            count=_at_most(entry[size], most.get(name, most.get(""))),
-            tasks={task: _benchmark(entry["benchmark"], task) for task in entry["tasks"]},
-        )
+    tasks = {
+        name: {task: _benchmark(entry["benchmark"], task) for task in entry["tasks"]}
         for name, entry in given["spaces"].items()
-    ]
+    }
     for key, table in (accuracies or {}).items():
-        count = _at_most(given["given"][size], most.get(key, most.get("")))
-        arenas.append(_given_arena(key, table, count=count))
+        space, task = _space_and_task(key)
+        tasks.setdefault(space, {})[task] = _given(table, space=space, task=task)
     return Board(
-        contestants=contestants,
+        contestants={
+            name: _contestant(name, entry, settings=chosen["settings"].get(name, {}))
+            for name, entry in given["metrics"].items()
+        },
         aggregates=given["aggregates"],
-        arenas=arenas,
+        arenas=[
+            Arena(
+                name=name,
+                count=_at_most(
+                    given["spaces"].get(name, {}).get(size, chosen["architectures"]),
+                    most.get(name, most.get("")),
+                ),
+                tasks=of,
+            )
+            for name, of in tasks.items()
+        ],
         batch_size=chosen["batch_size"],
         constant_batch_size=given["constant_batch_size"],
         repeats=given["repeats"],
@@ -186,15 +204,6 @@ def of_metrics(board: Board, names: Sequence[str]) -> Board:
     )
 
 
-def with_seeds(board: Board, seed: int) -> dict[str, Metric]:
-    """Return the metrics that have a random seed, each with this one, by name."""
-    return {
-        name: replace(one.metric, seed=seed)  # type: ignore[call-arg]
-        for name, one in board.contestants.items()
-        if hasattr(one.metric, "seed")
-    }
-
-
 def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, Any]) -> Contestant:
     option, weights = entry.get("metric", name), entry.get("weights")
     (metric,) = build_option("metric", option, weights=weights, engine=CollapsedEngine()).values()
@@ -211,17 +220,22 @@ def _benchmark(option: str, task: str) -> Benchmark:
     return replace(found, task=task) if hasattr(found, "task") else found
 
 
-def _given_arena(key: str, table: Path, *, count: int | str) -> Arena:
+def _space_and_task(key: str) -> tuple[str, str]:
     space, _, task = key.partition("/")
     if space not in option_names("search_space") or not task:
         raise ValueError(
             f"--accuracies must be SPACE/TASK=FILE with a search space of conf/search_space, got "
             f"{key!r}: pass e.g. nb201/cifar100=FILE"
         )
-    return Arena(name=key, space=space, count=count, tasks={task: Table(path=str(table))})
+    return space, task
 
 
-def _at_most(count: int | str, most: int | None) -> int | str:
-    if most is None:
-        return count
-    return min(count, most) if isinstance(count, int) else most
+def _given(path: Path, *, space: str, task: str) -> Benchmark:
+    """A table as the user has it, or a benchmark's own files."""
+    if space not in _READERS or path.suffix.lower() in SUFFIXES:
+        return Table(path=str(path))
+    return _READERS[space](str(path), task)
+
+
+def _at_most(count: int, most: int | None) -> int:
+    return count if most is None else min(count, most)

@@ -163,15 +163,14 @@ def _spread_of_repeats(
     frame: pd.DataFrame, repeats: Sequence[pd.DataFrame], *, metric: str, task: str
 ) -> float:
     """Standard deviation of ρ over scorings of the same architectures; NaN without repeats."""
-    others = [one for one in repeats if metric in one]
-    if not others:
+    if not repeats:
         return nan
-    ids = list(others[0]["architecture_id"])
-    first = frame.set_index("architecture_id").loc[ids].reset_index()
+    by_id = frame.set_index("architecture_id", drop=False)
+    first = by_id.loc[list(repeats[0]["architecture_id"])]
     results = first[task].to_numpy(dtype=np.float64)
     rated = np.isfinite(results)
     rhos = [
-        spearman_rho(ranks_of(one.loc[rated], metric), results[rated]) for one in (first, *others)
+        spearman_rho(ranks_of(one.loc[rated], metric), results[rated]) for one in (first, *repeats)
     ]
     return float(np.std(rhos, ddof=1))
 

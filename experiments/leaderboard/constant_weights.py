@@ -36,7 +36,7 @@ from epsilon_research.tracking.record import to_plain
 from experiments.leaderboard.board import QUICK, Arena, read_board
 from experiments.leaderboard.limit_paths import limit_paths
 from experiments.leaderboard.ranks import mean_ranks, rhos_of
-from experiments.leaderboard.scores import SEED, Where, scored, with_results
+from experiments.leaderboard.scores import SEED, Where, sample, scored, with_results
 
 OUTPUT = Path(__file__).parents[2] / "outputs" / "constant_weights"
 
@@ -144,8 +144,8 @@ def table_of(arena: Arena, *, where: Where, folder: Path) -> pd.DataFrame:
     board = read_board(size=QUICK)
     kept = {name: board.contestants[name] for name in BESIDE}
     few = replace(board, contestants=kept, batch_size=NUM_IMAGES, constant_batch_size=NUM_IMAGES)
-    frame = with_results(scored(arena, few, where=where), arena)
-    space = build_option("search_space", arena.space).space
+    frame = with_results(scored(arena, few, sample(arena), where=where), arena)
+    space = build_option("search_space", arena.name).space
     photos = build_option("dataset", "photos")
     images = photos.draw(batch_size=NUM_IMAGES, rng=np.random.default_rng(SEED)).inputs
     session = CollapsedEngine(dtype="float64").open(images)
@@ -249,7 +249,7 @@ def main(arguments: Sequence[str]) -> None:
     options = parser.parse_args(arguments)
     where = Where(store=options.store, processes=options.processes)
     arenas = {
-        arena.name: replace(arena, count=_count(arena)) for arena in read_board(size=QUICK).arenas
+        arena.name: replace(arena, count=MOST_ROWS) for arena in read_board(size=QUICK).arenas
     }
     tables = {
         space: table_of(arenas[space], where=where, folder=options.output)
@@ -260,12 +260,6 @@ def main(arguments: Sequence[str]) -> None:
     if options.confirm:
         found["confirmation"] = confirm(next(iter(ranked)), tables, arenas)
     sys.stdout.write(json.dumps(to_plain(found), indent=2, ensure_ascii=False) + "\n")
-
-
-def _count(arena: Arena) -> int | str:
-    table = next(iter(arena.tables.values()))
-    rated = int(np.isfinite(table.rows[table.target].to_numpy(dtype=np.float64)).sum())
-    return MOST_ROWS if rated > MOST_ROWS else "rated"
 
 
 def _together(table: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:

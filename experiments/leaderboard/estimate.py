@@ -1,13 +1,12 @@
 """How long a board takes, measured on a few architectures of each search space."""
 
 import os
-from dataclasses import replace
 
 import numpy as np
 
 from experiments.leaderboard.board import Arena, Board
 from experiments.leaderboard.cells import mean_seconds
-from experiments.leaderboard.scores import Where, scored
+from experiments.leaderboard.scores import Where, sample, scored
 
 SAMPLE = 3
 """Architectures that are scored to measure the time of one."""
@@ -26,15 +25,8 @@ def estimated_seconds(board: Board, *, where: Where) -> float:
     return sum(_of_arena(arena, board, where=where) for arena in board.arenas) / processes
 
 
-def num_architectures(arena: Arena) -> int:
-    """Return how many architectures of a space are scored: at most those with a result."""
-    table = next(iter(arena.tables.values()))
-    rated = int(np.isfinite(table.rows[table.target].to_numpy(dtype=np.float64)).sum())
-    return rated if isinstance(arena.count, str) else min(arena.count, rated)
-
-
 def _of_arena(arena: Arena, board: Board, *, where: Where) -> float:
-    frame = scored(replace(arena, count=SAMPLE), board, where=where)
+    ids = sample(arena)
+    frame = scored(arena, board, ids[:: -(-len(ids) // SAMPLE)], where=where)
     each = float(np.nansum([mean_seconds(frame, name) for name in board.contestants]))
-    count = num_architectures(arena)
-    return each * (count + (board.repeats - 1) * min(board.repeated, count))
+    return each * (len(ids) + (board.repeats - 1) * min(board.repeated, len(ids)))

@@ -27,7 +27,7 @@ class ScoredArena:
     Args:
         arena: The space.
         frame: Its scores, as `scores.scored`.
-        repeats: Those of `scores.repeats`.
+        repeats: The same of some of its rows, with other minibatches and initialisations.
     """
 
     arena: Arena
@@ -88,7 +88,7 @@ def results_of(
         found += cells(
             frame, search_space=one.arena.name, tasks=tasks, metrics=metrics,
             reference=REFERENCE, rng=rng, num_resamples=num_resamples,
-            repeats=[_with_parts(repeat, board) for repeat in one.repeats],
+            repeats=[with_aggregates(repeat, board.aggregates) for repeat in one.repeats],
         )  # fmt: skip
         scores = np.column_stack([ranks_of(frame, metric) for metric in metrics])
         pairs.append((scores, frame[tasks].to_numpy(dtype=np.float64)))
@@ -107,13 +107,3 @@ def results_of(
         missing=[arena.name for arena in board.arenas if arena.name not in names],
         repeated={one.arena.name: len(one.repeats[0]) if one.repeats else 0 for one in scored},
     )
-
-
-def _with_parts(repeat: pd.DataFrame, board: Board) -> pd.DataFrame:
-    """A repeat with those aggregates whose parts all have chance in them, or are in the table."""
-    known = {
-        name: parts
-        for name, parts in board.aggregates.items()
-        if all(part in repeat for part in parts)
-    }
-    return with_aggregates(repeat, known)

@@ -1,15 +1,17 @@
 """One search space of the board to a table of scores and trained results, by `er.score`."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 import epsilon_research as er
 from epsilon_research.analysis import oriented
+from epsilon_research.catalogue import build_option
 from epsilon_research.metrics import Metric
-from experiments.leaderboard.board import Arena, Board, with_seeds
+from epsilon_research.stages.random_streams import random_stream
+from experiments.leaderboard.board import Arena, Board
 
 SEED = 21
 """Of the sample of architectures and of the first minibatch."""
@@ -30,102 +32,68 @@ class Where:
     progress: bool = True
 
 
-def scored(arena: Arena, board: Board, *, where: Where) -> pd.DataFrame:
-    """Return the scores of all metrics on one sample of a search space.
-
-    Returns:
-        As `er.score`; metrics of constant weights are computed on a minibatch of their own.
-    """
-    metrics = {name: one.metric for name, one in board.contestants.items()}
-    constant = {name for name, one in board.contestants.items() if one.constant}
-    parts = [
-        ({name: metrics[name] for name in metrics if name in constant}, board.constant_batch_size),
-        ({name: metrics[name] for name in metrics if name not in constant}, board.batch_size),
-    ]
-    frame: pd.DataFrame | None = None
-    for chosen, batch_size in parts:
-        if chosen:
-            ids = None if frame is None else list(frame["architecture_id"])
-            found = _score(arena, chosen, batch_size=batch_size, ids=ids, where=where)
-            frame = found if frame is None else _joined(frame, found)
-    assert frame is not None
-    return frame
+def sample(arena: Arena) -> list[str]:
+    """Return the ids of a seeded sample of the architectures that the tables of all tasks know."""
+    selection = build_option("search_space", arena.name)
+    tables = [table.rows["architecture_id"] for table in arena.tables.values()]
+    known = tables[0].loc[np.logical_and.reduce([tables[0].isin(ids) for ids in tables])]
+    count = arena.count if isinstance(arena.count, str) else min(arena.count, len(known))
+    drawn = replace(selection, num_architectures=count)
+    return drawn.choose(random_stream(SEED, "sample"), auto=None, known=list(known))
 
 
-def repeats(
-    arena: Arena, board: Board, ids: Sequence[str], *, where: Where
-) -> Iterator[pd.DataFrame]:
-    """Return scores of some architectures with other minibatches and other initialisations.
+def scored(
+    arena: Arena, board: Board, ids: Sequence[str], *, where: Where, repeat: int = 0
+) -> pd.DataFrame:
+    """Return the scores of all metrics on some architectures of a search space.
+
+    Metrics of constant weights are computed on a minibatch of their own.
 
     Args:
         arena: The search space.
-        board: Says how often, and of how many of `ids` (the first ones).
-        ids: Architectures of the space.
+        board: The metrics and their settings.
+        ids: The architectures.
         where: What it runs with.
+        repeat: 0: the first minibatch, and the seeds that the metrics have; else others.
 
-    Yields:
-        One table for each repeat after the first scoring; metrics without chance are not in it.
+    Returns:
+        The columns of `er.score` with several metrics.
     """
-    some = list(ids[: board.repeated])
-    constant = {name: one.metric for name, one in board.contestants.items() if one.constant}
-    for repeat in range(1, board.repeats):
-        seeded = with_seeds(board, repeat)
-        found = _score(
-            arena, seeded, batch_size=board.batch_size, ids=some, where=where,
-            minibatch_seed=SEED + repeat,
-        )  # fmt: skip
-        if constant:
-            size = board.constant_batch_size
-            others = _score(
-                arena, constant, batch_size=size, ids=some, where=where,
-                minibatch_seed=SEED + repeat,
+    frames = []
+    for constant in (True, False):
+        metrics = {
+            name: _seeded(one.metric, repeat)
+            for name, one in board.contestants.items()
+            if one.constant == constant
+        }
+        if metrics:
+            frame = er.score(
+                arena.name, ids=ids, metrics=metrics, benchmark=None, seed=SEED,
+                batch_size=board.constant_batch_size if constant else board.batch_size,
+                minibatch_seed=SEED + repeat, store=where.store, processes=where.processes,
+                progress=where.progress,
             )  # fmt: skip
-            found = _joined(found, others)
-        yield found
+            one_only = {"seconds": f"{next(iter(metrics))}_seconds"} if len(metrics) == 1 else {}
+            frames.append(frame.rename(columns=one_only))
+    joined = pd.concat(frames, axis=1)
+    return joined.loc[:, ~joined.columns.duplicated()]
 
 
 def with_results(frame: pd.DataFrame, arena: Arena) -> pd.DataFrame:
     """Return the table with the trained results of each task as a column, higher is better.
 
-    An architecture without a result has NaN. Those of the first task are in the table already,
-    where the space's own names of architectures were translated into the benchmark's.
+    An architecture without a result has NaN.
     """
     found = frame.copy()
-    for place, (task, table) in enumerate(arena.tables.items()):
-        results = frame[table.target]
-        if place:
-            by_id = table.rows.set_index("architecture_id")[table.target]
-            results = by_id.reindex(found["architecture_id"])
-        values = results.to_numpy(dtype=np.float64)
+    for task, table in arena.tables.items():
+        results = table.rows.set_index("architecture_id")[table.target]
+        values = results.reindex(found["architecture_id"]).to_numpy(dtype=np.float64)
         found[task] = oriented(values, higher_is_better=table.higher_is_better)
     return found
 
 
-def _score(
-    arena: Arena,
-    metrics: Mapping[str, Metric],
-    *,
-    batch_size: int,
-    ids: Sequence[str] | None,
-    where: Where,
-    minibatch_seed: int = SEED,
-) -> pd.DataFrame:
-    return er.score(
-        arena.space,
-        n=arena.count if ids is None else None,
-        ids=ids,
-        metrics=dict(metrics),
-        benchmark=next(iter(arena.tasks.values())),
-        seed=SEED,
-        batch_size=batch_size,
-        minibatch_seed=minibatch_seed,
-        store=where.store,
-        processes=where.processes,
-        progress=where.progress,
-    )
-
-
-def _joined(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    """Both tables of the same rows as one; what both have is the first's."""
-    new = [name for name in second.columns if name not in first.columns]
-    return pd.concat([first, second[new]], axis=1)
+def _seeded(metric: Metric, repeat: int) -> Metric:
+    """The metric with other initialisations, where it has some."""
+    if not repeat or not hasattr(metric, "seed"):
+        return metric
+    return replace(metric, seed=repeat)  # type: ignore[call-arg]
