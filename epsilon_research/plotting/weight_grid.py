@@ -106,10 +106,7 @@ def weight_grid(study: Study) -> Figure:
             _draw(axes, one, smaller=smaller, larger=larger, font=font)
         row[0].set_yticks(range(len(larger)), value_labels(larger))
         row[0].set_ylabel(f"{title}\nlarger weight" if title else "larger weight")
-    figure.colorbar(
-        ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=panels, label="Spearman's ρ",
-        aspect=height / _BAR_WIDTH, pad=0.015, ticks=[-1, -0.5, 0, 0.5, 1],
-    )  # fmt: skip
+    colour_bar(figure, panels, aspect=height / _BAR_WIDTH)
     label_panels([axes for axes in panels.flat if axes.axison])
     return figure
 
@@ -157,33 +154,71 @@ def _draw(
     for (low, high), (rho, n) in one.cells.items():
         row, column = larger.index(high), smaller.index(low)
         values[row, column] = rho
-        style: dict[str, Any] = {"ha": "center", "va": "center", "color": _readable_on(rho)}
+        if one.counts_differ:
+            axes.text(
+                column, row + 0.24, count(n), fontsize=0.75 * font, ha="center", va="center",
+                color=_readable_on(rho),
+            )  # fmt: skip
+    known = np.array([[(low, high) in one.cells for low in smaller] for high in larger])
+    draw_heat_map(axes, values, known, font=font, raised=0.16 * one.counts_differ)
+    axes.set_aspect("equal")
+    axes.set_xticks(range(len(smaller)), value_labels(smaller))
+    axes.set_yticks(range(len(larger)), [""] * len(larger))
+    axes.set_xlabel("smaller weight")
+    axes.set_title(one.heading, loc="left")
+
+
+def draw_heat_map(
+    axes: Axes, values: np.ndarray, shown: np.ndarray, *, font: float, raised: float = 0.0
+) -> None:
+    """Draw correlations as coloured squares with their numbers, the first row on top.
+
+    Args:
+        axes: Where.
+        values: Correlations [rows, columns]; NaN is hatched.
+        shown: Which of them there are; the others stay empty.
+        font: Size of the numbers, points.
+        raised: How far they stand above the middle, in squares.
+    """
+    for row, column in np.argwhere(shown):
+        rho = values[row, column]
         # No sign on what rounds to zero.
         words = minus(f"{round(rho, 2) + 0.0:.2f}") if isfinite(rho) else NOTHING
-        axes.text(column, row - 0.16 * one.counts_differ, words, fontsize=font, **style)
-        if one.counts_differ:
-            axes.text(column, row + 0.24, count(n), fontsize=0.75 * font, **style)
+        axes.text(
+            column, row - raised, words, fontsize=font, ha="center", va="center",
+            color=_readable_on(rho),
+        )  # fmt: skip
         if not isfinite(rho):
             axes.add_patch(
                 Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#EEEEEE", edgecolor=GREY,
                           hatch="////", linewidth=0)
             )  # fmt: skip
-    # Cells are centred on integers.
-    edges = (np.arange(size + 1) - 0.5 for size in (len(smaller), len(larger)))
+    # Squares are centred on integers.
+    rows, columns = values.shape
+    edges = (np.arange(size + 1) - 0.5 for size in (columns, rows))
     axes.pcolormesh(
         *edges, np.ma.masked_invalid(values), norm=_NORM, cmap=_COLOURS, edgecolors="white",
         linewidth=0.8,
     )  # fmt: skip
-    axes.set_aspect("equal")
     axes.grid(visible=False)
-    axes.set_xlim(-0.5, len(smaller) - 0.5)
-    axes.set_ylim(len(larger) - 0.5, -0.5)
-    axes.set_xticks(range(len(smaller)), value_labels(smaller))
-    axes.set_yticks(range(len(larger)), [""] * len(larger))
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(rows - 0.5, -0.5)
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    axes.set_xlabel("smaller weight")
-    axes.set_title(one.heading, loc="left")
+
+
+def colour_bar(figure: Figure, panels: Any, *, aspect: float) -> None:
+    """Draw the bar of a heat map's colours.
+
+    Args:
+        figure: Where.
+        panels: Axes beside which it stands.
+        aspect: Its height over its width.
+    """
+    figure.colorbar(
+        ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=panels, label="Spearman's ρ",
+        aspect=aspect, pad=0.015, ticks=[-1, -0.5, 0, 0.5, 1],
+    )  # fmt: skip
 
 
 def _readable_on(rho: float) -> str:

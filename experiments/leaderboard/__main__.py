@@ -93,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--accuracies", nargs="+", default=[], metavar="SPACE/TASK=FILE",
-        help="further tables of trained results, as benchmark=table reads them",
+        help="further trained results: a table as benchmark=table reads it, or the files of "
+        "NAS-Bench-101, NATS-Bench or NAS-Bench-NLP",
     )  # fmt: skip
     parser.add_argument("--only", nargs="+", metavar="SPACE", help="these search spaces only")
     parser.add_argument("--metrics", nargs="+", metavar="METRIC", help="these metrics only")
@@ -107,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _board(options: argparse.Namespace) -> Board:
     """The board that the command line means."""
-    counts = {}
+    counts, tables = {}, {}
     for word in options.architectures:
         space, _, number = word.rpartition("=")
         if not number.isdigit() or int(number) < 1:
@@ -116,11 +117,18 @@ def _board(options: argparse.Namespace) -> Board:
                 "pass e.g. --architectures 100 darts=30"
             )
         counts[space] = int(number)
+    for word in options.accuracies:
+        key, _, path = word.partition("=")
+        if not path:
+            raise ValueError(
+                f"--accuracies must be SPACE/TASK=FILE, got {word!r}: pass e.g. nb201/cifar100=FILE"
+            )
+        tables[key] = Path(path)
     board = read_board(
         size=FULL if options.full else QUICK,
         path=options.board,
         counts=counts,
-        accuracies={key: Path(path) for key, path in map(_named_file, options.accuracies)},
+        accuracies=tables,
     )
     names = [arena.name for arena in board.arenas]
     for name in [*(options.only or ()), *filter(None, counts)]:
@@ -135,15 +143,6 @@ def _board(options: argparse.Namespace) -> Board:
         arenas=[arena for arena in board.arenas if arena.name in kept],
         repeats=board.repeats if options.repeats is None else options.repeats,
     )
-
-
-def _named_file(word: str) -> tuple[str, str]:
-    key, found, path = word.partition("=")
-    if not found or not path:
-        raise ValueError(
-            f"--accuracies must be SPACE/TASK=FILE, got {word!r}: pass e.g. nb201/cifar100=FILE"
-        )
-    return key, path
 
 
 def _run(board: Board, *, where: Where, output: Path, command: str) -> Results:

@@ -17,6 +17,7 @@ from epsilon_research.bounded_table import SUFFIXES
 from epsilon_research.catalogue import build_option, option_names
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Metric
+from epsilon_research.spaces import Selection
 
 BOARD = Path(__file__).with_name("board.yaml")
 
@@ -31,6 +32,9 @@ _READERS: Mapping[str, Callable[[str, str], Benchmark]] = {
 
 QUICK, FULL = "quick", "full"
 
+DEFAULT_WEIGHTS = (1e-7, 1.0)
+"""Of epsilon where none are published: those of NAS-Bench-201."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contestant:
@@ -41,12 +45,23 @@ class Contestant:
         metric: What computes it.
         baseline: Whether it measures the size of a network alone.
         constant: Whether it sees networks of constant weights, on a minibatch of its own.
+        published: Whether these are the weights published for a space, where there are some.
     """
 
     name: str
     metric: Metric
     baseline: bool = False
     constant: bool = False
+    published: bool = False
+
+    def of(self, selection: Selection, *, repeat: int) -> Metric:
+        """Return the metric as a space and a repeat have it; the first, 0, has its own seed."""
+        pair, changes = selection.published_weights, {}
+        if self.published and pair is not None:
+            changes["weights"] = tuple(pair)
+        if repeat and hasattr(self.metric, "seed"):
+            changes["seed"] = repeat
+        return replace(self.metric, **changes)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +221,15 @@ def of_metrics(board: Board, names: Sequence[str]) -> Board:
 
 def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, Any]) -> Contestant:
     option, weights = entry.get("metric", name), entry.get("weights")
-    (metric,) = build_option("metric", option, weights=weights, engine=CollapsedEngine()).values()
+    published = weights == "published"
+    pair = DEFAULT_WEIGHTS if published else weights
+    (metric,) = build_option("metric", option, weights=pair, engine=CollapsedEngine()).values()
     return Contestant(
         name=name,
         metric=replace(metric, **settings),
         baseline=entry.get("baseline", False),
         constant=weights is not None,
+        published=published,
     )
 
 

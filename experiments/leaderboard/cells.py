@@ -1,6 +1,6 @@
 """The cells of the board: statistics of each metric on each task of a search space."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot, isnan, nan
 from typing import Any
@@ -24,6 +24,9 @@ PROTOCOL = "worst"
 
 PARAMETERS = "num_parameters"
 """What a metric is to be better than."""
+
+_AS_DESCRIBED = ("kendall_tau", "spearman_rho_top10", "top10_overlap_percent", "ndcg")
+"""Fields of a cell that have the names of `analysis.describe`."""
 
 _NORMAL_95 = 1.96
 
@@ -105,15 +108,21 @@ def cells(
         scores = np.column_stack([ranks_of(rated, metric) for metric in metrics])
         tests = _tests(scores, results, metrics=metrics)
         for metric, column, of in zip(metrics, scores.T, source.spawn(len(metrics)), strict=True):
-            statistics = describe(column, results, rng=of, num_resamples=num_resamples)
+            statistics: dict[str, Any] = describe(
+                column, results, rng=of, num_resamples=num_resamples
+            )
+            rho, (low, high) = statistics["spearman_rho"], statistics["spearman_rho_interval"]
             spread = _spread_of_repeats(frame, repeats, metric=metric, task=task)
             found.append(
-                _cell(
-                    statistics, spread=spread,
-                    search_space=search_space, task=task, metric=metric,
+                Cell(
+                    search_space=search_space, task=task, metric=metric, n=len(rated), rho=rho,
+                    interval=widened((low, high), about=rho, std=spread),
+                    kendall_tau_interval=tuple(statistics["kendall_tau_interval"]),
                     coverage=float(np.mean(~np.isnan(ranked_scores(rated, metric)))),
+                    repeats_std=spread,
                     seconds=seconds[metric],
                     time_ratio=seconds[metric] / seconds.get(reference, nan),
+                    **{name: statistics[name] for name in _AS_DESCRIBED},
                     **tests[metric],
                 )
             )  # fmt: skip
@@ -123,23 +132,6 @@ def cells(
 def ranks_of(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"]:
     """Return what a metric ranks: its scores, or their ranks with undefined ones at the end."""
     return protocol_scores(frame, metric=metric, protocol=PROTOCOL)
-
-
-def _cell(statistics: Mapping[str, Any], *, spread: float, **about: Any) -> Cell:
-    low, high = statistics["spearman_rho_interval"]
-    rho = statistics["spearman_rho"]
-    return Cell(
-        n=statistics["n"],
-        rho=rho,
-        interval=widened((low, high), about=rho, std=spread),
-        kendall_tau=statistics["kendall_tau"],
-        kendall_tau_interval=tuple(statistics["kendall_tau_interval"]),
-        spearman_rho_top10=statistics["spearman_rho_top10"],
-        top10_overlap_percent=statistics["top10_overlap_percent"],
-        ndcg=statistics["ndcg"],
-        repeats_std=spread,
-        **about,
-    )
 
 
 def widened(interval: tuple[float, float], *, about: float, std: float) -> tuple[float, float]:
@@ -183,28 +175,29 @@ def _tests(
 ) -> dict[str, dict[str, float]]:
     """Differences to the number of parameters and to the best metric of the column."""
     rhos = rho_matrix(np.column_stack([results, scores]))
-    alone, between = rhos[0, 1:], rhos[1:, 1:]
+    alone = rhos[0, 1:]
 
-    def adjusted(other: int | None) -> Float[np.ndarray, " metrics"]:
-        if other is None:
-            return np.full(len(metrics), np.nan)
+    def against(other: int) -> Float[np.ndarray, " metrics"]:
+        between = rhos[1 + other, 1:]
         p_values = [
-            nan if place == other else compare_dependent_rhos(
-                float(rho), float(alone[other]), float(between[place, other]),
+            compare_dependent_rhos(
+                float(alone[place]), float(alone[other]), float(between[place]),
                 num_rows=len(results),
             ).p
-            for place, rho in enumerate(alone)
+            for place in range(len(metrics))
         ]  # fmt: skip
+        p_values[other] = nan
         return holm(np.array(p_values))
 
+    unknown = np.full(len(metrics), np.nan)
     size = metrics.index(PARAMETERS) if PARAMETERS in metrics else None
-    best = None if np.isnan(alone).all() else int(np.nanargmax(alone))
-    against_size, against_best = adjusted(size), adjusted(best)
+    p_parameters = unknown if size is None else against(size)
+    p_best = unknown if np.isnan(alone).all() else against(int(np.nanargmax(alone)))
     return {
         metric: {
             "minus_parameters": nan if size is None else float(alone[place] - alone[size]),
-            "p_parameters": float(against_size[place]),
-            "p_best": float(against_best[place]),
+            "p_parameters": float(p_parameters[place]),
+            "p_best": float(p_best[place]),
         }
         for place, metric in enumerate(metrics)
     }

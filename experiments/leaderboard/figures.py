@@ -1,13 +1,8 @@
 """The board as two figures for a paper: a heat map of ρ, and mean ranks."""
 
-from collections.abc import Callable
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from epsilon_research.plotting.style import (
@@ -21,29 +16,22 @@ from epsilon_research.plotting.style import (
     new_panels,
     save_figure,
 )
-from epsilon_research.reporting.numbers import value
+from epsilon_research.plotting.weight_grid import colour_bar, draw_heat_map
 from experiments.leaderboard.ranks import critical_difference
 from experiments.leaderboard.results import Results
 
-_COLOURS = "RdBu"
-_NORM = Normalize(-1, 1)
 # Inches of a metric's row, and of titles, axis and legend together.
 _ROW_HEIGHT, _FRAME_HEIGHT = 0.19, 1.2
-_BRIGHT = 0.65
-"""|ρ| from which a cell is so dark that its number is white."""
+_FONT = 6
 
 
 def save_figures(results: Results, *, folder: Path) -> list[Path]:
-    """Write `heat_map` and `mean_ranks` as PNG and PDF, and return the paths."""
-    drawn: dict[str, Callable[[Results], Figure]] = {
-        "mean_ranks": mean_ranks,
-        "heat_map": heat_map,
-    }
+    """Write `mean_ranks` and `heat_map` as PNG and PDF, and return the paths."""
     with figure_style():
         return [
             path
-            for name, draw in drawn.items()
-            for path in save_figure(draw(results), folder=folder, name=name)
+            for draw in (mean_ranks, heat_map)
+            for path in save_figure(draw(results), folder=folder, name=draw.__name__)
         ]
 
 
@@ -56,46 +44,22 @@ def heat_map(results: Results) -> Figure:
     figure, (axes,) = new_panels(
         1, width=figure_settings().page_width, height=_FRAME_HEIGHT + _ROW_HEIGHT * len(metrics)
     )  # fmt: skip
-    # Cells are centred on integers.
-    edges = (np.arange(size + 1) - 0.5 for size in (len(columns), len(metrics)))
-    axes.pcolormesh(
-        *edges, np.ma.masked_invalid(values), norm=_NORM, cmap=_COLOURS, edgecolors="white",
-        linewidth=0.8,
-    )  # fmt: skip
-    for (row, column), rho in np.ndenumerate(values):
-        colour = "white" if isfinite(rho) and abs(rho) > _BRIGHT else DARK
-        words = value(round(rho, 2)).replace("0.", ".")[:-1] if isfinite(rho) else value(rho)
-        axes.text(column, row, words, ha="center", va="center", fontsize=6, color=colour)
-    _label(axes, results, metrics=metrics)
-    figure.colorbar(
-        ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=axes, label="Spearman's ρ", pad=0.015,
-        aspect=40, ticks=[-1, -0.5, 0, 0.5, 1],
-    )  # fmt: skip
-    return figure
-
-
-def _label(axes: Axes, results: Results, *, metrics: list[str]) -> None:
-    columns = results.columns
-    axes.grid(visible=False)
-    axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(len(metrics) - 0.5, -0.5)
+    draw_heat_map(axes, values, np.ones_like(values, dtype=bool), font=_FONT)
     axes.set_yticks(range(len(metrics)), metrics)
     axes.set_xticks(range(len(columns)), [task for _, task in columns], rotation=45, ha="left")
     axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.spines[["left", "bottom"]].set_visible(False)
     spaces = [space for space, _ in columns]
-    for space in dict.fromkeys(spaces):
+    for space, title in results.titles.items():
         first, count = spaces.index(space), spaces.count(space)
-        words = results.titles[space]
-        if count == 1:
-            words = words.replace("-Bench-", "-\nBench-")
+        words = title.replace("-Bench-", "-\nBench-") if count == 1 else title
         axes.text(
-            first + (count - 1) / 2, len(metrics) - 0.3, words, ha="center", va="top", fontsize=6,
-            color=FAINT,
+            first + (count - 1) / 2, len(metrics) - 0.3, words, ha="center", va="top",
+            fontsize=_FONT, color=FAINT,
         )  # fmt: skip
         if first:
             axes.axvline(first - 0.5, color=DARK, linewidth=0.8)
+    colour_bar(figure, axes, aspect=40)
+    return figure
 
 
 def mean_ranks(results: Results) -> Figure:
@@ -103,11 +67,10 @@ def mean_ranks(results: Results) -> Figure:
     shown = results.standings[::-1]
     spaces = len(results.titles)
     figure, (axes,) = new_panels(1, height=_FRAME_HEIGHT + 0.16 * len(shown))
-    baselines = set(results.baselines)
     for row, one in enumerate(shown):
         look = Look(colour=VERMILION if one.metric.startswith("epsilon") else BLUE)
         axes.plot(one.interval, [row, row], color=look.colour, linewidth=1)
-        face = "white" if one.metric in baselines else look.colour
+        face = "white" if one.metric in results.baselines else look.colour
         axes.plot(
             one.mean_rank, row, look.marker, color=look.colour, markerfacecolor=face, markersize=4
         )

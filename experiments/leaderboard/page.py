@@ -1,7 +1,6 @@
 """The page of the leaderboard: the board to sort, the figures, the details, the method."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -24,80 +23,57 @@ from experiments.leaderboard.cells import Cell
 from experiments.leaderboard.ranks import LEVEL, Standing, critical_difference
 from experiments.leaderboard.results import Results
 
-TITLE = "Which training-free metric ranks networks best, where, and how certainly?"
-
 _CAPTIONS = {
     "mean_ranks": "Mean rank over the search spaces, with 95 % intervals over architectures.",
     "heat_map": "Spearman’s ρ with the trained results, best mean rank on top.",
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Square:
-    """A square of the heat map.
+def write_page(
+    path: Path,
+    results: Results,
+    board: Board,
+    *,
+    made: str,
+    command: str,
+    figures: Sequence[Path] = (),
+) -> None:
+    """Write the page; a reader never sees half of it.
 
     Args:
-        text: What it says.
-        number: What it is sorted by; empty where undefined, which sorts last.
-        share: Strength of its colour, 0 to 100 percent.
-        sign: "plus" or "minus", its colour.
-        best: Whether the metric is not certainly below the best of the column.
-        words: What else there is to say.
-    """
-
-    text: str
-    number: str
-    share: int
-    sign: str
-    best: bool
-    words: str
-
-
-def write_page(path: Path, results: Results, board: Board, **about: Any) -> None:
-    """Write the page as `page` renders it; a reader never sees half of it.
-
-    Raises:
-        OSError: It cannot be written; an older one is still there.
-    """
-    content = page(results, board, **about).encode("utf-8")
-    write_atomically(path, lambda handle: handle.write(content))
-
-
-def page(
-    results: Results, board: Board, *, made: str, command: str, figures: Sequence[Path] = ()
-) -> str:
-    """Return the whole page as HTML.
-
-    Args:
+        path: An HTML file.
         results: What was found.
         board: What was compared.
         made: Date, machine, commit and versions in a sentence.
         command: What makes the page again.
         figures: PNG files.
+
+    Raises:
+        OSError: It cannot be written; an older one is still there.
     """
-    spaces = list(results.titles)
-    tasks = {space: [task for of, task in results.columns if of == space] for space in spaces}
-    return render(
+    columns = results.columns
+    tasks = {space: [task for of, task in columns if of == space] for space in results.titles}
+    text = render(
         "leaderboard.html.jinja",
         **own_script("leaderboard.js"),
-        title=TITLE,
+        title="Which training-free metric ranks networks best, where, and how certainly?",
         merits=_merits(results),
         incomplete=", ".join(results.missing),
-        spaces=[{"title": results.titles[space], "tasks": tasks[space]} for space in spaces],
+        spaces=[{"title": results.titles[space], "tasks": tasks[space]} for space in tasks],
         rows=[_row(one, results) for one in results.standings],
         standings=standings_table(results),
         pictures=[Picture.read(path, caption=_CAPTIONS[path.stem]) for path in figures],
         details=[
-            {
-                "title": results.titles[space],
-                "tables": [_details(results, space, task) for task in tasks[space]],
-            }
-            for space in spaces
+            (results.titles[space], [_details(results, space, task) for task in tasks[space]])
+            for space in tasks
         ],
-        method=method(results, board),
+        board=board,
+        sizes=count_range({cell.n for cell in results.cells}),
+        repeated=count_range({number for number in results.repeated.values() if number}),
         command=command,
         made=made,
-    )
+    )  # fmt: skip
+    write_atomically(path, lambda handle: handle.write(text.encode("utf-8")))
 
 
 def _merits(results: Results) -> dict[str, str]:
@@ -114,36 +90,32 @@ def _merits(results: Results) -> dict[str, str]:
 
 
 def _row(standing: Standing, results: Results) -> dict[str, Any]:
-    by_column = {
-        (cell.search_space, cell.task): cell
+    squares = {
+        (cell.search_space, cell.task): _square(cell)
         for cell in results.cells
         if cell.metric == standing.metric
     }
     return {
-        "metric": standing.metric,
+        "standing": standing,
         "baseline": standing.metric in results.baselines,
-        "rank": f"{standing.mean_rank:.1f}",
-        "rho": _short(standing.mean_rho),
-        "mean_rho": standing.mean_rho,
-        "wins": f"{standing.wins}/{standing.columns}",
-        "wins_number": standing.wins,
-        "squares": [square(by_column[column]) for column in results.columns],
+        "mean_rho": _short(standing.mean_rho),
+        "squares": [squares[column] for column in results.columns],
     }
 
 
-def square(cell: Cell) -> Square:
-    """Return a cell as a square of the heat map."""
+def _square(cell: Cell) -> dict[str, Any]:
+    """A cell of the heat map; an empty number sorts last."""
     undefined = isnan(cell.rho)
-    return Square(
-        text=_short(cell.rho),
-        number="" if undefined else f"{cell.rho:.6f}",
-        share=0 if undefined else round(100 * abs(cell.rho)),
-        sign="minus" if cell.rho < 0 else "plus",
-        best=not undefined and (isnan(cell.p_best) or cell.p_best >= LEVEL),
-        words=f"{cell.metric} on {cell.task}: ρ {value(cell.rho)} {interval(cell.interval)}, "
+    return {
+        "text": _short(cell.rho),
+        "number": "" if undefined else f"{cell.rho:.6f}",
+        "share": 0 if undefined else round(100 * abs(cell.rho)),
+        "sign": "minus" if cell.rho < 0 else "plus",
+        "best": not undefined and (isnan(cell.p_best) or cell.p_best >= LEVEL),
+        "words": f"{cell.metric} on {cell.task}: ρ {value(cell.rho)} {interval(cell.interval)}, "
         f"τ {value(cell.kendall_tau)}, n = {count(cell.n)}, "
         f"coverage {percent(cell.coverage, unit=' %')}",
-    )
+    }
 
 
 def _short(rho: float) -> str:
@@ -225,41 +197,3 @@ def _p(p: float) -> str:
     if isnan(p):
         return NOTHING
     return "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def method(results: Results, board: Board) -> list[str]:
-    """Return how it was done, a sentence each."""
-    rows = count_range({cell.n for cell in results.cells})
-    changed = [f"{name} has {words}" for name, words in board.departures.items()]
-    departures = f" Other than published, {' and '.join(changed)}." if changed else ""
-    repeated = sorted({number for number in results.repeated.values() if number})
-    if repeated:
-        chance = (
-            f"Where {count_range(repeated)} architectures of a space were scored "
-            f"{board.repeats} times with other minibatches and initialisations, the interval of ρ "
-            "is widened by what that moves."
-        )
-    else:
-        chance = "Minibatch and initialisation are one draw, and no interval holds what others do."
-    return [
-        f"Of each search space a seeded sample of its architectures with a trained result is "
-        f"scored, {rows} by column; all metrics meet the same ones.",
-        "An undefined score ranks below all others, and coverage says how many are defined.",
-        "ρ is Spearman’s and τ Kendall’s τ-b correlation with the trained result, positive where "
-        "better networks score higher; losses have their sign changed.",
-        f"Epsilon sees {board.constant_batch_size} photographs, as published, and all other "
-        f"metrics {board.batch_size}; images are crops of two photographs without labels, so "
-        f"that metrics with a loss see pseudo-labels.{departures}",
-        "Tasks of one search space share their scores, of a classifier with the space’s number of "
-        "classes.",
-        "Intervals are 95 % of 1,000 bootstrap resamples of the architectures.",
-        chance,
-        "Differences to the number of parameters, and to the best metric of a column, are tested "
-        "by Steiger’s Z for ranks with Holm’s correction over the metrics of the column; the best "
-        "is chosen on the same rows, so that its lead is flattered.",
-        "A mean rank is the mean over search spaces of the mean over their tasks, so that seven "
-        "tasks of one space do not count seven times.",
-        "The time is that of one score, beside whatever else the machine did, and its ratio is to "
-        "epsilon’s.",
-        *board.notes.values(),
-    ]

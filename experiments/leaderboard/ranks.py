@@ -45,21 +45,16 @@ class Standing:
 
 
 def standings(
-    cells: Sequence[Cell], *, intervals: Mapping[str, tuple[float, float]]
+    cells: Sequence[Cell], ranks: Mapping[str, tuple[float, tuple[float, float]]]
 ) -> list[Standing]:
     """Return the standing of each metric, the best first.
 
-    Tasks of one space share their scores, so a space counts once, however many tasks it has. An
-    undefined ρ (all scores equal) ranks last.
-
     Args:
         cells: Of every metric on every column.
-        intervals: Of mean ranks, as `mean_rank_intervals` has them.
+        ranks: By metric the mean rank and its interval.
     """
-    metrics = list(dict.fromkeys(cell.metric for cell in cells))
-    ranks = mean_ranks(_rhos_by_space(cells, metrics))
     found = []
-    for metric, rank in zip(metrics, ranks, strict=True):
+    for metric, (rank, interval) in ranks.items():
         own = [cell for cell in cells if cell.metric == metric]
         certain = [cell for cell in own if cell.p_parameters < LEVEL]
         by_space: dict[str, list[float]] = {}
@@ -68,8 +63,8 @@ def standings(
         found.append(
             Standing(
                 metric=metric,
-                mean_rank=float(rank),
-                interval=intervals[metric],
+                mean_rank=rank,
+                interval=interval,
                 columns=len(own),
                 wins=sum(cell.minus_parameters > 0 for cell in own),
                 certain_wins=sum(cell.minus_parameters > 0 for cell in certain),
@@ -85,6 +80,8 @@ def mean_ranks(
     rhos: Sequence[np.ndarray],
 ) -> Float[np.ndarray, " metrics"]:
     """Return the mean over spaces of mean ranks over tasks; 1 is the best, NaN ranks last.
+
+    Tasks of one space share their scores, so a space counts once, however many tasks it has.
 
     Args:
         rhos: ρ of the same metrics on the tasks of each space, `[metrics, tasks]`.
@@ -149,13 +146,3 @@ def rhos_of(
         rated = np.isfinite(result)
         columns.append(rho_matrix(np.column_stack([result[rated], scores[rated]]))[0, 1:])
     return np.stack(columns, axis=1)
-
-
-def _rhos_by_space(cells: Sequence[Cell], metrics: Sequence[str]) -> list[np.ndarray]:
-    by_column: dict[tuple[str, str], dict[str, float]] = {}
-    for cell in cells:
-        by_column.setdefault((cell.search_space, cell.task), {})[cell.metric] = cell.rho
-    spaces: dict[str, list[list[float]]] = {}
-    for (space, _), found in by_column.items():
-        spaces.setdefault(space, []).append([found[metric] for metric in metrics])
-    return [np.array(tasks).T for tasks in spaces.values()]

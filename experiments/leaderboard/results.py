@@ -11,7 +11,13 @@ from epsilon_research.pipeline.columns import with_aggregates
 from epsilon_research.tracking import write_json
 from experiments.leaderboard.board import Arena, Board
 from experiments.leaderboard.cells import Cell, cells, ranks_of
-from experiments.leaderboard.ranks import Standing, mean_rank_intervals, standings
+from experiments.leaderboard.ranks import (
+    Standing,
+    mean_rank_intervals,
+    mean_ranks,
+    rhos_of,
+    standings,
+)
 from experiments.leaderboard.scores import with_results
 
 REFERENCE = "epsilon"
@@ -92,15 +98,18 @@ def results_of(
         )  # fmt: skip
         scores = np.column_stack([ranks_of(frame, metric) for metric in metrics])
         pairs.append((scores, frame[tasks].to_numpy(dtype=np.float64)))
-    rng = np.random.default_rng(_SEED)
-    ends = mean_rank_intervals(pairs, rng=rng, num_resamples=num_resamples)
-    intervals = {
-        metric: (float(low), float(high)) for metric, (low, high) in zip(metrics, ends, strict=True)
+    means = mean_ranks([rhos_of(*pair) for pair in pairs]).tolist()
+    ends = mean_rank_intervals(
+        pairs, rng=np.random.default_rng(_SEED), num_resamples=num_resamples
+    ).tolist()
+    ranks = {
+        name: (mean, (low, high))
+        for name, mean, (low, high) in zip(metrics, means, ends, strict=True)
     }
     names = {one.arena.name for one in scored}
     return Results(
         cells=found,
-        standings=standings(found, intervals=intervals),
+        standings=standings(found, ranks),
         titles={one.arena.name: one.arena.title for one in scored},
         sources={one.arena.name: one.arena.sources for one in scored},
         baselines=[name for name, one in board.contestants.items() if one.baseline],

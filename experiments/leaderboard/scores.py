@@ -9,7 +9,6 @@ import pandas as pd
 import epsilon_research as er
 from epsilon_research.analysis import oriented
 from epsilon_research.catalogue import build_option
-from epsilon_research.metrics import Metric
 from epsilon_research.stages.random_streams import random_stream
 from experiments.leaderboard.board import Arena, Board
 
@@ -59,16 +58,16 @@ def scored(
     Returns:
         The columns of `er.score` with several metrics.
     """
-    frames = []
+    selection, frames = build_option("search_space", arena.name), []
     for constant in (True, False):
         metrics = {
-            name: _seeded(one.metric, repeat)
+            name: one.of(selection, repeat=repeat)
             for name, one in board.contestants.items()
             if one.constant == constant
         }
         if metrics:
             frame = er.score(
-                arena.name, ids=ids, metrics=metrics, benchmark=None, seed=SEED,
+                selection, ids=ids, metrics=metrics, benchmark=None, seed=SEED,
                 batch_size=board.constant_batch_size if constant else board.batch_size,
                 minibatch_seed=SEED + repeat, store=where.store, processes=where.processes,
                 progress=where.progress,
@@ -90,10 +89,3 @@ def with_results(frame: pd.DataFrame, arena: Arena) -> pd.DataFrame:
         values = results.reindex(found["architecture_id"]).to_numpy(dtype=np.float64)
         found[task] = oriented(values, higher_is_better=table.higher_is_better)
     return found
-
-
-def _seeded(metric: Metric, repeat: int) -> Metric:
-    """The metric with other initialisations, where it has some."""
-    if not repeat or not hasattr(metric, "seed"):
-        return metric
-    return replace(metric, seed=repeat)  # type: ignore[call-arg]

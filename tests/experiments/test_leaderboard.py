@@ -2,6 +2,8 @@
 
 import importlib
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,15 @@ import pytest
 from browser import Reader
 
 from epsilon_research.analysis import spearman_rho
-from epsilon_research.catalogue import option_names
+from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
+from epsilon_research.catalogue import build_option, option_names
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.spaces.toy import Toy
+from experiments.leaderboard import estimate
 from experiments.leaderboard.__main__ import main
-from experiments.leaderboard.board import FULL, QUICK, Arena, of_metrics, read_board
+from experiments.leaderboard.board import FULL, QUICK, Arena, Board, of_metrics, read_board
 from experiments.leaderboard.cells import Cell, cells, widened
+from experiments.leaderboard.estimate import estimated_seconds
 from experiments.leaderboard.ranks import (
     critical_difference,
     mean_rank_intervals,
@@ -23,9 +28,12 @@ from experiments.leaderboard.ranks import (
     rhos_of,
     standings,
 )
+from experiments.leaderboard.scores import Where, sample, with_results
 
 score = importlib.import_module("epsilon_research.api.score")
 """The module, which its function hides."""
+
+program = importlib.import_module("experiments.leaderboard.__main__")
 
 ROWS = 60
 METRICS = ["good", "num_parameters", "undefined_below"]
@@ -138,10 +146,12 @@ def test_the_critical_difference_is_that_of_demsar() -> None:
 
 def test_standings_count_wins_over_parameters_and_order_by_mean_rank() -> None:
     by = found(table())
-    ordered = standings(list(by.values()), intervals=dict.fromkeys(METRICS, (1.0, 3.0)))
-    names = [one.metric for one in ordered]
-    assert names.index("good") < names.index("num_parameters")
-    good = ordered[names.index("good")]
+    ranks = {"num_parameters": 3.0, "good": 1.0, "undefined_below": 2.0}
+    ordered = standings(
+        list(by.values()), {metric: (rank, (1.0, 3.0)) for metric, rank in ranks.items()}
+    )
+    assert [one.metric for one in ordered] == ["good", "undefined_below", "num_parameters"]
+    good = ordered[0]
     assert good.columns == 2
     assert good.certain_wins == 1
     assert good.wins == sum(by[task, "good"].minus_parameters > 0 for task in ("easy", "hard"))
@@ -163,6 +173,57 @@ def test_a_board_of_some_metrics_has_the_aggregates_that_they_make_up() -> None:
     assert board.departures == {}  # swap is not among them
 
 
+def test_the_metrics_of_a_space_have_its_published_weights_and_a_repeat_other_seeds() -> None:
+    board = read_board(size=QUICK)
+    nb101, toy = (build_option("search_space", name) for name in ("nb101", "toy"))
+    epsilon, limits, zen = (
+        board.contestants[name] for name in ("epsilon", "epsilon_limits", "zen")
+    )
+    assert epsilon.of(nb101, repeat=0).weights == (1e-4, 10)  # type: ignore[attr-defined]
+    assert epsilon.of(toy, repeat=1).weights == (1e-7, 1)  # type: ignore[attr-defined]
+    assert limits.of(nb101, repeat=1).weights == (1e-30, 1e30)  # type: ignore[attr-defined]
+    assert [zen.of(toy, repeat=n).seed for n in (0, 2)] == [0, 2]  # type: ignore[attr-defined]
+
+
+def test_a_table_that_is_given_is_a_task_of_its_space_and_all_tasks_know_the_sample(
+    tmp_path: Path,
+) -> None:
+    rows = build_option("benchmark", "nb201_cifar10_half_test").load().rows.iloc[100:400]
+    rows = rows[["architecture_id", "test_accuracy"]]
+    rows.to_csv(tmp_path / "results.csv", index=False)
+    board = read_board(size=QUICK, accuracies={"nb201/mine": tmp_path / "results.csv"})
+    (arena,) = (one for one in board.arenas if one.name == "nb201")
+    assert list(arena.tasks) == ["cifar10", "mine"]
+    ids = sample(arena)
+    assert len(ids) == arena.count
+    assert set(ids) <= set(rows["architecture_id"])
+    both = with_results(pd.DataFrame({"architecture_id": ids}), arena)
+    assert both["mine"].to_numpy() == pytest.approx(both["cifar10"].to_numpy())
+
+
+def test_the_files_of_a_benchmark_have_its_own_reader(tmp_path: Path) -> None:
+    board = read_board(size=QUICK, accuracies={"nbnlp/loss": tmp_path / "logs.zip"})
+    assert isinstance(board.arenas[-1].tasks["loss"], NbnlpOfficial)
+
+
+def test_the_estimate_is_the_time_of_a_score_times_scores_and_repeats_over_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def score_few(arena: Arena, board: Board, ids: Sequence[str], **_: object) -> pd.DataFrame:
+        asked.append(len(ids))
+        return pd.DataFrame({"zen_seconds": [1.0, 3.0, np.nan], "flops_seconds": [0.5] * 3})
+
+    monkeypatch.setattr(estimate, "scored", score_few)
+    board = of_metrics(read_board(size=QUICK, counts={"": 30, "darts": 6}), ["zen", "flops"])
+    board = replace(board, repeats=3, repeated=10)
+    seconds = estimated_seconds(board, where=Where(processes=2))
+    assert asked == [3] * len(board.arenas)
+    scores = (len(board.arenas) - 1) * (30 + 2 * 10) + 6 + 2 * 6
+    assert seconds == pytest.approx(2.5 * scores / 2)
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -182,34 +243,39 @@ def test_a_mistake_ends_with_one_sentence(
     assert expected in said
 
 
-def test_a_small_board_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_board_end_to_end_which_estimates_its_time_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(score, "ProcessExecutor", lambda **_: SerialExecutor())
+    caplog.set_level("INFO", logger=program.logger.name)
     ids = list(Toy().architecture_ids)[::6]
     results = pd.DataFrame(
         {"architecture_id": ids, "test_accuracy": np.linspace(0.1, 0.9, len(ids))}
     )
     results.to_csv(tmp_path / "results.csv", index=False)
     board = tmp_path / "board.yaml"
+    size = "{architectures: 12, batch_size: 4, settings: {}}"
     board.write_text(
-        "quick: {batch_size: 4, settings: {}}\nfull: {batch_size: 4, settings: {}}\n"
-        "constant_batch_size: 4\nrepeats: 2\nrepeated: 8\n"
-        "metrics:\n  num_parameters: {baseline: true}\n  epsilon: {weights: [1.0e-7, 1]}\n"
-        "  l2_norm: {}\naggregates: {both: [num_parameters, l2_norm]}\n"
-        "given: {quick: 12, full: 12}\nspaces: {}\n"
+        f"quick: {size}\nfull: {size}\nconstant_batch_size: 4\nrepeats: 2\nrepeated: 6\n"
+        "metrics:\n  num_parameters: {baseline: true}\n  epsilon: {weights: published}\n"
+        "  l2_norm: {}\naggregates: {both: [num_parameters, l2_norm]}\nspaces: {}\n"
     )
     words = [
-        "--board", str(board), "--accuracies", f"toy/task={tmp_path / 'results.csv'}",
+        "--full", "--board", str(board), "--accuracies", f"toy/task={tmp_path / 'results.csv'}",
         "--store", str(tmp_path / "store"), "--output", str(tmp_path / "out"),
     ]  # fmt: skip
     assert main(words) == 0
+    said = [record.getMessage() for record in caplog.records]
+    assert ["take about" in one for one in said[:2]] == [True, False]
     record = json.loads((tmp_path / "out" / "results.json").read_text())
-    assert {(cell["search_space"], cell["task"]) for cell in record["cells"]} == {
-        ("toy/task", "task")
-    }
+    assert {(cell["search_space"], cell["task"]) for cell in record["cells"]} == {("toy", "task")}
     assert [cell["n"] for cell in record["cells"]] == [12] * 4
-    assert record["repeated"] == {"toy/task": 8}
+    spread = {cell["metric"]: cell["repeats_std"] for cell in record["cells"]}
+    assert spread["num_parameters"] == 0
+    assert spread["both"] is not None
+    assert record["repeated"] == {"toy": 6}
     page = Reader((tmp_path / "out" / "index.html").read_text(encoding="utf-8"))
-    for words_ in ("num_parameters", "both", "mean rank", "12 by column"):
+    for words_ in ("num_parameters", "both", "mean rank", "12 by column", "scored 2 times"):
         assert words_ in page.said
     assert len([name for name, _ in page.elements if name == "img"]) == 2
 
@@ -226,7 +292,6 @@ def test_an_interrupted_board_leaves_the_page_of_what_was_scored(
         return pd.DataFrame()
 
     written: list[list[str]] = []
-    program = importlib.import_module("experiments.leaderboard.__main__")
     monkeypatch.setattr(program, "scored", score_one)
     monkeypatch.setattr(
         program, "_write", lambda found, *_, **__: written.append([one.arena.name for one in found])

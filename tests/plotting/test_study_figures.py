@@ -109,7 +109,7 @@ def test_the_cells_of_a_weight_grid_show_their_number_and_their_rows():
         (1, 1, "−0.30"),
         (1, 1, "4,907"),
     }
-    assert [text.get_text() for text in connected.texts] == ["0.44", "0.12", "−0.15"]
+    assert [text.get_text() for text in connected.texts] == ["0.12", "0.44", "−0.15"]
     assert labels(paper.get_xticklabels()) == ["10⁻⁷", "10⁻²"]
     assert labels(paper.get_yticklabels()) == ["0.01", "1"]
 
