@@ -2,7 +2,7 @@
 
     python -m experiments.leaderboard                        # quick: within 90 minutes on two cores
     python -m experiments.leaderboard --full                 # published settings; their time first
-    python -m experiments.leaderboard --architectures 50     # fewer of each search space
+    python -m experiments.leaderboard --architectures 50     # so many of each search space
     python -m experiments.leaderboard --accuracies nb201/cifar100=FILE    # a table of your own
 
 Writes `outputs/leaderboard/index.html`, `results.json` and figures. Scores come from the store, so
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     size.add_argument("--full", action="store_true", help="the published settings; days")
     parser.add_argument(
         "--architectures", nargs="+", default=[], metavar="N",
-        help="the most of each search space, or SPACE=N of one",
+        help="so many of each search space at most, or SPACE=N of one",
     )  # fmt: skip
     parser.add_argument(
         "--accuracies", nargs="+", default=[], metavar="SPACE/TASK=FILE",

@@ -147,8 +147,8 @@ def read_board(
     Args:
         size: "quick" or "full".
         path: The file.
-        counts: The most architectures, by name of a space; "" means every other space. None: what
-            the file says.
+        counts: Architectures, by name of a space; "" means every other space. None: what the file
+            says.
         accuracies: Further tables of trained results, by "space/task": each is a task of its space,
             which is added to the board if it is not there.
 
@@ -174,9 +174,9 @@ def read_board(
         arenas=[
             Arena(
                 name=name,
-                count=_at_most(
-                    given["spaces"].get(name, {}).get(size, chosen["architectures"]),
-                    most.get(name, most.get("")),
+                count=most.get(
+                    name,
+                    most.get("", given["spaces"].get(name, {}).get(size, chosen["architectures"])),
                 ),
                 tasks=of,
             )
@@ -253,7 +253,3 @@ def _given(path: Path, *, space: str, task: str) -> Benchmark:
     if space not in _READERS or path.suffix.lower() in SUFFIXES:
         return Table(path=str(path))
     return _READERS[space](str(path), task)
-
-
-def _at_most(count: int, most: int | None) -> int:
-    return count if most is None else min(count, most)
