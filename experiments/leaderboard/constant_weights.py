@@ -33,7 +33,7 @@ from epsilon_research.programs import Program
 from epsilon_research.programs.operations import BatchNorm
 from epsilon_research.tracking import write_table
 from epsilon_research.tracking.record import to_plain
-from experiments.leaderboard.board import QUICK, Arena, read_board
+from experiments.leaderboard.board import QUICK, Arena, of_metrics, read_board
 from experiments.leaderboard.limit_paths import limit_paths
 from experiments.leaderboard.ranks import mean_ranks, rhos_of
 from experiments.leaderboard.scores import SEED, Where, sample, scored, with_results
@@ -136,15 +136,14 @@ def without_scales(program: Program) -> Program:
     )
 
 
-def table_of(arena: Arena, *, where: Where, folder: Path) -> pd.DataFrame:
-    """Return features and trained results of a space, from `folder` if they are there."""
-    path = folder / f"{arena.name}.parquet"
+def table_of(arena: Arena) -> pd.DataFrame:
+    """Return features and trained results of a space, from `OUTPUT` if they are there."""
+    path = OUTPUT / f"{arena.name}.parquet"
     if path.exists():
         return pd.read_parquet(path)
-    board = read_board(size=QUICK)
-    kept = {name: board.contestants[name] for name in BESIDE}
-    few = replace(board, contestants=kept, batch_size=NUM_IMAGES, constant_batch_size=NUM_IMAGES)
-    frame = with_results(scored(arena, few, sample(arena), where=where), arena)
+    board = of_metrics(read_board(size=QUICK), BESIDE)
+    few = replace(board, batch_size=NUM_IMAGES, constant_batch_size=NUM_IMAGES)
+    frame = with_results(scored(arena, few, sample(arena), where=Where()), arena)
     space = build_option("search_space", arena.name).space
     photos = build_option("dataset", "photos")
     images = photos.draw(batch_size=NUM_IMAGES, rng=np.random.default_rng(SEED)).inputs
@@ -153,8 +152,10 @@ def table_of(arena: Arena, *, where: Where, folder: Path) -> pd.DataFrame:
     kept_columns = ["architecture_id", "canonical_hash", "connected", *BESIDE, *arena.tasks]
     table = pd.concat([frame[kept_columns], pd.DataFrame(rows)], axis=1)
     for name, parts in candidates().items():
-        table[name] = table[parts[0]] if len(parts) == 1 else _together(table, parts)
-    folder.mkdir(parents=True, exist_ok=True)
+        scores = np.column_stack([_last(table, part) for part in parts])
+        ranked = aggregate_ranks(scores, aggregate="log_rank") if len(parts) > 1 else None
+        table[name] = table[parts[0]] if ranked is None else ranked
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     write_table(table, path)
     return table
 
@@ -243,28 +244,15 @@ def main(arguments: Sequence[str]) -> None:
     """Compute the features, and print what the protocol asks for."""
     parser = argparse.ArgumentParser(prog="python -m experiments.leaderboard.constant_weights")
     parser.add_argument("--confirm", action="store_true", help="also on the other halves, once")
-    parser.add_argument("--store", default="auto", metavar="FOLDER")
-    parser.add_argument("--processes", type=int, metavar="N")
-    parser.add_argument("--output", type=Path, default=OUTPUT, metavar="FOLDER")
     options = parser.parse_args(arguments)
-    where = Where(store=options.store, processes=options.processes)
-    arenas = {
-        arena.name: replace(arena, count=MOST_ROWS) for arena in read_board(size=QUICK).arenas
-    }
-    tables = {
-        space: table_of(arenas[space], where=where, folder=options.output)
-        for space in (*SELECTION, *FURTHER)
-    }
+    board = read_board(size=QUICK, counts={"": MOST_ROWS})
+    arenas = {arena.name: arena for arena in board.arenas}
+    tables = {space: table_of(arenas[space]) for space in (*SELECTION, *FURTHER)}
     ranked = choose(tables, arenas)
     found: dict[str, Any] = {"limits": explain(tables, arenas), "candidates": ranked}
     if options.confirm:
         found["confirmation"] = confirm(next(iter(ranked)), tables, arenas)
     sys.stdout.write(json.dumps(to_plain(found), indent=2, ensure_ascii=False) + "\n")
-
-
-def _together(table: pd.DataFrame, parts: Sequence[str]) -> np.ndarray:
-    scores = np.column_stack([_last(table, part) for part in parts])
-    return aggregate_ranks(scores, aggregate="log_rank")
 
 
 def _last(table: pd.DataFrame, column: str) -> np.ndarray:

@@ -143,8 +143,8 @@ def standings_table(results: Results) -> Table:
     return Table(
         title="Mean ranks",
         head=[
-            "metric", "mean rank", "mean ρ", "lowest ρ", "above\nparameters", "certainly\nabove",
-            "certainly\nbelow",
+            "metric", "mean rank", "mean ρ", "lowest ρ", "mean\nnDCG", "above\nparameters",
+            "certainly\nabove", "certainly\nbelow",
         ],
         rows=[
             [
@@ -152,6 +152,7 @@ def standings_table(results: Results) -> Table:
                 f"{one.mean_rank:.1f}\n[{one.interval[0]:.1f}, {one.interval[1]:.1f}]",
                 value(one.mean_rho),
                 value(one.lowest_rho),
+                value(one.mean_ndcg),
                 count(one.wins),
                 count(one.certain_wins),
                 count(one.certain_losses),

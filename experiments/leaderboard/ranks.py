@@ -31,6 +31,7 @@ class Standing:
         certain_losses: Those in which its ρ is significantly below.
         lowest_rho: The smallest ρ of all columns.
         mean_rho: Mean over search spaces of the mean ρ over their tasks.
+        mean_ndcg: The same of nDCG, which says more of what a search gains from a warm-up.
     """
 
     metric: str
@@ -42,6 +43,7 @@ class Standing:
     certain_losses: int
     lowest_rho: float
     mean_rho: float
+    mean_ndcg: float
 
 
 def standings(
@@ -57,9 +59,10 @@ def standings(
     for metric, (rank, interval) in ranks.items():
         own = [cell for cell in cells if cell.metric == metric]
         certain = [cell for cell in own if cell.p_parameters < LEVEL]
-        by_space: dict[str, list[float]] = {}
+        by_space: dict[str, list[tuple[float, float]]] = {}
         for cell in own:
-            by_space.setdefault(cell.search_space, []).append(cell.rho)
+            by_space.setdefault(cell.search_space, []).append((cell.rho, cell.ndcg))
+        mean_rho, mean_ndcg = np.mean([np.mean(both, axis=0) for both in by_space.values()], axis=0)
         found.append(
             Standing(
                 metric=metric,
@@ -70,7 +73,8 @@ def standings(
                 certain_wins=sum(cell.minus_parameters > 0 for cell in certain),
                 certain_losses=sum(cell.minus_parameters < 0 for cell in certain),
                 lowest_rho=float(np.min([cell.rho for cell in own])),
-                mean_rho=float(np.mean([np.mean(rhos) for rhos in by_space.values()])),
+                mean_rho=float(mean_rho),
+                mean_ndcg=float(mean_ndcg),
             )
         )
     return sorted(found, key=lambda one: one.mean_rank)
