@@ -6,7 +6,11 @@ board.py        the board as values: what is scored, and with which settings
 scores.py       one search space to a table of scores and trained results, by `er.score`
 cells.py        that table to the statistics of each task and metric
 ranks.py        across columns: mean ranks, critical difference, wins against parameters
+results.py      all of it as one record
 estimate.py     how long it takes, measured on a few architectures
 figures.py      the heat map and the mean ranks, for a paper
 page.py         the page, which `epsilon_research.reporting` renders
+
+PROTOCOL.md asks questions whose answers are computed by `constant_weights.py`, `limit_paths.py`
+and `saturation.py`.
 """

@@ -41,14 +41,12 @@ class Contestant:
     """A metric of the board.
 
     Args:
-        name: What the board calls it.
         metric: What computes it.
         baseline: Whether it measures the size of a network alone.
         constant: Whether it sees networks of constant weights, on a minibatch of its own.
         published: Whether these are the weights published for a space, where there are some.
     """
 
-    name: str
     metric: Metric
     baseline: bool = False
     constant: bool = False
@@ -225,7 +223,6 @@ def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, A
     pair = DEFAULT_WEIGHTS if published else weights
     (metric,) = build_option("metric", option, weights=pair, engine=CollapsedEngine()).values()
     return Contestant(
-        name=name,
         metric=replace(metric, **settings),
         baseline=entry.get("baseline", False),
         constant=weights is not None,
