@@ -172,10 +172,9 @@ def read_board(
         arenas=[
             Arena(
                 name=name,
-                count=most.get(
-                    name,
-                    most.get("", given["spaces"].get(name, {}).get(size, chosen["architectures"])),
-                ),
+                count=most.get(name)
+                or most.get("")
+                or given["spaces"].get(name, {}).get(size, chosen["architectures"]),
                 tasks=of,
             )
             for name, of in tasks.items()

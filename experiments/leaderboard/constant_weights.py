@@ -152,9 +152,9 @@ def table_of(arena: Arena) -> pd.DataFrame:
     kept_columns = ["architecture_id", "canonical_hash", "connected", *BESIDE, *arena.tasks]
     table = pd.concat([frame[kept_columns], pd.DataFrame(rows)], axis=1)
     for name, parts in candidates().items():
-        scores = np.column_stack([_last(table, part) for part in parts])
-        ranked = aggregate_ranks(scores, aggregate="log_rank") if len(parts) > 1 else None
-        table[name] = table[parts[0]] if ranked is None else ranked
+        if len(parts) > 1:
+            scores = np.column_stack([_last(table, part) for part in parts])
+            table[name] = aggregate_ranks(scores, aggregate="log_rank")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     write_table(table, path)
     return table
