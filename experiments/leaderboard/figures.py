@@ -76,8 +76,9 @@ def mean_ranks(results: Results) -> Figure:
         )
     axes.set_yticks(range(len(shown)), [one.metric for one in shown])
     axes.set_ylim(-0.6, len(shown) + 0.9)
-    axes.set_xlabel(f"mean rank over {spaces} search spaces")
+    axes.set_xlabel("mean rank")
     if spaces > 1:
+        axes.set_xlabel(f"mean rank over {spaces} search spaces")
         difference = critical_difference(num_metrics=len(shown), num_spaces=spaces)
         best = shown[-1].mean_rank
         axes.plot([best, best + difference], [len(shown)] * 2, "|-", color=DARK, linewidth=1.2)
