@@ -1,10 +1,11 @@
 """AnalogNAS-Bench's own trainings of all NAS-Bench-201 cells, from inside a package on PyPI."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,12 @@ class Nb201Analog(Benchmark):
 
     def load(self) -> AccuracyTable:
         """See `Benchmark`."""
-        content = _read(_locate())
-        ids = [_architecture_id(key) for key in content]
-        accuracies = [record.baseline_accuracy / 100 for record in content.values()]
+        accuracies = _accuracies(_checked_content(_locate()))
         rows = pd.DataFrame(
             {
-                "architecture_id": ids,
-                "validation_accuracy": np.full(len(ids), np.nan),
-                "test_accuracy": np.array(accuracies, dtype=np.float64),
+                "architecture_id": list(accuracies),
+                "validation_accuracy": np.full(len(accuracies), np.nan),
+                "test_accuracy": np.array(list(accuracies.values()), dtype=np.float64),
             }
         )
         return AccuracyTable(
@@ -96,7 +95,7 @@ def _locate() -> Path:
     )
 
 
-def _read(path: Path) -> dict[tuple[int, ...], Any]:
+def _checked_content(path: Path) -> bytes:
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != _SHA256:
@@ -104,8 +103,17 @@ def _read(path: Path) -> dict[tuple[int, ...], Any]:
             f"{path} must be the file of {PACKAGE} {_VERSION} (SHA-256 {_SHA256}), got SHA-256 "
             f"{found}: pip install --force-reinstall {_REQUIREMENT}"
         )
+    return content
+
+
+@lru_cache(maxsize=1)
+def _accuracies(content: bytes) -> Mapping[str, float]:
+    """Return the accuracy of each cell, read once for all jobs of a sweep: it takes a second."""
     allowed = {
         ("analognasbench.data", "Architecture"): _Record,
         ("analognasbench.data", "DriftMeasurement"): _Record,
     }
-    return load_pickle(content, allowed=allowed, what=str(path))
+    records = load_pickle(content, allowed=allowed, what=_FILE)
+    return {
+        _architecture_id(key): record.baseline_accuracy / 100 for key, record in records.items()
+    }

@@ -161,7 +161,8 @@ Image(folder / "good.png")
 # %%
 sweep = folder / "sweep"
 pairs = "weights=[1e-3,1],[1e-7,1]"
-command = [sys.executable, "run.py", "-m", pairs, *small, f"hydra.sweep.dir={sweep}"]
+settings = [pairs, *small, "figures=false", f"hydra.sweep.dir={sweep}"]
+command = [sys.executable, "run.py", "-m", *settings]
 process = subprocess.run(command, cwd=root, capture_output=True, text=True)
 assert process.returncode == 0, process.stderr
 

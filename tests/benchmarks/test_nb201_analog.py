@@ -77,9 +77,10 @@ def test_the_official_accuracy_of_one_run_ranks_alike(table: AccuracyTable, shar
 
 
 def test_the_package_is_not_imported_and_reading_is_quick() -> None:
-    start = time.perf_counter()
+    nb201_analog._accuracies.cache_clear()
+    start = time.process_time()
     Nb201Analog().load()
-    assert time.perf_counter() - start < 5  # about 0.4 s; generous for a busy machine
+    assert time.process_time() - start < 5  # about 0.9 s
     assert not any(name.split(".")[0] == "analognasbench" for name in sys.modules)
 
 

@@ -45,20 +45,20 @@ def test_a_score_or_a_reason(option: str, tmp_path: Path) -> None:
     metric = instantiate(OmegaConf.select(config, option), _convert_="all")
     # PyTorch networks of the benchmark take too long for a test.
     shelves = {}
-    space, count = (SPACE, 30) if metric.candidates_per_chunk > 16 else (Toy(), 10)
+    space, count = (SPACE, 30) if metric.candidates_per_chunk > 16 else (Toy(), 4)
+    scorers = [scorer_of(metric, MINIBATCH) for _ in range(2)]
+    evaluate, everything = metric.evaluator(MINIBATCH), range(len(metric.passes))
     for architecture_id in space.sample(count, np.random.default_rng(4)):
         program = space.program(architecture_id, num_outputs=1)
         connected = lower(program, height=32, width=32).connected
         candidate = candidate_of(space, architecture_id, connected=connected)
-        first, second = (scorer_of(metric, MINIBATCH)(candidate) for _ in range(2))
+        first, second = (score(candidate) for score in scorers)
         assert first.columns.keys() <= metric.columns.keys()
         if first.failure is None:
             assert set(first.columns) == set(metric.columns)
         assert math.isnan(first.value) == (first.failure is not None)
         np.testing.assert_array_equal(first.value, second.value)
-        everything = range(len(metric.passes))
-        evaluations = metric.evaluator(MINIBATCH)(candidate, everything)
-        for number, evaluation in zip(everything, evaluations, strict=True):
+        for number, evaluation in zip(everything, evaluate(candidate, everything), strict=True):
             shelves.setdefault(number, []).append((bytes(16), evaluation))
     for number, rows in shelves.items():
         pass_ = metric.passes[number]

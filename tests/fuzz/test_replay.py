@@ -13,7 +13,13 @@ from tests.fuzz.targets import TARGETS
 # Only errors are answers.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-EXAMPLES = {"saved_config": 5, "table_csv": 10, "column_csv": 10, "score_csv": 10}
+EXAMPLES = {
+    "saved_config": 5,
+    "hostile_config": 8,
+    "table_csv": 10,
+    "column_csv": 10,
+    "score_csv": 10,
+}
 """Fewer where an input takes long."""
 
 
