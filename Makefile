@@ -13,8 +13,9 @@ help: ## this list
 run: $(VENV)/.run ## the main job: all of NAS-Bench-201
 	$(BIN)/python run.py $(ARGS)
 
+# A file's tests stay in one process, so that what they share is made once.
 test: $(VENV)/.dev ## every test, as CI runs it
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-faults: $(VENV)/.dev ## kills, full disks, broken files: a quarter of an hour
 	$(BIN)/python -m pytest tests/faults -m faults -n 2 $(ARGS)

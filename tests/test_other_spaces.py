@@ -8,11 +8,7 @@ import pytest
 
 from tests.commands import SMALL, folder, launched, run, succeeded, summary_of
 
-# In one process, where tests are spread over several: the space is made once.
-USES_NB101 = pytest.mark.xdist_group("nb101")
 
-
-@USES_NB101
 def test_nas_bench_101_needs_no_file_and_says_how_to_get_the_accuracies(tmp_path: Path) -> None:
     process = succeeded(run("search_space=nb101", "weights=[1e-7,1]", folder(tmp_path / "run")))
     (line,) = [line for line in process.stderr.splitlines() if "benchmark.download=true" in line]
@@ -27,7 +23,6 @@ def test_nas_bench_101_needs_no_file_and_says_how_to_get_the_accuracies(tmp_path
     assert "metrics" not in summary
 
 
-@USES_NB101
 def test_nas_bench_101_takes_a_table_with_published_keys(shared: Path, tmp_path: Path) -> None:
     table = shared / "data" / "nb101_cifar10_validation_15000.parquet"
     succeeded(
@@ -45,7 +40,6 @@ def test_nas_bench_101_takes_a_table_with_published_keys(shared: Path, tmp_path:
     assert summary["metrics"]["epsilon"]["connected"]["n"] == 40
 
 
-@USES_NB101
 def test_the_first_of_a_benchmark_are_the_first_of_its_table(shared: Path, tmp_path: Path) -> None:
     table = shared / "data" / "nb101_cifar10_validation_15000.parquet"
     few = [word for word in SMALL if "num_architectures" not in word]

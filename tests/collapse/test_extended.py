@@ -40,7 +40,7 @@ def test_outputs_of_random_programs_are_those_of_the_network(
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(program=programs_of_every_operation(), noise=minibatches_of_one_size(), weight=weights())
 def test_outputs_of_every_operation_are_those_of_the_network(
     program: Program, noise: Noise, weight: float

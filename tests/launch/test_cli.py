@@ -55,8 +55,6 @@ STATISTICS = {
 }  # fmt: skip
 # Neither reads photographs nor draws figures of correlations.
 QUICK = ("benchmark=none", "dataset=random_normal", "search_space.num_architectures=3")
-# In one process, where tests are spread over several, so that it is run once.
-USES_MAIN_JOB = pytest.mark.xdist_group("main_job")
 WITHOUT_NETWORK = pytest.mark.skipif(
     shutil.which("unshare") is None
     or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode != 0,
@@ -82,7 +80,6 @@ def same_scores(first: Path, second: Path) -> bool:
     return True
 
 
-@USES_MAIN_JOB
 def test_the_table_has_a_row_for_each_architecture(main_job: Path) -> None:
     frame = pd.read_parquet(main_job / "scores.parquet")
     assert {name: str(kind) for name, kind in frame.dtypes.items()} == COLUMNS
@@ -92,7 +89,6 @@ def test_the_table_has_a_row_for_each_architecture(main_job: Path) -> None:
     assert frame["test_accuracy"].between(0, 1).all()
 
 
-@USES_MAIN_JOB
 def test_the_summary_has_every_key_of_a_record(main_job: Path) -> None:
     summary = summary_of(main_job)
     assert set(summary["run"]) >= RUN_KEYS
@@ -113,7 +109,6 @@ def test_the_summary_has_every_key_of_a_record(main_job: Path) -> None:
     assert (run_["weights"], run_["batch_size"]) == ([1e-7, 1.0], 16)
 
 
-@USES_MAIN_JOB
 def test_log_figures_and_terminal_show_the_same(main_job: Path) -> None:
     assert "12 of 15,625 architectures, 16 images of photos" in (main_job / "run.log").read_text()
     for name in ("score_vs_accuracy", "score_vs_parameters", "score_histogram"):
@@ -126,7 +121,6 @@ def test_log_figures_and_terminal_show_the_same(main_job: Path) -> None:
     assert f"{abs(rho):.3f}" in (main_job / "report.html").read_text(encoding="utf-8")
 
 
-@USES_MAIN_JOB
 def test_a_saved_configuration_runs_again_to_the_same_numbers(
     main_job: Path, tmp_path: Path
 ) -> None:
@@ -142,7 +136,6 @@ def test_a_saved_configuration_runs_again_to_the_same_numbers(
     assert first == again
 
 
-@USES_MAIN_JOB
 def test_processes_do_not_change_the_numbers(main_job: Path, tmp_path: Path) -> None:
     succeeded(run("executor=processes", "executor.processes=2", folder(tmp_path / "two")))
     assert same_scores(main_job, tmp_path / "two")
@@ -173,7 +166,6 @@ def test_several_metrics_without_a_table_and_a_comparison_of_engines(tmp_path: P
     assert "engine collapsed and engine reference" in (tmp_path / "run" / "run.log").read_text()
 
 
-@USES_MAIN_JOB
 def test_the_reference_in_float64_gives_the_same_scores(main_job: Path, tmp_path: Path) -> None:
     expected = pd.read_parquet(main_job / "scores.parquet")
     expected = expected[expected["epsilon_float32_defined"]][-2:].reset_index(drop=True)
