@@ -33,7 +33,6 @@ from epsilon_research.analysis.protocols import summarise_metric as summarise_me
 from epsilon_research.analysis.protocols import summarise_metrics as summarise_metrics
 from epsilon_research.analysis.rank_aggregation import aggregate_ranks as aggregate_ranks
 from epsilon_research.analysis.ranks_last import ranked_scores as ranked_scores
-from epsilon_research.analysis.stability import StabilityStatistics as StabilityStatistics
 from epsilon_research.analysis.stability import measure_stability as measure_stability
 from epsilon_research.analysis.statistics import STATISTICS as STATISTICS
 from epsilon_research.analysis.statistics import describe as describe

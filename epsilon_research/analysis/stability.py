@@ -1,7 +1,5 @@
 """Does a metric rank architectures alike when only its randomness changes: seed, or minibatch?"""
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Float
 
@@ -9,44 +7,7 @@ from epsilon_research.analysis.rank_correlations import rho_matrix
 from epsilon_research.analysis.top import above_percentile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StabilityStatistics:
-    """Agreement of several score vectors of one metric.
-
-    Attributes:
-        num_repeats: How many score vectors.
-        num_rows: Architectures with a score in each of them.
-        coverage: The same as a fraction of those with a score in at least one; NaN if there are
-            none. Below 1, whether a score is defined is itself a matter of chance.
-        rhos: Spearman's ρ of each pair on the common rows, `[repeats, repeats]`.
-        top10_overlaps: Share of the best tenth of one repeat that is in the best tenth of another,
-            `[repeats, repeats]`; NaN where too many tie for the best.
-    """
-
-    num_repeats: int
-    num_rows: int
-    coverage: float
-    rhos: Float[np.ndarray, "repeats repeats"]
-    top10_overlaps: Float[np.ndarray, "repeats repeats"]
-
-    @property
-    def mean_rho(self) -> float:
-        """Mean ρ over all pairs of different repeats."""
-        return float(np.mean(self.rhos[np.triu_indices(self.num_repeats, 1)]))
-
-    @property
-    def min_rho(self) -> float:
-        """The smallest ρ of two repeats."""
-        return float(np.min(self.rhos[np.triu_indices(self.num_repeats, 1)]))
-
-    @property
-    def mean_top10_overlap(self) -> float:
-        """Mean share of the best tenth that two repeats have in common."""
-        pairs = ~np.eye(self.num_repeats, dtype=np.bool_)
-        return float(np.mean(self.top10_overlaps[pairs]))
-
-
-def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> StabilityStatistics:
+def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> dict[str, float]:
     """Return how alike several runs of one metric rank the same architectures.
 
     The square root of the mean ρ bounds, roughly, what the metric can correlate with anything: it
@@ -55,6 +16,13 @@ def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> StabilitySta
 
     Args:
         scores: One column for each seed or minibatch; not finite where undefined.
+
+    Returns:
+        `repeats`; `n`, the architectures with a score in each of them; `coverage`, the same as a
+        fraction of those with a score in at least one (below 1, whether a score is defined is
+        itself a matter of chance); the mean and the smallest Spearman's ρ of two repeats on these
+        rows, `mean_rho` and `min_rho`; and `mean_top10_overlap`, the share of the best tenth that
+        two repeats have in common. NaN where undefined, as where too many tie for the best.
 
     Raises:
         ValueError: There are fewer than two columns.
@@ -67,13 +35,16 @@ def measure_stability(scores: Float[np.ndarray, "rows repeats"]) -> StabilitySta
         raise ValueError(f"scores must have two repeats or more, got {num_repeats}")
     finite = np.isfinite(scores)
     common, num_any = scores[finite.all(axis=1)], int(finite.any(axis=1).sum())
-    return StabilityStatistics(
-        num_repeats=num_repeats,
-        num_rows=len(common),
-        coverage=len(common) / num_any if num_any else np.nan,
-        rhos=rho_matrix(common),
-        top10_overlaps=_top10_overlaps(common),
-    )
+    rhos = rho_matrix(common)[np.triu_indices(num_repeats, 1)]
+    overlaps = _top10_overlaps(common)[~np.eye(num_repeats, dtype=np.bool_)]
+    return {
+        "repeats": num_repeats,
+        "n": len(common),
+        "coverage": len(common) / num_any if num_any else np.nan,
+        "mean_rho": float(np.mean(rhos)),
+        "min_rho": float(np.min(rhos)),
+        "mean_top10_overlap": float(np.mean(overlaps)),
+    }
 
 
 def _top10_overlaps(

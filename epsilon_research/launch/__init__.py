@@ -24,21 +24,4 @@ is a bug and shows its traceback; `HYDRA_FULL_ERROR=1` shows all of them.
 May import: every other room.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 from epsilon_research.launch.entry import launch as launch
-
-if TYPE_CHECKING:
-    from epsilon_research.launch.before import ChecksBefore as ChecksBefore
-    from epsilon_research.launch.sweep import SweepFolder as SweepFolder
-
-_HOMES = {"ChecksBefore": "before", "SweepFolder": "sweep"}
-"""The module of each name, below this package."""
-
-
-def __getattr__(name: str) -> Any:
-    """Import what Hydra calls when it is asked for: signals are heard before Hydra is imported."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,11 +18,7 @@ from omegaconf.errors import (
 )
 
 from epsilon_research.catalogue import CONF, default_options
-from epsilon_research.launch.options import (
-    known_settings,
-    suggestion,
-    unknown_setting,
-)
+from epsilon_research.launch.options import known_settings, suggestion, unknown_setting
 
 USER_ERRORS = (
     HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError,

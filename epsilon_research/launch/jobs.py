@@ -1,7 +1,7 @@
 """The jobs of a sweep, before and while they run: how many, and whether all make one mistake."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -99,7 +99,7 @@ def all_make(mistake: Exception, *, prepare: Callable[[DictConfig], object]) -> 
 
 def _others(sweep: DictConfig) -> Iterator[DictConfig]:
     """Yield the configurations of jobs that have other values of what is swept than the first."""
-    values = {name: _values(one) for name, one in _swept(sweep).items()}
+    values = {name: [*one.sweep_string_iterator()] for name, one in _swept(sweep).items()}
     most = max(map(len, values.values()), default=0)
     constant = [word for word in sweep.hydra.overrides.task if _key(word) not in values]
     for place in range(1, min(most, _MOST_TRIED + 1)):
@@ -110,10 +110,6 @@ def _others(sweep: DictConfig) -> Iterator[DictConfig]:
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = place
         yield config
-
-
-def _values(override: Override) -> Sequence[str]:
-    return list(override.sweep_string_iterator())
 
 
 def _key(word: str) -> str:

@@ -62,7 +62,7 @@ class Stability(Stage):
                 columns.setdefault((name, what), first).append(scores)
         found: dict[str, Any] = {}
         for (name, what), scores in columns.items():
-            numbers = _statistics(np.column_stack(scores))
+            numbers = measure_stability(np.column_stack(scores))
             found.setdefault(name, {})[what] = numbers
             logger.info(
                 "%s with another %s: ρ %.3f on average, at least %.3f, over %s architectures",
@@ -87,16 +87,4 @@ def _with_other_seeds(metrics: Mapping[str, Metric], step: int) -> dict[str, Any
         name: replace(metric, seed=metric.seed + step)  # pyright: ignore
         for name, metric in metrics.items()
         if is_dataclass(metric) and "seed" in {field.name for field in fields(metric)}
-    }
-
-
-def _statistics(scores: np.ndarray) -> dict[str, float]:
-    stability = measure_stability(scores)
-    return {
-        "repeats": stability.num_repeats,
-        "n": stability.num_rows,
-        "coverage": stability.coverage,
-        "mean_rho": stability.mean_rho,
-        "min_rho": stability.min_rho,
-        "mean_top10_overlap": stability.mean_top10_overlap,
     }

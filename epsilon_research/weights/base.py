@@ -85,26 +85,16 @@ def check_rule(
     metric = metrics.get(EPSILON)
     if published is None and (not isinstance(metric, Epsilon) or metric.weights is not None):
         rule = None
-    _check_weights_are_known(metrics, chosen=None if rule is None else EPSILON)
-    if rule is not None:
-        _check_choice(rule, metrics=metrics, published=published)
-    return rule
-
-
-def _check_weights_are_known(metrics: Mapping[str, Metric], *, chosen: str | None) -> None:
-    for name, metric in metrics.items():
-        if isinstance(metric, Epsilon) and metric.weights is None and name != chosen:
+    for name, one in metrics.items():
+        chosen = rule is not None and name == EPSILON
+        if isinstance(one, Epsilon) and one.weights is None and not chosen:
             raise ValueError(
                 "weights must be given on a search space for which the paper has none, got none "
                 f"for the metric {name}: pass e.g. 'weights=[1e-7,1]', or weight_rule=limits for "
                 f"the metric {EPSILON}"
             )
-
-
-def _check_choice(
-    rule: WeightRule, *, metrics: Mapping[str, Metric], published: Sequence[float] | None
-) -> None:
-    metric = metrics.get(EPSILON)
+    if rule is None:
+        return None
     if not isinstance(metric, Epsilon):
         raise ValueError(
             f"weight_rule={rule.name} must have a metric epsilon to choose weights for, got "
@@ -116,6 +106,7 @@ def _check_choice(
             f"them, got weights={list(metric.weights or ())}: leave one of the two out"
         )
     rule.check(metric)
+    return rule
 
 
 def apply_rule(

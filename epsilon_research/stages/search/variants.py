@@ -1,6 +1,6 @@
 """The variants of a search that one run compares: alone, with warm-ups, with moves by score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from epsilon_research.search_methods import SearchMethod
@@ -32,12 +32,6 @@ class Variant:
             parts.append(f"move_{self.method.settings['move']}_{self.move_metric}")
         return "+".join(parts)
 
-    @property
-    def metrics(self) -> set[str]:
-        """The metrics whose scores it needs."""
-        named = {name for name in (self.warmup_metric, self.move_metric) if name is not None}
-        return named | set(self.proxies)
-
 
 def make_variants(
     methods: Sequence[SearchMethod],
@@ -46,7 +40,7 @@ def make_variants(
     has_warmup: bool,
     proxies: Sequence[str] = (),
 ) -> list[Variant]:
-    """Each method alone and, for each metric, with a warm-up and with moves by its scores.
+    """Return each method alone and, for each metric, with a warm-up and with moves by its scores.
 
     Args:
         methods: Several settings of one algorithm, or several algorithms.
@@ -56,22 +50,13 @@ def make_variants(
     """
     variants = []
     for method in methods:
-        features = tuple(proxies) if method.uses_proxies else ()
-        variants += [
-            replace(one, proxies=features)
-            for one in _variants(method, metrics=metrics, has_warmup=has_warmup)
-        ]
+        alone = Variant(method=method, proxies=tuple(proxies) if method.uses_proxies else ())
+        if not method.needs_score:
+            variants.append(alone)
+        for metric in metrics:
+            moving = replace(alone, move_metric=metric) if method.needs_score else alone
+            if method.needs_score:
+                variants.append(moving)
+            if has_warmup:
+                variants.append(replace(moving, warmup_metric=metric))
     return variants
-
-
-def _variants(
-    method: SearchMethod, *, metrics: Sequence[str], has_warmup: bool
-) -> Iterator[Variant]:
-    if not method.needs_score:
-        yield Variant(method=method)
-    for metric in metrics:
-        move_metric = metric if method.needs_score else None
-        if move_metric is not None:
-            yield Variant(method=method, move_metric=move_metric)
-        if has_warmup:
-            yield Variant(method=method, warmup_metric=metric, move_metric=move_metric)
