@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.types import Quote, QuotedString
 from omegaconf import OmegaConf
 
 from epsilon_research import catalogue
@@ -37,6 +38,11 @@ def unknown_setting(key: str) -> str:
 def suggestion(word: str, known: Collection[str]) -> str:
     """Return what to do about a `word` that is none of the `known` ones."""
     return catalogue.suggestion(word, known) or "see --help"
+
+
+def quoted(value: str) -> str:
+    """Return a text in quotes, as a value in Hydra's grammar: a comma in it makes no sweep."""
+    return QuotedString(value, Quote.single).with_quotes()
 
 
 def options_help() -> str:

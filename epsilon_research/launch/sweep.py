@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from epsilon_research.catalogue import CONF
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import remove_unbegun
+from epsilon_research.launch.options import quoted
 from epsilon_research.launch.trust import check_targets
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ class SweepFolder(Callback):
         folder = str(config.hydra.sweep.dir)
         with read_write(config), open_dict(config):
             config.hydra.sweep.dir = folder
-            quoted = folder.replace("'", "\\'")
-            config.hydra.overrides.hydra.append(f"hydra.sweep.dir='{quoted}'")
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
         # Hydra restores this after each job.
         HydraConfig.instance().set_config(config.copy())
 

@@ -9,18 +9,14 @@ from matplotlib.figure import Figure
 from epsilon_research.analysis.pareto import attainment
 from epsilon_research.plotting.lines import draw_line
 from epsilon_research.plotting.scales import limits_of, round_ticks
-from epsilon_research.plotting.search_curves import looks_of
-from epsilon_research.plotting.style import (
-    FAINT,
-    GREY,
-    PANEL_HEIGHT,
-    label_panels,
-    legend_entries,
-    new_panels,
+from epsilon_research.plotting.search_curves import (
+    looks_of,
+    search_panels,
+    write_search_legend,
 )
+from epsilon_research.plotting.style import FAINT, GREY, label_panels
 from epsilon_research.reporting.run import SearchVariant
 
-_FRAME_HEIGHT, _LEGEND_LINE = 0.45, 0.15
 _MOST_COST = 1.3
 """The largest cost that is shown, as a multiple of the dearest architecture's of the true front."""
 _GRID = 300
@@ -50,11 +46,7 @@ def pareto_fronts(
         worst: The least good reported value that is shown.
     """
     budgets = list(dict.fromkeys(found["budget"]))
-    rows = -(-len(budgets) // 2)
-    figure, panels = new_panels(
-        len(budgets),
-        height=_FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (len(variants) + 2),
-    )  # fmt: skip
+    figure, panels = search_panels(len(budgets), num_entries=len(variants) + 1)
     looks = looks_of(list(variants.values()))
     are_fractions = all(one.are_fractions for one in variants.values())
     higher_is_better = all(one.higher_is_better for one in variants.values())
@@ -87,9 +79,6 @@ def pareto_fronts(
         panel.set_title(f"{budget:,} trained models", loc="left")
         panel.set(xlabel=cost_label, ylabel=f"{label} (%)" if are_fractions else label)
     repeats = found["repeat"].nunique()
-    figure.legend(
-        handles=legend_entries(figure), loc="outside lower center", handlelength=2.6,
-        title=f"lines: median and interquartile range of {repeats} repeats",
-    )  # fmt: skip
+    write_search_legend(figure, f"lines: median and interquartile range of {repeats} repeats")
     label_panels(panels)
     return figure

@@ -97,11 +97,7 @@ def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
         return None
     variants = [variant for panel in drawn for variant in panel.variants]
     num_entries = len({variant.label for variant in variants})
-    figure, axes = new_panels(
-        len(drawn), columns=_COLUMNS,
-        height=_FRAME_HEIGHT + -(-len(drawn) // _COLUMNS) * PANEL_HEIGHT
-        + _LEGEND_LINE * (num_entries + 1),
-    )  # fmt: skip
+    figure, axes = search_panels(len(drawn), num_entries=num_entries)
     for one, panel in zip(axes, drawn, strict=True):
         curves = panel.curves()
         for variant, curve in zip(panel.variants, curves, strict=True):
@@ -112,12 +108,22 @@ def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
         one.set_ylabel(panel.axis_label)
     _share_scale([one for one, panel in zip(axes, drawn, strict=True) if panel.is_percent])
     repeats = count_range(variant.repeats for variant in variants)
-    figure.legend(
-        handles=legend_entries(figure), loc="outside lower center", handlelength=2.6,
-        title=f"median and interquartile range of {repeats} repeats",
-    )  # fmt: skip
+    write_search_legend(figure, f"median and interquartile range of {repeats} repeats")
     label_panels(axes)
     return figure
+
+
+def search_panels(num_panels: int, *, num_entries: int) -> tuple[Figure, list[Axes]]:
+    """Return panels side by side, with room below them for a legend of so many entries."""
+    rows = -(-num_panels // _COLUMNS)
+    height = _FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (num_entries + 1)
+    return new_panels(num_panels, columns=_COLUMNS, height=height)
+
+
+def write_search_legend(figure: Figure, title: str) -> None:
+    """Write one legend of all panels below them, an entry in a line."""
+    handles, place = legend_entries(figure), "outside lower center"
+    figure.legend(handles=handles, loc=place, handlelength=2.6, title=title)
 
 
 def study_searches(study: Study) -> Figure:

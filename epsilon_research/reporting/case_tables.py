@@ -1,7 +1,8 @@
 """What the jobs of a study measured, a row for each combination of settings; a run is one case."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite, nan
+from typing import TypeVar
 
 from epsilon_research.reporting.numbers import (
     NOTHING,
@@ -16,12 +17,14 @@ from epsilon_research.reporting.numbers import (
     value,
 )
 from epsilon_research.reporting.published import COUNT
-from epsilon_research.reporting.run import Choice, Moments, SearchVariant, Spread
+from epsilon_research.reporting.run import Moments, SearchVariant, Spread
 from epsilon_research.reporting.study import Case, metrics_of, short_name, spread_of
 from epsilon_research.reporting.table import Table
 
 _EARLY = 10
 """Trained models after which a table first looks at the curve of a search."""
+
+Value = TypeVar("Value")
 
 Rows = Iterable[tuple[Case, Sequence[str]]]
 """Cells of each row, with the case that it is of."""
@@ -136,13 +139,20 @@ def _mean(values: Iterable[float]) -> float:
     return spread_of(list(values)).value
 
 
+def _by_name(parts: Iterable[Mapping[str, Value]]) -> dict[str, list[Value]]:
+    """What several draws have under one name, in the order of their first mention."""
+    found: dict[str, list[Value]] = {}
+    for name, value_ in (item for part in parts for item in part.items()):
+        found.setdefault(name, []).append(value_)
+    return found
+
+
 def _searches(cases: Sequence[Case]) -> list[Table]:
-    found: list[tuple[Case, list[SearchVariant]]] = []
-    for case in cases:
-        variants: dict[str, list[SearchVariant]] = {}
-        for name, one in (item for job in case.jobs for item in job.run.search.items()):
-            variants.setdefault(name, []).append(one)
-        found += [(case, draws) for draws in variants.values()]
+    found = [
+        (case, draws)
+        for case in cases
+        for draws in _by_name(job.run.search for job in case.jobs).values()
+    ]
     every = [one for _, draws in found for one in draws]
     early = min([_EARLY, *(len(one.median_curve) for one in every)])
     about = [
@@ -201,18 +211,9 @@ def _weights(weights: Sequence[float] | None) -> str:
 
 def _stability(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]:
     for case in cases:
-        kinds = dict.fromkeys(
-            (metric, drawn)
-            for job in case.jobs
-            for metric, repeats in job.run.stability.items()
-            for drawn in repeats
-        )
-        for metric, drawn in kinds:
-            repeats = [job.run.stability.get(metric, {}).get(drawn) for job in case.jobs]
-            found = [one for one in repeats if one is not None]
-            yield (
-                case,
-                (
+        for metric, kinds in _by_name(job.run.stability for job in case.jobs).items():
+            for drawn, found in _by_name(kinds).items():
+                cells = (
                     metric,
                     drawn,
                     count(_mean(one.repeats for one in found)),
@@ -221,33 +222,29 @@ def _stability(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]:
                     value(_mean(one.mean_rho for one in found)),
                     value(min(one.min_rho for one in found)),
                     percent(_mean(one.mean_top10_overlap for one in found)),
-                ),
-            )
+                )
+                yield case, cells
 
 
 def _choices(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]:
     """The best-scored of each sample, beside one by chance and the best there."""
     for case in cases:
-        for size in dict.fromkeys(size for job in case.jobs for size in job.run.selection):
-            found = [job.run.selection[size] for job in case.jobs if size in job.run.selection]
-            chosen: dict[str, list[Choice]] = {}
-            for one in found:
-                by_others = {"chance": one.random, "the best there": one.optimum}
-                for name, choice in {**one.by_metric, **by_others}.items():
-                    chosen.setdefault(name, []).append(choice)
+        for size, found in _by_name(job.run.selection for job in case.jobs).items():
+            factor = 100 if found[0].higher_is_better else 1
+            chosen = _by_name(
+                {**one.by_metric, "chance": one.random, "the best there": one.optimum}
+                for one in found
+            )
             for place, (name, choices) in enumerate(chosen.items()):
-                factor = 100 if found[0].higher_is_better else 1
                 rank = _mean(one.mean_rank for one in choices)
-                yield (
-                    case,
-                    (
-                        "" if place else f"{int(size):,}",
-                        name,
-                        _moments([one.test_accuracy for one in choices], factor),
-                        _moments([one.validation_accuracy for one in choices], factor),
-                        f"{rank:,.1f}" if isfinite(rank) else NOTHING,
-                    ),
+                cells = (
+                    "" if place else f"{int(size):,}",
+                    name,
+                    _moments([one.test_accuracy for one in choices], factor),
+                    _moments([one.validation_accuracy for one in choices], factor),
+                    f"{rank:,.1f}" if isfinite(rank) else NOTHING,
                 )
+                yield case, cells
 
 
 def _moments(found: Sequence[Moments], factor: float) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from epsilon_research.launch.declared import ComposedStudy
+from epsilon_research.launch.options import quoted
 from epsilon_research.studies import Report
 from experiments.paper.files import DATA_VARIABLE, KINDS, Files, Kind
 
@@ -39,12 +40,12 @@ class Plan:
 
     def command(self, extra: Sequence[str] = ()) -> tuple[str, ...]:
         """Return the command as a user would type it, word by word, with further settings."""
-        settings = (f"{name}={quoted(value)}" for name, value in self.settings.items())
+        settings = (f"{name}={_typed(value)}" for name, value in self.settings.items())
         return ("python", "run.py", f"study={self.name}", *settings, *extra)
 
     def folder_setting(self, folder: Path) -> str:
         """Return the setting that puts the study's results into `folder`."""
-        return f"hydra.{'sweep' if self.sweeps else 'run'}.dir={quoted(str(folder))}"
+        return f"hydra.{'sweep' if self.sweeps else 'run'}.dir={_typed(str(folder))}"
 
 
 def plans(studies: Sequence[ComposedStudy], files: Files) -> list[Plan]:
@@ -93,14 +94,9 @@ _UNQUOTED = re.compile(r"[\w/.@%+-]+(?:[ ]+[\w/.@%+-]+)*", re.ASCII)
 """What Hydra takes as it is."""
 
 
-def quoted(value: str) -> str:
-    """Return a value as Hydra's grammar wants it: a path with a comma would be a sweep."""
-    if _UNQUOTED.fullmatch(value):
-        return value
-    # A backslash means itself, but before a quote.
-    escaped = re.sub(r"(\\*)'", r"\1\1\'", value)
-    trailing = len(value) - len(value.rstrip("\\"))
-    return f"'{escaped}{chr(92) * trailing}'"
+def _typed(value: str) -> str:
+    """A value as one would type it: in quotes only where Hydra's grammar wants them."""
+    return value if _UNQUOTED.fullmatch(value) else quoted(value)
 
 
 def without_folder(text: str, data: Path | None) -> str:

@@ -95,19 +95,6 @@ def test_the_collapse_is_the_original_in_float64(
 
 
 @pytest.mark.slow
-def test_the_reference_in_float64_is_the_original(
-    golden: dict[str, np.ndarray], images: np.ndarray
-) -> None:
-    # The lightest case: one takes several seconds. All others are checked through the collapse.
-    keep = np.array([3])
-    found, _ = scores(
-        ReferenceEngine(dtype="float64"), images[:64], golden,
-        rows=golden["f64_idx"][keep], weights=[1e-4, 10.0],
-    )  # fmt: skip
-    assert_close(found, golden["score_f64"][keep], rel=1e-5, floor=1e-7)
-
-
-@pytest.mark.slow
 def test_the_reference_in_float32_is_the_original(
     golden: dict[str, np.ndarray], images: np.ndarray
 ) -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from sentences import refused
 
 from epsilon_research.launch.declared import ComposedStudy
+from epsilon_research.launch.options import quoted
 from experiments.paper.files import KINDS, find_files
-from experiments.paper.plan import plan, quoted, shown
+from experiments.paper.plan import plan, shown
 
 
 def declared(*, needs=(), uses=(), sweeps=False, swept=()) -> ComposedStudy:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from epsilon_research.benchmarks.accuracy_table import SECOND, AccuracyTable
 from epsilon_research.benchmarks.hardware_costs import DATASETS
-from epsilon_research.checks import check_choice, check_integer
+from epsilon_research.checks import check_choice, check_integer, check_number
 from epsilon_research.plotting import RunFigures
 from epsilon_research.progress import progress
 from epsilon_research.reporting.run import SearchVariant
@@ -32,7 +32,6 @@ from epsilon_research.stages.search.best_found import best_found
 from epsilon_research.stages.search.costs import (
     Constraints,
     check_costs,
-    check_limits,
     cost_label,
     costs_of_run,
 )
@@ -149,7 +148,8 @@ class SearchStage(Stage):
                 check_integer(f"search.{name}", size, at_least=1, example=100)
         check_choice("search.protocol", self.protocol, PROTOCOLS)
         check_choice("search.hardware_dataset", self.hardware_dataset, DATASETS)
-        check_limits("search.constraints", self.constraints or {})
+        for name, limit in (self.constraints or {}).items():
+            check_number(f"search.constraints.{name}", limit, above=0, example=10)
         if self.objective is not None and not callable(self.objective):
             raise ValueError(
                 "search.objective must be something that can be called with an architecture id, "

@@ -10,7 +10,6 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from epsilon_research.benchmarks.hardware_costs import COSTS, SPACE, hardware_costs
-from epsilon_research.checks import check_number
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics import Candidate, Metric, scorer_of
 from epsilon_research.metrics.activation_memory import ActivationMemory
@@ -103,12 +102,6 @@ def check_costs(setting: str, names: Sequence[str], space: SearchSpace) -> None:
                 f"{setting} must name costs that are known on {space.name}, "
                 f"{', '.join(known)}{place}, got {name}: choose one of them"
             )
-
-
-def check_limits(setting: str, limits: Mapping[str, float]) -> None:
-    """Refuse limits that are no numbers above 0."""
-    for name, limit in limits.items():
-        check_number(f"{setting}.{name}", limit, above=0, example=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
