@@ -59,7 +59,7 @@ def _bands(
 
 
 def box_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
-    """Of a convolution, or the entries of a maximum pool."""
+    """Return the bands of a convolution, or the entries of a maximum pool."""
     return _bands(
         size, result, kernel=op.kernel_size, stride=op.stride, padding=op.padding,
         dilation=op.dilation,
@@ -67,7 +67,7 @@ def box_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
 
 
 def adjoint_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
-    """Of a transposed convolution: the transpose of the band of the convolution."""
+    """Return the bands of a transposed convolution: those of the convolution, transposed."""
     forward = _bands(
         result, size, kernel=op.kernel_size, stride=op.stride, padding=op.padding,
         dilation=op.dilation,
@@ -87,7 +87,7 @@ def _transposed(band: Band, length: int) -> Band:
 
 
 def mean_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
-    """Of an average pool, with the counts of PyTorch: windows are cut off at the padded edge."""
+    """Return the bands of an average pool, whose windows PyTorch cuts off at the padded edge."""
     bands = _bands(
         size, result, kernel=op.kernel_size, stride=op.stride, padding=op.padding, dilation=1
     )
@@ -105,7 +105,7 @@ def mean_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
 
 
 def pad_bands(op: Any, size: Size, result: Size) -> tuple[Band, Band]:
-    """Of zeros at the edges, or crops."""
+    """Return the bands that pad with zeros at the edges, or crop."""
     rows, columns = (
         [[(out - before, 1.0)] if 0 <= out - before < length else [] for out in range(outputs)]
         for before, length, outputs in zip((op.top, op.left), size, result, strict=True)
