@@ -201,20 +201,10 @@ class Study:
         plain = ("name", "title", "question", "remark", "command", "settings")
         return {
             **{name: getattr(self, name) for name in plain},
-            "run": self._common_facts(),
             "jobs": [job.to_json() for job in self.jobs],
             "missing_jobs": self.missing_jobs,
             "published": [part.to_json() for part in self.published],
             "figures": self.figures,
-        }
-
-    def _common_facts(self) -> dict[str, Any]:
-        """The facts that are the same in all runs."""
-        first, *others = [job.run.facts for job in self.jobs]
-        return {
-            name: value
-            for name, value in first.items()
-            if name != "overrides" and all(name in o and o[name] == value for o in others)
         }
 
 

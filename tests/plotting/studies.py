@@ -50,7 +50,6 @@ def study(jobs: list[dict], settings: list[str], **changes: Any) -> dict[str, An
         "remark": "",
         "command": "python run.py study=a_study",
         "settings": settings,
-        "run": {},
         "jobs": jobs,
         "missing_jobs": [],
         "published": [],
