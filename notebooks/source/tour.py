@@ -29,16 +29,9 @@ minibatch = Photos().draw(batch_size=64, rng=np.random.default_rng(21))
 images = torch.tensor(minibatch.inputs)
 
 network = nn.Sequential(
-    nn.Conv2d(3, 16, 3, padding=1),
-    nn.BatchNorm2d(16),
-    nn.ReLU(),
-    nn.MaxPool2d(2),
-    nn.Conv2d(16, 32, 3, padding=1),
-    nn.BatchNorm2d(32),
-    nn.ReLU(),
-    nn.AdaptiveAvgPool2d(1),
-    nn.Flatten(),
-    nn.Linear(32, 10),
+    nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(),
+    nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10),
 )
 result = score_network(network, images, weights=(1e-7, 1))
 print(f"epsilon {result.value:.4f}, engine {result.engine}, float32 {result.float32_defined}")
@@ -129,7 +122,8 @@ for name in ("collapsed", "reference"):
 # %%
 pd.DataFrame({"p₁ (weight 1e-7)": low, "p₂ (weight 1)": high}).plot.scatter(
     x=0, y=1, figsize=(3, 3), s=12
-).axline((0, 0), slope=1, color="grey", linewidth=0.8)
+).axline((0, 0), slope=1, color="grey", linewidth=0.8);
+
 # %% [markdown]
 # ## 3. A few hundred cells
 #
