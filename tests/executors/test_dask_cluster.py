@@ -14,16 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from commands import (
-    ROOT,
-    command,
-    finished,
-    folder,
-    interruptible,
-    launched,
-    succeeded,
-    summary_of,
-)
+from commands import ROOT, command, finished, folder, interruptible, succeeded, summary_of
 from stand_ins import timeless
 
 from epsilon_research.data import Minibatch
@@ -389,9 +380,8 @@ def test_the_command_line_gives_the_serial_table(tmp_path: Path) -> None:
     frames = []
     for name, *executor in (("dask", "executor.processes=2"), ("serial",)):
         run_dir = tmp_path / name
-        words = (*CELLS, f"executor={name}", *executor, folder(run_dir))
-        # A cluster of the run's own is started by a process that has nothing else to do.
-        process = succeeded(finished(*command(*words)) if name == "dask" else launched(*words))
+        words = command(*CELLS, f"executor={name}", *executor, folder(run_dir))
+        process = succeeded(finished(*words))
         assert "istributed" not in process.stderr
         frames.append(timeless(pd.read_parquet(run_dir / "scores.parquet")))
         processes = summary_of(run_dir)["timing"]["processes"]
@@ -405,7 +395,7 @@ def test_the_command_line_says_in_one_sentence_that_nobody_answers(tmp_path: Pat
         "executor.scheduler=tcp://127.0.0.1:1",
         "executor.timeout_seconds=1",
     )
-    process = launched(*CELLS, *settings, folder(tmp_path / "run"))
+    process = finished(*command(*CELLS, *settings, folder(tmp_path / "run")))
     assert process.returncode == 1
     assert "Traceback" not in process.stderr
     assert "error: executor.scheduler must be the address of a running" in process.stderr
