@@ -36,13 +36,19 @@ def log_table() -> str:
 
 
 def _log_entries() -> Iterator[tuple[str, str, str, str]]:
-    """Date, title, file name and text of each entry."""
+    """Date, title, file name and text of each entry, whose parts are paragraphs."""
     _, *entries = re.split(r"^## ", _text(CHECKOUT / "experiments" / "LOG.md"), flags=re.MULTILINE)
     for entry in entries:
         heading, _, body = entry.partition("\n")
         date, _, title = heading.partition(": ")
         name = f"{date}-{re.sub(r'[^a-z0-9]+', '-', title.lower()).strip('-')}.md"
-        yield date, title[:1].upper() + title[1:], name, body.strip()
+        parts = re.sub(
+            r"^((?:Question|Command|Result|Verdict)[a-z ]*): ?",
+            r"\n**\1:** ",
+            body,
+            flags=re.MULTILINE,
+        )
+        yield date, title[:1].upper() + title[1:], name, parts.strip()
 
 
 def scored_metrics() -> str:
