@@ -44,6 +44,11 @@ def write_atomically(
         if not keep:
             return
         aside.replace(path)
+    except OSError as error:
+        # A full disk is met while the file is written, and its name is not known there.
+        if error.filename in (None, str(aside)):
+            error.filename = str(path)
+        raise
     finally:
         aside.unlink(missing_ok=True)
     _sync_folder(path.parent)

@@ -18,7 +18,8 @@ cache.
 from typing import no_type_check
 
 import numpy as np
-from numba import njit
+
+from epsilon_research.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,8 @@ that of x is positive.
 import math
 
 import numpy as np
-from numba import njit
+
+from epsilon_research.compiled import njit
 
 KINDS = (
     "affine", "clamp", "leaky_relu", "elu", "celu", "selu", "gelu", "gelu_tanh", "silu", "mish",

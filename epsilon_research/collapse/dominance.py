@@ -13,7 +13,6 @@ Sizes are base-2 logarithms, since numbers go far beyond what float64 holds.
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import (
     AVERAGE,
@@ -46,6 +45,7 @@ from epsilon_research.collapse.registers import (
     log2,
     mean_and_variance,
 )
+from epsilon_research.compiled import njit
 
 _CUTS = {4: -28.0, 8: -57.0}
 """Bytes of a map's numbers to the size of a summand, over what it is added to, that is left out: a

@@ -9,7 +9,6 @@ of it: `alive` (not all zero) and `finite`.
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import (
     BOX,
@@ -80,6 +79,7 @@ from epsilon_research.collapse.rounding import (
     with_own,
 )
 from epsilon_research.collapse.windows import mode_of, slide
+from epsilon_research.compiled import njit
 
 DOMINATES = 1024.0
 """How many deviations a constant has to be, to be kept apart from them instead of added to them:

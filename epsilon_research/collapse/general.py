@@ -8,10 +8,10 @@ each kernel is compiled once, whatever the precision of the maps.
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.activations import apply
 from epsilon_research.collapse.kernels import LANES, add_pixels, start_moments
+from epsilon_research.compiled import njit
 
 (
     FILL, SPATIAL, SPATIAL_MAXIMUM, GATHER, APPLY, MULTIPLY, DIVIDE, LARGEST, SAMPLE_NORM,

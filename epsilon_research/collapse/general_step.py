@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.activations import (
     AFFINE,
@@ -48,6 +47,7 @@ from epsilon_research.collapse.registers import (
     typical_size,
 )
 from epsilon_research.collapse.rounding import widened, with_own
+from epsilon_research.compiled import njit
 
 _FAR = 900
 """Powers of two beyond which a constant beside a deviation swallows it."""

@@ -1,9 +1,9 @@
 """Compiled loops that bring a minibatch into the layout of the kernels, with its moments."""
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.kernels import HIGHEST, LANES, LOWEST, PIVOT, SQUARES
+from epsilon_research.compiled import njit
 
 # Sums may be reordered, which is what makes them fast; images are finite.
 _FAST = {"reassoc", "contract", "nsz", "nnan"}

@@ -12,7 +12,8 @@ precision, in many partial sums side by side; the sums of chunks are added up in
 """
 
 import numpy as np
-from numba import njit
+
+from epsilon_research.compiled import njit
 
 LANES = 16
 

@@ -8,7 +8,6 @@ so has its output. A value's key is the hash of its expression without what is l
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import (
     FACTOR,
@@ -25,6 +24,7 @@ from epsilon_research.collapse.columns import (
     WIDTH,
 )
 from epsilon_research.collapse.kernels import NUM_MOMENTS
+from epsilon_research.compiled import njit
 
 _CAPACITY = 2**18
 """Values that are remembered, of 150 bytes each; then all are forgotten."""

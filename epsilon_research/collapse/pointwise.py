@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import RECTIFY, SCALE
 from epsilon_research.collapse.kernels import NUM_MOMENTS, rectified_moments
@@ -24,6 +23,7 @@ from epsilon_research.collapse.registers import (
     num_samples,
     renormalise,
 )
+from epsilon_research.compiled import njit
 
 
 @njit(cache=True, nogil=True)

@@ -7,7 +7,8 @@ rounds as PyTorch's does.
 """
 
 import numpy as np
-from numba import njit
+
+from epsilon_research.compiled import njit
 
 LINEAR, BLEND, PRODUCT, SUM, TANH, SIGMOID, LEAKY_RELU = range(7)
 """Operations, as constants that compiled code can see."""

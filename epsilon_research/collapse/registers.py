@@ -7,7 +7,6 @@ Each register is `2^exponent · (scale · max(x, threshold) + shift)` with `x` i
 import math
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.kernels import (
     HIGHEST,
@@ -18,6 +17,7 @@ from epsilon_research.collapse.kernels import (
     SUM,
     find_extremes,
 )
+from epsilon_research.compiled import njit
 
 X_SCALE, X_THRESHOLD, X_SHIFT = range(3)
 """Columns of a register's numbers."""

@@ -16,7 +16,8 @@ This is an estimate: how it compares with real errors is tested on all spaces, a
 import math
 
 import numpy as np
-from numba import njit
+
+from epsilon_research.compiled import njit
 
 FLOAT64_ROUNDOFF = 2.0**-53
 

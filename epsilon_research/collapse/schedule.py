@@ -1,7 +1,6 @@
 """Compiled: in which order the instructions of an encoded plan run, and where their maps lie."""
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import (
     BOX,
@@ -17,6 +16,7 @@ from epsilon_research.collapse.columns import (
     SLOT,
     VECTOR,
 )
+from epsilon_research.compiled import njit
 
 _LONGEST = 256
 """Instructions of a section that are put in another order; it takes the square of the time."""

@@ -1,7 +1,6 @@
 """Compiled loops that slide a window over maps in memory; `kernels.py` says how maps lie there."""
 
 import numpy as np
-from numba import njit
 
 from epsilon_research.collapse.columns import AVERAGE, MAXIMUM_POOL
 from epsilon_research.collapse.kernels import (
@@ -15,6 +14,7 @@ from epsilon_research.collapse.kernels import (
     load,
     start_moments,
 )
+from epsilon_research.compiled import njit
 
 SUM_WINDOW, MEAN_WINDOW, MEAN_PADDED_WINDOW, MAXIMUM_WINDOW = range(4)
 """What `slide` does with the pixels of a window."""

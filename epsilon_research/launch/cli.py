@@ -12,7 +12,7 @@ from pathlib import Path
 from hydra._internal.utils import _run_hydra, get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.version import setbase
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from epsilon_research.catalogue import CONF
 from epsilon_research.checks import check_kind
@@ -71,9 +71,13 @@ def _steps(words: Sequence[str]) -> list[Callable[[], object]]:
     where, settings = _split_gather(arguments.overrides)
     if where is not False:
         return [lambda: gather_again(where, settings)]
-    check_origin(arguments)
+    check = check_origin(arguments)
+
+    def job(config: DictConfig) -> object:
+        return run_job(config, check=check)
+
     return [
-        lambda: _run_hydra(arguments, get_args_parser(), run_job, str(CONF), "config"),
+        lambda: _run_hydra(arguments, get_args_parser(), job, str(CONF), "config"),
         gather_sweep,
     ]
 

@@ -8,12 +8,13 @@ connection nor a file elsewhere. So it is composed, with nothing started, and re
 * a `_target_` is not a class of the project;
 * a setting connects, downloads or names a folder to write to (`connects` of its class).
 
-What the user types counts as the user's: a typed setting is never refused here.
+What the user types counts as the user's: a typed setting is never refused here. A folder of options
+that is typed (`--config-dir`, `hydra.searchpath`) is more than a setting, and needs trust.
 """
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -27,15 +28,23 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.catalogue import CONF
 from epsilon_research.launch.job import check_settings
-from epsilon_research.launch.trust import VARIABLE, check_targets
+from epsilon_research.launch.trust import VARIABLE, check_secrets, check_targets
 
 _OWN_NAME = "config"
-_NO_SEARCH_PATH = "hydra.searchpath=[]"
+_SEARCH_PATH = "hydra.searchpath"
+_NO_SEARCH_PATH = f"{_SEARCH_PATH}=[]"
 
 _DEEPEST = 40
 """Levels of a configuration; ours have eight."""
 
-_MADE_BY_HYDRA = ("overrides", "runtime", "help", "hydra_help", "mode", "verbose", "searchpath")
+_MOST_BYTES = 1 << 20
+"""Of the file of a configuration; ours have ten thousand."""
+
+_MADE_BY_HYDRA: Mapping[str, Collection[str]] = {
+    "": ("overrides", "help", "hydra_help", "mode", "verbose", "searchpath"),
+    "runtime": ("choices", "config_sources"),
+    "job": ("config_name", "override_dirname"),
+}
 """Parts of the section `hydra` that say how it was composed, or that only print."""
 
 _FUNCTIONS: Mapping[Any, Mapping[str, Callable[[Any], bool]]] = {
@@ -64,41 +73,55 @@ def own_parser() -> ArgumentParser:
     return parser
 
 
-def check_origin(arguments: Namespace) -> None:
+def check_origin(arguments: Namespace) -> Callable[[DictConfig], None]:
     """Refuse a configuration of somebody else that does more than choose settings.
 
     Args:
         arguments: The command line as Hydra's parser reads it; a search path in a file is turned
             off in it.
 
+    Returns:
+        A check of what a job of it is composed to: a reference may choose by what is swept.
+
     Raises:
         ValueError: There is such a file, and the user has not set `EPSILON_TRUSTED`.
     """
     if os.environ.get(VARIABLE):
-        return
+        return _nothing
     for flag in ("config_dir", "experimental_rerun"):
-        if getattr(arguments, flag) is not None:
-            raise ValueError(
-                f"--{flag.replace('_', '-')} must not be used without trust, since what it names "
-                f"can run any code, got {getattr(arguments, flag)}: set {VARIABLE}=PACKAGE before "
-                "the command if the files are yours"
-            )
+        _check_options(f"--{flag.replace('_', '-')}", getattr(arguments, flag))
+    if any("searchpath" in word for word in arguments.overrides):
+        _check_options(_SEARCH_PATH, _Typed(arguments.overrides).values.get(_SEARCH_PATH))
     if arguments.config_path is None and arguments.config_name in (None, _OWN_NAME):
-        return
+        return _nothing
     _check_file(Path(arguments.config_path or CONF), arguments.config_name or _OWN_NAME)
-    typed = _Typed(arguments.overrides)
-    if "hydra.searchpath" not in typed.keys:
+    if _NO_SEARCH_PATH not in arguments.overrides:
         arguments.overrides.append(_NO_SEARCH_PATH)
+    typed, where = _Typed(arguments.overrides), _where(arguments)
     _check_composed(arguments, typed)
+    return lambda config: _check_connections(config, typed=typed.keys, where=where)
+
+
+def _nothing(config: DictConfig) -> None:
+    """Check nothing of the project's own configuration."""
+
+
+def _check_options(name: str, folder: object) -> None:
+    """Refuse a folder of options, each of which can hold what a configuration may not."""
+    if folder:
+        raise ValueError(
+            f"{name} must not be used without trust, since what it names can run any code, got "
+            f"{folder}: set {VARIABLE}=PACKAGE before the command if the files are yours"
+        )
 
 
 def _check_file(folder: Path, name: str) -> None:
     """Refuse a file that is no plain YAML, before Hydra reads it."""
     path = folder / f"{name.removesuffix('.yaml')}.yaml"
-    if not path.is_file():
+    if not path.exists():
         return  # Hydra says what there is instead
     try:
-        settings = _read(path.read_text(encoding="utf-8"))
+        settings = _read(_text(path))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -110,6 +133,17 @@ def _check_file(folder: Path, name: str) -> None:
             f"defaults must not be in a configuration of somebody else, got such a list in {path}: "
             f"set {VARIABLE}=PACKAGE before the command if you trust the file"
         )
+
+
+def _text(path: Path) -> str:
+    """Read a file of bearable size."""
+    if not path.is_file():
+        raise yaml.YAMLError("it is no file")
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise yaml.YAMLError(f"it has more than {_MOST_BYTES:,} bytes")
+    return content.decode("utf-8")
 
 
 def _read(text: str) -> dict[str, Any]:
@@ -133,50 +167,82 @@ class _Typed:
 
     def __init__(self, words: Sequence[str]) -> None:
         parsed = OverridesParser.create().parse_overrides(list(words))
-        self.keys = {one.key_or_group for one in parsed}
-        # Who types a group types its name, and not what a file of somebody else has under it.
-        self._sections = [one.key_or_group for one in parsed if isinstance(one.value(), dict)]
+        self.values = dict(_spelled_out({one.key_or_group: one.value() for one in parsed}))
+        self.keys = frozenset(self.values)
         # What is swept is typed, too, and has no single value.
         self.constant = [
             word for word, one in zip(words, parsed, strict=True) if not one.is_sweep_override()
         ]
         self.of_hydra = [word for word in self.constant if word.lstrip("+~").startswith("hydra")]
+        self.swept = [one.key_or_group for one in parsed if one.is_sweep_override()]
 
-    def has(self, place: str) -> bool:
-        """Whether a setting, or a mapping that holds it, was typed."""
-        return place in self.keys or any(place.startswith(f"{key}.") for key in self._sections)
+
+def _spelled_out(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield every value with its place: who types a mapping types what is in it, and no more."""
+    for place, value in values.items():
+        if isinstance(value, dict):
+            yield from _spelled_out({f"{place}.{key}": part for key, part in value.items()})
+        else:
+            yield place, value
+
+
+def _where(arguments: Namespace) -> str:
+    return f"{arguments.config_path or CONF}, {arguments.config_name or _OWN_NAME}"
 
 
 def _check_composed(arguments: Namespace, typed: _Typed) -> None:
-    where = f"{arguments.config_path or CONF}, {arguments.config_name or _OWN_NAME}"
-    theirs = _composed(
-        arguments.config_path or str(CONF),
-        arguments.config_name or _OWN_NAME,
-        [*typed.constant, *([] if "hydra.searchpath" in typed.keys else [_NO_SEARCH_PATH])],
-    )
+    where = _where(arguments)
+    folder = arguments.config_path or str(CONF)
+    theirs = _composed(folder, arguments.config_name or _OWN_NAME, typed.constant)
     ours = _composed(str(CONF), _OWN_NAME, typed.of_hydra)
-    for place in _different(_hydra_of(theirs), _hydra_of(ours)):
+    noted = theirs.hydra.overrides
+    changed = [*_different(_hydra_of(theirs), _hydra_of(ours))]
+    # Jobs of a sweep are composed with what stands here.
+    changed += (
+        ["overrides"] if sorted([*noted.hydra, *noted.task]) != sorted(typed.constant) else []
+    )
+    for place in changed:
         raise ValueError(
             f"hydra.{place} must be the project's own in a configuration of somebody else, got "
             f"another in {where}: type it, or set {VARIABLE}=PACKAGE before the command if you "
             "trust the file"
         )
+    _check_swept([*typed.swept, *(theirs.hydra.sweeper.get("params") or {})], Path(folder), where)
     HydraConfig.instance().set_config(theirs.copy())
     settings = theirs.copy()
     with read_write(settings), open_dict(settings):
         del settings["hydra"]
-    found = cast("dict[str, Any]", OmegaConf.to_container(settings, resolve=True))
+    check_secrets(OmegaConf.to_container(settings, resolve=True))
+    _check_connections(settings, typed=typed.keys, where=where)
+    check_settings(settings)
+
+
+def _check_swept(names: Iterable[str], folder: Path, where: str) -> None:
+    """Refuse options that only jobs of a sweep would be composed with."""
+    for name in names:
+        group = name.lstrip("+~").partition("@")[0]
+        if folder != CONF and (folder / group).is_dir():
+            raise ValueError(
+                f"options of somebody else must be chosen one at a time, got a sweep of {group} "
+                f"in {where}: start one run for each, or set {VARIABLE}=PACKAGE before the command "
+                "if you trust the files"
+            )
+
+
+def _check_connections(config: DictConfig, *, typed: Collection[str], where: str) -> None:
+    """Refuse settings that connect or write elsewhere, and that nobody has typed."""
+    found = OmegaConf.to_container(config, resolve=True)
     check_targets(found)
     # The parts of the pipeline refer to sections by whose names they are typed.
-    free = [(place, value) for place, value in _connections(found) if typed.has(place)]
-    for place, value in _connections(found):
+    connections = [*_connections(found)]
+    free = [(place, value) for place, value in connections if place in typed]
+    for place, value in connections:
         if (place, value) not in free and (place.removeprefix("pipeline."), value) not in free:
             raise ValueError(
                 f"{place} must be typed where a configuration of somebody else connects or writes "
                 f"elsewhere, got {value!r} in {where}: type it, or set {VARIABLE}=PACKAGE before "
                 "the command if you trust the file"
             )
-    check_settings(settings)
 
 
 def _composed(folder: str, name: str, overrides: Sequence[str]) -> DictConfig:
@@ -186,11 +252,11 @@ def _composed(folder: str, name: str, overrides: Sequence[str]) -> DictConfig:
 
 def _hydra_of(config: DictConfig) -> dict[str, Any]:
     section = cast("dict[str, Any]", OmegaConf.to_container(config.hydra))
-    kept = {name: part for name, part in section.items() if name not in _MADE_BY_HYDRA}
-    # What Hydra notes about the command line itself.
-    for name in ("config_name", "override_dirname", "id", "num"):
-        kept["job"].pop(name, None)
-    return kept
+    for place, names in _MADE_BY_HYDRA.items():
+        part = section[place] if place else section
+        for name in names:
+            part.pop(name, None)
+    return section
 
 
 def _different(theirs: Any, ours: Any, path: tuple[str, ...] = ()) -> Iterator[str]:

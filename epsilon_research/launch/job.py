@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,8 +32,12 @@ _CONTINUES = "what was computed is kept, and the same command continues"
 logger = logging.getLogger(__name__)
 
 
-def run_job(config: DictConfig) -> dict[str, Any]:
+def run_job(config: DictConfig, *, check: Callable[[DictConfig], None]) -> dict[str, Any]:
     """Run one configuration in the folder that Hydra made for it, and return its summary.
+
+    Args:
+        config: Without Hydra's own section.
+        check: Refuses what a configuration of somebody else may not hold.
 
     Raises:
         SystemExit: A user's mistake, as `__cause__`, ended a run that is no job of a sweep: Hydra
@@ -41,6 +46,7 @@ def run_job(config: DictConfig) -> dict[str, Any]:
     """
     hydra = HydraConfig.get()
     try:
+        check(config)
         return _run(config)
     except USER_ERRORS as error:
         logger.debug("Where the run failed:", exc_info=True)  # into run.log, not the terminal

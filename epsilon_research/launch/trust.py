@@ -27,6 +27,11 @@ _BUILDER = "build"
 _BUILDERS = ("epsilon_research.spaces.digits_networks:build",)
 """Those of the project."""
 
+_REFERENCE = "${"
+
+_POSITIONAL = "_args_["
+"""Arguments without a name, by which a builder would not be known."""
+
 _SECRET_PARTS = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
 _SECRET_WORDS = {"PAT", "AUTH"}
 """Parts, and whole words, of the names of environment variables that hold secrets."""
@@ -51,6 +56,14 @@ def check_targets(settings: Any) -> None:
         ValueError: A `_target_` is not a class of a trusted package.
     """
     for place, target in _leaves(settings):
+        if isinstance(target, str) and _REFERENCE in target:
+            # What is resolved once more would be something else than what is checked here.
+            raise ValueError(
+                f"{place} must hold no reference once all are resolved, got {target!r}: leave out "
+                f"the backslash before {_REFERENCE}"
+            )
+        if _POSITIONAL in place:
+            raise ValueError(f"{place} must have a name, got {target!r}: write NAME: VALUE")
         key = place.split(".")[-1]
         is_own = {"_target_": _is_own, _BUILDER: _is_own_builder}.get(key)
         if is_own is not None and not is_own(target):

@@ -1,12 +1,17 @@
 """Size, file formats and style of figures; free of matplotlib, as every configuration builds it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from epsilon_research.checks import check_integer, check_number
 
 FORMATS = ("png", "pdf", "svg")
 """File formats that a figure can be written in."""
+
+_NAME = re.compile(r"[\w-]+")
+"""Of a style that matplotlib has."""
 
 _LEAST_WIDTH = 2.0
 """Inches below which the labels of a panel leave no room for its points."""
@@ -30,6 +35,11 @@ class FigureSettings:
     Raises:
         ValueError: A width, a format or the resolution is not valid.
     """
+
+    connects: ClassVar[Mapping[str, Callable[[object], bool]]] = {
+        # A sheet may be an address, and may name programs that draw texts.
+        "style": lambda style: style is not None and not _NAME.fullmatch(str(style))
+    }
 
     column_width: float = 3.5
     page_width: float = 7.16

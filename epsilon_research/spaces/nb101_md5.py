@@ -11,7 +11,9 @@ References:
 import math
 
 import numpy as np
-from numba import njit, uint32
+from numba import uint32
+
+from epsilon_research.compiled import njit
 
 LANES = 16
 """Labellings hashed together."""

@@ -27,7 +27,7 @@ def the_sentence(told: str) -> str:
         ("small", "table", 1, "a run must be able to write its files", []),
         ("small", "figures", 8, "File too large", ["scores.parquet"]),
         ("small", "summary", 1, "a run must be able to write its files", ["scores.parquet"]),
-        ("search", "search_tables", 1, "a run must be able to write", ["scores.parquet"]),
+        ("search", "search_tables", 1, "File too large", ["scores.parquet"]),
     ],
 )
 def test_a_file_that_cannot_grow_is_one_sentence_and_the_next_run_goes_on(
@@ -41,7 +41,9 @@ def test_a_file_that_cannot_grow_is_one_sentence_and_the_next_run_goes_on(
 ) -> None:
     done = finish(words(what, tmp_path, fault=f"small_files:{stage}:{kilobytes}"))
     assert done.returncode == 1
-    assert words_told in the_sentence(done.stderr)
+    sentence = the_sentence(done.stderr)
+    assert words_told in sentence
+    assert f"error: {tmp_path}/" in sentence  # what could not grow
     assert set(kept) <= set(check_whole(tmp_path / "run"))
     assert check_store(tmp_path / "store") == 0
     assert not list(tmp_path.rglob("*.part"))
