@@ -19,7 +19,7 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Callable], Any]:
     """
 
     def compiled(function: Callable) -> Any:
-        dispatcher = numba.njit(**options)(function)
+        dispatcher: Any = numba.njit(**options)(function)
         if cache:
             try:
                 dispatcher._cache = _Cache(function)

@@ -26,7 +26,7 @@ from epsilon_research.spaces import SearchSpace
 from epsilon_research.store import Evaluation, NoStore, Store
 
 WORKER_DIED = "worker_died"
-"""Failure: the process that computed it died, twice."""
+"""Failure: the process that computed it died, also when it was tried alone."""
 OUT_OF_MEMORY = "out_of_memory"
 """Failure: it needs more memory than there was."""
 NOT_REACHED = "not_reached"
@@ -72,7 +72,7 @@ class ScoringResult:
     num_distinct: int
     """Distinct functions."""
     lost: tuple[str, ...]
-    """Architectures whose worker process died twice, or ran out of memory."""
+    """Architectures whose worker process died, also alone, or ran out of memory."""
     interrupted: bool
     """Whether it was stopped from the keyboard; the table is then incomplete."""
 
@@ -228,7 +228,7 @@ class _ScoringLoop:
         self._unfinished: deque[Order] = deque()
         """What evaluations that came back made their metric want, e.g. a finer precision."""
         self._late: deque[Order] = deque()
-        """What a chunk had no time for."""
+        """What a chunk had no time for, or did not survive."""
 
     def run(self) -> None:
         """Call `take` once for each job."""
@@ -240,7 +240,7 @@ class _ScoringLoop:
         while True:
             for result in scoring.executor.map(evaluate, chunks):
                 if isinstance(result, Lost):
-                    self._report_lost(result.task)
+                    self._lose(result.task)
                 else:
                     for delivery in result:
                         self._accept(delivery)
@@ -249,11 +249,15 @@ class _ScoringLoop:
                 return
             chunks = self._follow_ups()
 
-    def _report_lost(self, orders: Sequence[Order]) -> None:
-        names = ", ".join(order.job.architecture_id for order in orders)
-        logger.error("a worker process died twice while it scored one of these: %s", names)
-        for order in orders:
-            self._take(Evaluated(order.job, {}, failure=WORKER_DIED))
+    def _lose(self, orders: Sequence[Order]) -> None:
+        """Try each order of a chunk that killed its process by itself; report one that was."""
+        if len(orders) > 1:
+            self._late.extend(orders)
+            return
+        (order,) = orders
+        name = order.job.architecture_id
+        logger.error("a worker process died again and again while it scored %s", name)
+        self._take(Evaluated(order.job, {}, failure=WORKER_DIED))
 
     def _accept(self, delivery: Delivery | NoRoom | Order) -> None:
         if isinstance(delivery, Order):

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,16 +20,24 @@ import pyarrow as pa
 
 from epsilon_research.store.base import Evaluation
 from epsilon_research.store.form import ANY_FORM, Form
+from epsilon_research.store.messages import open_messages
 
 SUFFIX = ".arrow"
 KEY_BYTES = 16
 _NAME_DIGITS = 32
 
-_MOST_BYTES = 1 << 30
+_MOST_BYTES = 1 << 28
 """Of a part that is read; what is written is split long before."""
 
 _BYTES_WRITTEN = 1 << 26
-"""Of the values of a part, but for a single row that has more."""
+"""Of the rows of a part, but for a single row that has more."""
+
+_BYTES_BESIDE_VALUES = 128
+"""Of a row: its key, its time and what else is known of it."""
+
+_MOST_FACTS = 64
+_LONGEST_FACTS = 1 << 14
+"""Characters."""
 
 
 class DamagedPartError(Exception):
@@ -38,7 +47,7 @@ class DamagedPartError(Exception):
 def encode(rows: Sequence[tuple[bytes, Evaluation]]) -> Iterator[tuple[int, str, bytes]]:
     """Parts that hold keys with their evaluations: number of rows, file name, content."""
     longest = max(evaluation.values.nbytes for _, evaluation in rows)
-    at_once = max(1, _BYTES_WRITTEN // max(1, longest))
+    at_once = max(1, _BYTES_WRITTEN // (longest + _BYTES_BESIDE_VALUES))
     for start in range(0, len(rows), at_once):
         chosen = rows[start : start + at_once]
         yield len(chosen), *_encoded(*zip(*chosen, strict=True))
@@ -189,11 +198,9 @@ def _distinct(columns: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def _decoded(path: Path, content: pa.Buffer) -> tuple[Part, np.ndarray]:
     """What a part's bytes say; anybody can give a file the name of its checksum."""
-    reader = pa.ipc.open_file(pa.BufferReader(content))
+    reader = open_messages(content)
     _check_schema(reader.schema)
-    if reader.num_record_batches != 1:
-        raise ValueError(f"{reader.num_record_batches} batches instead of one")
-    batch = reader.get_batch(0)
+    batch = reader.read_next_batch()
     # Arrow takes lengths and places of buffers from the file, and would read beyond its end.
     batch.validate(full=True)
     if any(batch.column(name).null_count for name in ("key", "columns", "seconds", "values")):
@@ -202,7 +209,7 @@ def _decoded(path: Path, content: pa.Buffer) -> tuple[Part, np.ndarray]:
     values = flat.reshape(len(batch), -1)
     offset = flat.ctypes.data - content.address
     if not 0 <= offset <= content.size - flat.nbytes:
-        raise ValueError("values that are compressed")
+        raise ValueError("values that lie elsewhere")
     seconds = batch.column("seconds").to_numpy()
     if not (np.isfinite(seconds) & (seconds >= 0)).all():
         raise ValueError("a time that is no number of seconds")
@@ -238,14 +245,20 @@ def _check_schema(schema: pa.Schema) -> None:
 
 def _shared(column: pa.DictionaryArray, read: Callable[[str], Any]) -> tuple:
     """The entries of a column, equal ones as one object."""
+    if len(column.dictionary) > len(column):
+        raise ValueError("entries that no row refers to")
     found = [*map(read, column.dictionary.to_pylist()), None]
     return tuple([found[-1 if place is None else place] for place in column.indices.to_pylist()])
 
 
 def _facts(text: str) -> Mapping[str, Any]:
+    if len(text) > _LONGEST_FACTS:
+        raise ValueError(f"columns of {len(text):,} characters")
     found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError("columns that are no JSON object")
+    if not isinstance(found, dict) or len(found) > _MOST_FACTS:
+        raise ValueError("columns that are no JSON object of a few facts")
+    if any(isinstance(fact, dict | list) for fact in found.values()):
+        raise ValueError("columns that are nested")
     return found
 
 
@@ -257,4 +270,5 @@ _DAMAGE = (
     RecursionError,
     TypeError,
     ValueError,
+    struct.error,
 )

@@ -65,7 +65,7 @@ class Greedy(SinglePassMetric):
     demand: Callable[[], None]
     plenty: str
     name: str = "greedy"
-    candidates_per_chunk: int = 1
+    candidates_per_chunk: int = 4
     shared_by_function: bool = False
 
     def scorer(self, minibatch: Minibatch) -> Callable[[Candidate], Score]:

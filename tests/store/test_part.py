@@ -97,7 +97,7 @@ def test_the_type_of_values_is_that_of_values_and_not_of_rows_without(tmp_path: 
 
 
 def test_large_parts_are_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("epsilon_research.store.part._BYTES_WRITTEN", 100)
+    monkeypatch.setattr("epsilon_research.store.part._BYTES_WRITTEN", 400)
     rows = [(bytes([n]) * 16, Evaluation(values=np.full(5, float(n)))) for n in range(5)]
     assert [count for count, _, _ in encode(rows)] == [2, 2, 1]
 
@@ -159,7 +159,7 @@ def test_a_forged_part_is_read_or_damaged(
         assert row_of(part, row).values.ndim == 1
 
 
-def table_of(**columns: pa.Array) -> bytes:
+def table_of(*, compression: str | None = None, **columns: pa.Array) -> bytes:
     right = {
         "key": pa.array([bytes(16)], pa.binary(16)),
         "failure": pa.array([None], pa.string()).dictionary_encode(),
@@ -169,7 +169,8 @@ def table_of(**columns: pa.Array) -> bytes:
     }
     batch = pa.record_batch(right | columns)
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, batch.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_file(sink, batch.schema, options=options) as writer:
         writer.write_batch(batch)
     return sink.getvalue().to_pybytes()
 
@@ -183,6 +184,12 @@ def table_of(**columns: pa.Array) -> bytes:
         ({"columns": pa.array(["[" * 9999]).dictionary_encode()}, "recursion"),
         ({"columns": pa.array(["1"]).dictionary_encode()}, "columns that are no JSON object"),
         ({"columns": pa.array(["{}"])}, "columns of type string"),
+        ({"columns": pa.array(['{"a": [[]]}']).dictionary_encode()}, "nested"),
+        ({"columns": pa.array([f'{{"{"a" * 99_999}": 1}}']).dictionary_encode()}, "characters"),
+        (
+            {"columns": pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), ["{}", "{}"])},
+            "entries that no row refers to",
+        ),
         ({"failure": pa.array([1])}, "failure of type int64"),
         ({"seconds": pa.array([None], pa.float64())}, "something is missing"),
         ({"values": pa.array([[1.0]])}, "values of type list"),
@@ -194,6 +201,21 @@ def test_a_part_of_another_kind_is_damaged(columns: dict, reason: str, tmp_path:
     assert row_of(read_part(forged(tmp_path, table_of()))[0], 0).values == 1.0
     with pytest.raises(DamagedPartError, match=reason):
         read_part(forged(tmp_path, table_of(**columns)))
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_what_would_grow_when_it_is_decoded_is_damaged_before(
+    compression: str, tmp_path: Path
+) -> None:
+    zeros = pa.FixedSizeListArray.from_arrays(pa.array(np.zeros(1 << 24)), 1 << 24)
+    path = forged(tmp_path, table_of(compression=compression, values=zeros))
+    assert path.stat().st_size < 1 << 20
+    before = pa.total_allocated_bytes()
+    largest = pa.default_memory_pool().max_memory()
+    with pytest.raises(DamagedPartError, match="compressed"):
+        read_part(path)
+    assert pa.total_allocated_bytes() <= before
+    assert pa.default_memory_pool().max_memory() <= max(largest, before + (1 << 20))
 
 
 FORM = Form(
