@@ -5,11 +5,14 @@ from pathlib import Path
 
 from epsilon_research.catalogue import CONF
 
-_SETTINGS = ("config.yaml", ".hydra/config.yaml", "multirun.yaml")
-"""Files of a run or of a sweep; other programs have files of these names, too."""
+RUN_AGAIN = "# Run again: python run.py"
+"""With what the settings of a run begin; a folder of options may have a file of that name, too."""
 
 _OURS = "_target_: epsilon_research."
 """What is in the settings of each of our runs."""
+
+_SIGNS = {"config.yaml": RUN_AGAIN, ".hydra/config.yaml": _OURS, "multirun.yaml": _OURS}
+"""Files of a run or of a sweep, each with what ours hold; other programs have such files, too."""
 
 _MOST_CHARACTERS = 1 << 20
 
@@ -41,11 +44,11 @@ def check_folder(folder: Path) -> None:
 def _is_of_a_run(folder: Path) -> bool:
     if (folder / "study.json").is_file() and (folder / "study.parquet").is_file():
         return True
-    for name in _SETTINGS:
+    for name, sign in _SIGNS.items():
         path = folder / name
         if path.is_file():
             with path.open(encoding="utf-8", errors="replace") as file:
-                if _OURS in file.read(_MOST_CHARACTERS):
+                if sign in file.read(_MOST_CHARACTERS):
                     return True
     return False
 

@@ -14,7 +14,7 @@ that is typed (`--config-dir`, `hydra.searchpath`) is more than a setting, and n
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -207,7 +207,7 @@ def _check_composed(arguments: Namespace, typed: _Typed) -> None:
             f"another in {where}: type it, or set {VARIABLE}=PACKAGE before the command if you "
             "trust the file"
         )
-    _check_swept([*typed.swept, *(theirs.hydra.sweeper.get("params") or {})], Path(folder), where)
+    _check_swept(typed.swept, Path(folder), where)
     HydraConfig.instance().set_config(theirs.copy())
     settings = theirs.copy()
     with read_write(settings), open_dict(settings):
@@ -217,13 +217,12 @@ def _check_composed(arguments: Namespace, typed: _Typed) -> None:
     check_settings(settings)
 
 
-def _check_swept(names: Iterable[str], folder: Path, where: str) -> None:
+def _check_swept(names: Sequence[str], folder: Path, where: str) -> None:
     """Refuse options that only jobs of a sweep would be composed with."""
     for name in names:
-        group = name.lstrip("+~").partition("@")[0]
-        if folder != CONF and (folder / group).is_dir():
+        if folder != CONF and (folder / name).is_dir():
             raise ValueError(
-                f"options of somebody else must be chosen one at a time, got a sweep of {group} "
+                f"options of somebody else must be chosen one at a time, got a sweep of {name} "
                 f"in {where}: start one run for each, or set {VARIABLE}=PACKAGE before the command "
                 "if you trust the files"
             )

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from epsilon_research.atomic_file import write_atomically
 from epsilon_research.catalogue import CHECKOUT, main_configuration
 from epsilon_research.launch.errors import USER_ERRORS, user_message
-from epsilon_research.launch.folders import remove_unbegun
+from epsilon_research.launch.folders import RUN_AGAIN, remove_unbegun
 from epsilon_research.launch.jobs import all_make
 from epsilon_research.launch.kinds import check_kinds
 from epsilon_research.launch.options import (
@@ -188,7 +188,7 @@ def _save(config: DictConfig, path: Path) -> None:
     """Save the resolved settings so that they run again as they are, into a folder beside."""
     again = OmegaConf.merge({"hydra": main_configuration()["hydra"]}, config)
     text = (
-        f"# Run again: python run.py --config-path={path.parent} --config-name={path.stem}\n"
+        f"{RUN_AGAIN} --config-path={path.parent} --config-name={path.stem}\n"
         + OmegaConf.to_yaml(again)
     )
     write_atomically(path, lambda handle: handle.write(text.encode()))

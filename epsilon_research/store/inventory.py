@@ -4,6 +4,7 @@ Whatever lies there is told of, and nothing of it is imported or run.
 """
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,9 @@ from epsilon_research.store.part import SUFFIX, DamagedPartError, read_part, rea
 CURRENT, OLD, UNKNOWN = "current", "old", "unknown"
 """Whether today's code would use a shelf; unknown where its identity cannot be read, or names code
 that is not the project's, which is not looked for."""
+
+_NAME = re.compile(r"[0-9a-f]{12}")
+"""Of a shelf: the hash of its identity."""
 
 _PROJECT = "epsilon_research"
 
@@ -67,7 +71,9 @@ def shelves(folder: Path) -> list[ShelfRecord]:
 
 
 def _record(folder: Path) -> ShelfRecord | None:
-    """The record of a folder, None if it is no shelf."""
+    """The record of a folder, None if it is no shelf: other programs have Arrow files, too."""
+    if not _NAME.fullmatch(folder.name):
+        return None
     parts = tuple(sorted(folder.glob(f"*{SUFFIX}")))
     named = (folder / IDENTITY).is_symlink() or (folder / IDENTITY).exists()
     if not (parts or named or (folder / DAMAGED).is_dir()):

@@ -106,7 +106,8 @@ def test_a_sweep_of_too_many_jobs_or_none_is_refused(values: str, tmp_path: Path
 
 
 OF_OTHERS = {
-    "config.yaml": "learning_rate: 0.1\n",
+    # As a folder of options has it.
+    "config.yaml": "pipeline:\n  _target_: epsilon_research.pipeline.Pipeline\n",
     "summary.json": "{}",
     ".hydra/config.yaml": "model:\n  _target_: other_project.Model\n",
     "multirun.yaml": "hydra: {}\n",
@@ -123,11 +124,18 @@ def test_a_folder_of_others_is_refused(name: str, tmp_path: Path) -> None:
         check_folder(tmp_path / "theirs")
 
 
-@pytest.mark.parametrize("name", ["config.yaml", ".hydra/config.yaml", "multirun.yaml"])
+OURS = {
+    "config.yaml": "# Run again: python run.py --config-path=x --config-name=config\n",
+    ".hydra/config.yaml": "pipeline:\n  _target_: epsilon_research.pipeline.Pipeline\n",
+    "multirun.yaml": "pipeline:\n  _target_: epsilon_research.pipeline.Pipeline\n",
+}
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_a_folder_of_a_run_is_taken_again(name: str, tmp_path: Path) -> None:
     path = tmp_path / "ours" / name
     path.parent.mkdir(parents=True)
-    path.write_text("pipeline:\n  _target_: epsilon_research.pipeline.Pipeline\n")
+    path.write_text(OURS[name])
     check_folder(tmp_path / "ours")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from omegaconf import OmegaConf
 
 from epsilon_research.catalogue import main_configuration
 from epsilon_research.launch.cli import parse
@@ -58,6 +59,12 @@ NODES: Mapping[tuple[str, ...], Any] = {
     ("hydra", "sweep", "subdir"): "../../elsewhere",
     ("hydra", "output_subdir"): "../../elsewhere",
     ("hydra", "job", "chdir"): True,
+    ("hydra", "job", "id"): "../../elsewhere",
+    ("hydra", "runtime", "output_dir"): "/tmp/elsewhere",
+    # What a sweep composes its jobs with.
+    ("hydra", "overrides", "hydra"): ["hydra.job_logging.formatters.simple.()=os.system"],
+    ("hydra", "overrides", "task"): ["store=/tmp/elsewhere"],
+    ("hydra", "sweeper", "params"): {"store": "/tmp/elsewhere,none"},
     ("hydra", "job", "env_set"): {"LD_PRELOAD": "/tmp/evil.so"},
     ("defaults",): ["elsewhere"],
     ("name",): "../../elsewhere",
@@ -74,6 +81,10 @@ NODES: Mapping[tuple[str, ...], Any] = {
     ("benchmark",): {
         "_target_": "epsilon_research.benchmarks.nb101_official.Nb101Official",
         "download": True,
+    },
+    ("plotting",): {
+        "_target_": "epsilon_research.plotting.settings.FigureSettings",
+        "style": "https://evil/x.mplstyle",
     },
     ("pipeline", "store"): {"_target_": "epsilon_research.store.open_store", "path": "/tmp/store"},
 }
@@ -125,7 +136,8 @@ def test_a_hostile_configuration_is_refused(
 
 @pytest.mark.parametrize(
     "text",
-    ["- a list\n", "a: [\n", "a: &a [1]\nb: [*a, *a]\n", "a: " + "[" * 5000,
+    ["- a list\n", "a: " + "1" * (1 << 20),
+     "a: [\n", "a: &a [1]\nb: [*a, *a]\n", "a: " + "[" * 5000,
      "a: !!python/object/apply:os.system [true]\n", "hydra: 3\n", ""],
 )  # fmt: skip
 def test_what_is_no_configuration_is_refused(text: str, tmp_path: Path) -> None:
@@ -159,6 +171,87 @@ def test_what_is_typed_or_trusted_counts(tmp_path: Path, monkeypatch: pytest.Mon
             check_origin(parse([flag, typed]))
     monkeypatch.setenv("EPSILON_TRUSTED", "epsilon_research")
     check_origin(parse([flag]))
+
+
+def test_who_types_a_mapping_types_what_is_in_it_and_no_more(tmp_path: Path) -> None:
+    place = ("executor",)
+    text = text_of(configuration(place, NODES[place]), "")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"executor\.scheduler must be typed"):
+        check_origin(parse([f"--config-path={tmp_path}", "++executor={timeout_seconds:3}"]))
+
+
+@pytest.mark.parametrize("word", ["hydra.searchpath=[file://{}]", "hydra={{searchpath:['{}']}}"])
+def test_a_typed_search_path_needs_trust(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for flags in ([], [f"--config-path={tmp_path}"]):
+        with pytest.raises(ValueError, match="searchpath must not be used without trust"):
+            check_origin(parse([*flags, word.format(tmp_path)]))
+    monkeypatch.setenv("EPSILON_TRUSTED", "epsilon_research")
+    check_origin(parse([word.format(tmp_path)]))
+
+
+def test_options_of_a_foreign_folder_are_not_swept(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(text_of(configuration(), ""), encoding="utf-8")
+    (tmp_path / "looks").mkdir()
+    logging = {"formatters": {"simple": {"()": "os.system"}}}
+    for name, content in (("harmless", "name: other\n"), ("evil", yaml.safe_dump(logging))):
+        header = "# @package " + ("_global_" if name == "harmless" else "hydra.job_logging")
+        (tmp_path / "looks" / f"{name}.yaml").write_text(f"{header}\n{content}", encoding="utf-8")
+    flag = f"--config-path={tmp_path}"
+    check_origin(parse([flag, "+looks=harmless"]))
+    with pytest.raises(ValueError, match=r"hydra\.job_logging.* must be the project's own"):
+        check_origin(parse([flag, "+looks=evil"]))
+    with pytest.raises(ValueError, match="must be chosen one at a time"):
+        check_origin(parse([flag, "-m", "+looks=harmless,evil"]))
+
+
+def test_a_job_is_refused_whose_swept_value_chooses_a_connection(tmp_path: Path) -> None:
+    place = ("executor",)
+    theirs = {**NODES[place], "scheduler": "${files.${name}}"}
+    settings = configuration(place, theirs) | {
+        "name": "cifar100_images",
+        "files": {"cifar100_images": None, "nbnlp_logs": "tcp://evil:1"},
+    }
+    (tmp_path / "config.yaml").write_text(text_of(settings, ""), encoding="utf-8")
+    check = check_origin(
+        parse([f"--config-path={tmp_path}", "-m", "name=cifar100_images,nbnlp_logs"])
+    )
+    jobs = [OmegaConf.create(settings | {"name": name}) for name in settings["files"]]
+    for job in jobs:
+        del job["hydra"]
+    check(jobs[0])
+    with pytest.raises(ValueError, match=r"executor\.scheduler must be typed"):
+        check(jobs[1])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        r"\${oc.create:{_target_:os.system}}",
+        r"\\\${oc.env:WANDB_\${oc.env:NAME}}",
+        {"_target_": "epsilon_research.tracking.csv.CsvTracker", "_args_": ["evil"]},
+    ],
+)
+def test_what_would_be_something_else_when_it_is_built_is_refused(
+    value: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text(
+        text_of(configuration(("tracker",), value), ""), encoding="utf-8"
+    )
+    with pytest.raises(ValueError, match=r"must hold no reference|must have a name"):
+        check_origin(parse([f"--config-path={tmp_path}"]))
+
+
+def test_no_refusal_tells_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THEIR_TOKEN", "0123456789abcdef")
+    theirs = {**NODES["executor",], "scheduler": "tcp://evil/${oc.env:THEIR_TOKEN}"}
+    text = text_of(configuration(("executor",), theirs), "")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="settings must not hold secrets") as refused:
+        check_origin(parse([f"--config-path={tmp_path}"]))
+    assert "0123456789abcdef" not in str(refused.value)
 
 
 def test_a_typed_folder_is_the_users(tmp_path: Path) -> None:

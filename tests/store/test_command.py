@@ -104,6 +104,7 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path, capsys) -> None:
     assert "must be a folder that a run has written" in capsys.readouterr().err
 
 
+SHELF, LINK = "0123456789ab", "ba9876543210"
 HOSTILE = {
     "nothing": "{}",
     "no_json": "{",
@@ -120,8 +121,8 @@ HOSTILE = {
 def test_any_identity_is_listed_verified_and_dropped_and_imports_nothing(
     content: str, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shelf").mkdir()
-    (tmp_path / "shelf" / "identity.json").write_text(content)
+    (tmp_path / SHELF).mkdir()
+    (tmp_path / SHELF / "identity.json").write_text(content)
     (tmp_path.parent / "trap").mkdir(exist_ok=True)
     (tmp_path.parent / "trap" / "__init__.py").write_text("raise AssertionError('it was imported')")
     monkeypatch.syspath_prepend(str(tmp_path.parent))
@@ -130,8 +131,17 @@ def test_any_identity_is_listed_verified_and_dropped_and_imports_nothing(
     assert "1 shelves" in told
     assert "\x1b" not in told
     assert run(FolderStore(path=tmp_path), "verify") == (content in ("{", "[1]", "[" * 100_000))
-    assert run(FolderStore(path=tmp_path), "drop", "shelf") == 0
+    assert run(FolderStore(path=tmp_path), "drop", SHELF) == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_shelf_is_neither_listed_nor_dropped(tmp_path: Path, capsys) -> None:
+    (tmp_path / "train").mkdir()
+    (tmp_path / "train" / "data-00000-of-00001.arrow").write_text("of another program")
+    assert run(FolderStore(path=tmp_path), "list") == 0
+    assert "0 shelves" in capsys.readouterr().out
+    assert run(FolderStore(path=tmp_path), "drop", "--all") == 0
+    assert (tmp_path / "train" / "data-00000-of-00001.arrow").is_file()
 
 
 def test_no_kind_of_file_stops_a_command(store: FolderStore, tmp_path: Path, capsys) -> None:
@@ -140,17 +150,17 @@ def test_no_kind_of_file_stops_a_command(store: FolderStore, tmp_path: Path, cap
     (shelf / f"{'1' * 32}.arrow").mkdir()
     (shelf / f"{'2' * 32}.arrow").symlink_to("/dev/zero")
     (shelf / f"{'3' * 32}.arrow").write_text("text")
-    (store.path / "piped").mkdir()
-    os.mkfifo(store.path / "piped" / "identity.json")
-    (store.path / "link").symlink_to(shelf)
+    (store.path / SHELF).mkdir()
+    os.mkfifo(store.path / SHELF / "identity.json")
+    (store.path / LINK).symlink_to(shelf)
     (store.path / "a file").write_text("")
     assert run(store, "list") == 0
     assert run(store, "verify") == 1
-    told = capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
     assert "1 damaged: 3333" in told
     assert "3 unreadable: 0000" in told
     assert "an identity that cannot be read" in told
-    assert run(store, "drop", "link") == 0
+    assert run(store, "drop", LINK) == 0
     assert shelf.is_dir()
     assert run(store, "drop", "--all") == 0
     assert [path.name for path in store.path.iterdir()] == ["a file"]
