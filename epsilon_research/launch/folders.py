@@ -33,12 +33,20 @@ def check_folder(folder: Path) -> None:
     own = (CONF, Path(__file__).resolve().parents[1])
     taken = any(inside == home or home in inside.parents for home in own)
     if folder.is_dir():
-        taken = taken or (any(folder.iterdir()) and not _is_of_a_run(folder))
+        taken = taken or not (_is_beginning(folder) or _is_of_a_run(folder))
     if taken:
         raise ValueError(
             f"the run folder must be new, empty or a run's, got {folder}: choose another one with "
             "hydra.run.dir=PATH"
         )
+
+
+def _is_beginning(folder: Path) -> bool:
+    """Return whether it is empty, or a run that starts at this moment has written nothing yet."""
+    if not {path.name for path in folder.iterdir()} <= {"run.log", ".hydra"}:
+        return False
+    files = (folder / "run.log", folder / ".hydra" / "config.yaml")
+    return not any(path.exists() and path.stat().st_size for path in files)
 
 
 def _is_of_a_run(folder: Path) -> bool:

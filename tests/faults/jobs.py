@@ -24,6 +24,7 @@ JOBS = {
         "search.selection_runs=20", "search.sample_sizes=[10]",
     ),
     "sweep": (*QUICK, TWO, "-m", "search_space.num_architectures=30", "minibatch_seed=1,2,3"),
+    "cells": (*QUICK, TWO, "search_space=nb101", "search_space.first=500", "benchmark=none"),
     "small": (*QUICK, "search_space.num_architectures=40", "executor=serial"),
 }  # fmt: skip
 

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.faults.jobs import words
-from tests.faults.leavings import check_store, check_whole
+from tests.commands import summary_of
+from tests.faults.jobs import num_parts, words
+from tests.faults.leavings import assert_same, check_store, check_whole, numbers
 from tests.faults.processes import PATIENCE, members, start, succeed, until
 
 pytestmark = pytest.mark.faults
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-CHAINS = 20
-SIGNALS_PER_CHAIN = 5
-LATEST_SECONDS = 20.0
+CHAINS = 12
+SIGNALS_PER_CHAIN = 9
+LATEST_SECONDS = 10.0
 """After the start; what is interrupted later has ended, which is as good."""
 
 
@@ -51,6 +52,25 @@ def test_a_hundred_signals(number: int, moments: np.random.Generator, tmp_path: 
         if (place / "run").exists():
             check_whole(place / "run")
     succeed(words(what, place, *further))
+
+
+def test_the_values_at_hand_of_an_interrupted_run_are_read_and_the_others_computed(
+    tmp_path: Path,
+) -> None:
+    process = start(words("cells", tmp_path, fault="heedful"))
+    until(lambda: num_parts(tmp_path) > 4, process=process)
+    os.kill(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + signal.SIGINT, told
+    interrupted = summary_of(tmp_path / "run")["counts"]
+    succeed(words("cells", tmp_path))
+    resumed = summary_of(tmp_path / "run")["counts"]
+    (tmp_path / "whole").mkdir()
+    succeed(words("cells", tmp_path / "whole"))
+    whole = summary_of(tmp_path / "whole" / "run")["counts"]
+    assert 0 < interrupted["computed"] <= resumed["from_store"] < whole["computed"]
+    assert resumed["computed"] == whole["computed"] - resumed["from_store"]
+    assert_same(tmp_path / "run", numbers(tmp_path / "whole" / "run"))
 
 
 def test_a_run_that_is_stopped_for_a_while_goes_on(tmp_path: Path) -> None:

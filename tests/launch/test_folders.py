@@ -112,6 +112,7 @@ OF_OTHERS = {
     ".hydra/config.yaml": "model:\n  _target_: other_project.Model\n",
     "multirun.yaml": "hydra: {}\n",
     "thesis.tex": "",
+    "run.log": "of another program",
 }
 
 
@@ -137,6 +138,15 @@ def test_a_folder_of_a_run_is_taken_again(name: str, tmp_path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(OURS[name])
     check_folder(tmp_path / "ours")
+
+
+def test_a_folder_that_another_run_makes_at_this_moment_is_taken(tmp_path: Path) -> None:
+    check_folder(tmp_path)
+    (tmp_path / "run.log").touch()
+    check_folder(tmp_path)
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "config.yaml").touch()
+    check_folder(tmp_path)
 
 
 def test_standard_output_is_given_back() -> None:
