@@ -26,6 +26,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from epsilon_research.bounded_yaml import read_settings
 from epsilon_research.catalogue import CONF
 from epsilon_research.launch.job import check_settings
 from epsilon_research.launch.trust import VARIABLE, check_secrets, check_targets
@@ -33,12 +34,6 @@ from epsilon_research.launch.trust import VARIABLE, check_secrets, check_targets
 _OWN_NAME = "config"
 _SEARCH_PATH = "hydra.searchpath"
 _NO_SEARCH_PATH = f"{_SEARCH_PATH}=[]"
-
-_DEEPEST = 40
-"""Levels of a configuration; ours have eight."""
-
-_MOST_BYTES = 1 << 20
-"""Of the file of a configuration; ours have ten thousand."""
 
 _MADE_BY_HYDRA: Mapping[str, Collection[str]] = {
     "": ("overrides", "help", "hydra_help", "mode", "verbose", "searchpath"),
@@ -121,7 +116,7 @@ def _check_file(folder: Path, name: str) -> None:
     if not path.exists():
         return  # Hydra says what there is instead
     try:
-        settings = _read(_text(path))
+        settings = read_settings(path)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
@@ -133,33 +128,6 @@ def _check_file(folder: Path, name: str) -> None:
             f"defaults must not be in a configuration of somebody else, got such a list in {path}: "
             f"set {VARIABLE}=PACKAGE before the command if you trust the file"
         )
-
-
-def _text(path: Path) -> str:
-    """Read a file of bearable size."""
-    if not path.is_file():
-        raise yaml.YAMLError("it is no file")
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise yaml.YAMLError(f"it has more than {_MOST_BYTES:,} bytes")
-    return content.decode("utf-8")
-
-
-def _read(text: str) -> dict[str, Any]:
-    """Parse settings without aliases, which can multiply, and without deep nesting."""
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        if isinstance(event, yaml.AliasEvent):
-            raise yaml.YAMLError("it has aliases")
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise yaml.YAMLError(f"it nests more than {_DEEPEST} levels")
-    settings = yaml.safe_load(text)
-    if not isinstance(settings, dict):
-        raise yaml.YAMLError(f"it holds a {type(settings).__name__}")
-    return settings
 
 
 class _Typed:

@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from epsilon_research.bounded_yaml import read_settings
 from epsilon_research.catalogue import CONF
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import remove_unbegun
@@ -81,9 +82,19 @@ def gather_again(where: bool | str, settings: Sequence[str]) -> None:  # noqa: F
             f"{str(where).lower() if where is True else where}: run the study first"
         )
     started = folder / "multirun.yaml"
-    overrides = OmegaConf.load(started).hydra.overrides.task if started.is_file() else settings
+    # As text: of somebody else's folder, references are not followed.
+    overrides = _typed_words(started) if started.is_file() else settings
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     gather_jobs(config, folder, overrides=overrides)
+
+
+def _typed_words(started: Path) -> list[str]:
+    try:
+        return [str(word) for word in read_settings(started)["hydra"]["overrides"]["task"]]
+    except (LookupError, TypeError) as error:
+        raise ValueError(
+            f"{started} must say how the sweep was started, got {error!r}: run the study again"
+        ) from error
 
 
 def _newest(base: Path) -> Path | None:

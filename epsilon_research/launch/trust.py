@@ -32,8 +32,8 @@ _REFERENCE = "${"
 _POSITIONAL = "_args_["
 """Arguments without a name, by which a builder would not be known."""
 
-_SECRET_PARTS = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL")
-_SECRET_WORDS = {"PAT", "AUTH"}
+_SECRET_PARTS = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "_PWD")
+_SECRET_WORDS = {"PAT", "AUTH", "PW"}
 """Parts, and whole words, of the names of environment variables that hold secrets."""
 
 _SHORTEST_SECRET = 8
@@ -43,7 +43,11 @@ _SHORTEST_WORD = 3
 """Characters of the longest value that is no secret."""
 
 _VARIABLE = re.compile(r"oc\.env: *['\"]?(\w+)")
-_PASSWORD = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_PASSWORD = re.compile(r"(?:^|[/\s='\"])[^/\s:@=]*:[^/\s:@][^/\s@]*@[\w\[]")
+"""As in `user:password@host`, with or without a scheme before it."""
+
+_PARAMETER = re.compile(r"[?&;]([\w-]+)=[^&;\s]")
+"""Of an address."""
 
 
 def check_targets(settings: Any) -> None:
@@ -90,7 +94,9 @@ def check_secrets(settings: Any) -> None:
         named = [name for name in _VARIABLE.findall(text) if _is_secret(name)]
         held = [name for name, value in secrets.items() if _holds(value, leaf, text)]
         found = [f"the value of {name}" for name in (*named, *held)]
-        found += ["an address with a password"] if _PASSWORD.search(text) else []
+        parameters = filter(_is_secret, _PARAMETER.findall(text))
+        if _PASSWORD.search(text) or any(parameters):
+            found.append("an address with a password")
         if found:
             raise ValueError(
                 f"settings must not hold secrets, got {found[0]} in {_without(place, secrets)}: "
@@ -101,7 +107,7 @@ def check_secrets(settings: Any) -> None:
 def _is_secret(name: str) -> bool:
     """Return whether the name of an environment variable is that of a secret."""
     upper = name.upper()
-    words = set(upper.split("_"))
+    words = set(re.split(r"[_-]", upper))
     return any(part in upper for part in _SECRET_PARTS) or bool(words & _SECRET_WORDS)
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.analysis.resolution import unresolved
+from epsilon_research.bounded_table import read_parquet
 from epsilon_research.plotting.clouds import Cloud
 from epsilon_research.plotting.notes import statistics_note
 from epsilon_research.plotting.points import ScorePoints, Target, read_points
@@ -164,7 +165,7 @@ def _read_case(case: Case, *, folder: Path) -> dict[str, ScorePoints]:
         )
     label, higher_is_better = column.replace("_", " "), job.run.higher_is_better
     target = Target(column=column, label=label, higher_is_better=higher_is_better)
-    frame = pd.read_parquet(path)
+    frame = read_parquet(path, setting="gather")
     return {name: read_points(frame, metric=name, target=target) for name in job.run.metrics}
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from epsilon_research.atomic_file import write_atomically
+from epsilon_research.bounded_table import read_parquet
 from epsilon_research.reporting.numbers import count_range, duration, setting, value
 from epsilon_research.reporting.page import Picture, own_script, render
 from epsilon_research.reporting.published import in_words
@@ -162,7 +161,7 @@ def _write(
         path = within / "scores.parquet"
         if not path.is_file():
             return None
-        return packed_points(pd.read_parquet(path), job.run, graphs_of(within))
+        return packed_points(read_parquet(path, setting="gather"), job.run, graphs_of(within))
 
     def searches(job: Job, within: Path) -> str | None:
         return packed_searches(job.run, within) if job.run.search else None

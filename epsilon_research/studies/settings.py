@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from epsilon_research.bounded_yaml import read_settings
 from epsilon_research.checks import is_number
 
 _NO_SETTINGS = (
@@ -51,17 +50,13 @@ def read_configuration(folder: Path) -> Configuration:
             "study again"
         )
     composed = folder / ".hydra" / "hydra.yaml"
-    hydra = _load(composed)["hydra"] if composed.is_file() else {"runtime": {"choices": {}}}
+    hydra = read_settings(composed)["hydra"] if composed.is_file() else {"runtime": {"choices": {}}}
     chosen = {
         name: option
         for name, option in hydra["runtime"]["choices"].items()
         if not name.startswith("hydra/") and name not in _NO_SETTINGS
     }
-    return Configuration(values=dict(_flatten(_load(resolved))), choices=chosen)
-
-
-def _load(path: Path) -> Mapping[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Configuration(values=dict(_flatten(read_settings(resolved))), choices=chosen)
 
 
 def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

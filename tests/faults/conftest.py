@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -59,6 +60,14 @@ def kills(request: pytest.FixtureRequest) -> Kills:
 def moments(request: pytest.FixtureRequest) -> np.random.Generator:
     """Random moments, of each test its own, so that it can be run again alone."""
     return np.random.default_rng([SEED, *request.node.name.encode()])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_are_heard() -> None:
+    """Programs ignore what the one that starts them does, as a script's background has it."""
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(one) is signal.SIG_IGN:
+            signal.signal(one, signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)

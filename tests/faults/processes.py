@@ -116,6 +116,16 @@ def child(parent: int, *, named: str) -> int | None:
     return next((pid for pid in children if named in command_line(pid)), None)
 
 
+def hears(pid: int, number: int) -> bool:
+    """Whether a program does something of its own at a signal."""
+    try:
+        facts = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    (caught,) = [line.split()[1] for line in facts.splitlines() if line.startswith("SigCgt:")]
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
 class _Facts(NamedTuple):
     parent: int
     session: int

@@ -39,13 +39,6 @@ def frequent_parts() -> None:
     shelves._SECONDS_BETWEEN_PARTS = 0.005
 
 
-def heedful() -> None:
-    """Heeds signals that the shell of a test run in the background has had it ignore."""
-    frequent_parts()
-    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, signal.SIG_DFL)
-
-
 def failing_store(seed: str, rate: str) -> None:
     """The store's file system refuses a share of the calls that open, list, sync and name files."""
     frequent_parts()
@@ -73,8 +66,6 @@ PASSING = (errno.ESTALE, errno.EIO, errno.EMFILE, errno.ENOMEM, errno.ETIMEDOUT,
 def interrupt(stage: str, seconds: str) -> None:
     """Presses Ctrl-C so long after a stage has begun."""
     frequent_parts()
-    # A test run in the background of a shell script inherits that Ctrl-C is ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def then(*_: Any, **__: Any) -> None:
         timer = threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGINT))
@@ -177,7 +168,6 @@ def before_first_call(name: str, then: Callable[..., None]) -> None:
 
 FAULTS: dict[str, Callable[..., None]] = {
     "frequent_parts": frequent_parts,
-    "heedful": heedful,
     "failing_store": failing_store,
     "interrupt": interrupt,
     "odd_clock": odd_clock,

@@ -11,7 +11,7 @@ import pytest
 from tests.commands import summary_of
 from tests.faults.jobs import num_parts, words
 from tests.faults.leavings import assert_same, check_store, check_whole, numbers
-from tests.faults.processes import PATIENCE, members, start, succeed, until
+from tests.faults.processes import PATIENCE, hears, members, start, succeed, until
 
 pytestmark = pytest.mark.faults
 
@@ -19,14 +19,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHAINS = 12
 SIGNALS_PER_CHAIN = 9
 LATEST_SECONDS = 10.0
-"""After the start; what is interrupted later has ended, which is as good."""
+"""After the program has begun to hear signals; what is interrupted later has ended, which is as good."""
 
 
 @pytest.mark.parametrize("number", range(CHAINS))
 def test_a_hundred_signals(number: int, moments: np.random.Generator, tmp_path: Path) -> None:
     engine = ("collapsed", "reference")[number % 2]
     what = ("scoring", "search", "sweep")[number % 3]
-    further = (f"engine={engine}", "search_space.num_architectures=60")
+    further = (f"engine={engine}", "search_space.num_architectures=40")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     place = tmp_path / "place"
@@ -35,8 +35,10 @@ def test_a_hundred_signals(number: int, moments: np.random.Generator, tmp_path: 
         which = SIGNALS[moments.integers(len(SIGNALS))]
         times = (1, 2, 10)[moments.integers(3)]
         to_all = bool(moments.integers(2))
-        process = start(words(what, place, *further, fault="heedful"), scratch=scratch)
-        time.sleep(moments.uniform(0.5, LATEST_SECONDS))
+        process = start(words(what, place, *further), scratch=scratch)
+        # Before that it is Python that starts.
+        until(lambda process=process: hears(process.pid, signal.SIGTERM), process=process)
+        time.sleep(moments.uniform(0, LATEST_SECONDS))
         for _ in range(times):
             if process.poll() is None:
                 (os.killpg if to_all else os.kill)(process.pid, which)
@@ -57,7 +59,7 @@ def test_a_hundred_signals(number: int, moments: np.random.Generator, tmp_path: 
 def test_the_values_at_hand_of_an_interrupted_run_are_read_and_the_others_computed(
     tmp_path: Path,
 ) -> None:
-    process = start(words("cells", tmp_path, fault="heedful"))
+    process = start(words("cells", tmp_path))
     until(lambda: num_parts(tmp_path) > 4, process=process)
     os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=PATIENCE)

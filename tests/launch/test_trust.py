@@ -64,6 +64,7 @@ def test_settings_without_targets_pass(settings: Any) -> None:
 
 
 SECRETS = {
+    "MYSQL_PWD": "a-word-of-mine",
     "WANDB_API_KEY": "0123456789abcdef0123",
     "PGPASSWORD": "hunter-2",
     "GITHUB_PAT": "a1b2",
@@ -95,12 +96,15 @@ def test_a_secret_in_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "address", ["tcp://me:word@host:1", "https://:x@host/a", "a b ftp://u:p@h"]
-)
+    "address",
+    ["tcp://me:word@host:1", "https://:x@host/a", "a b ftp://u:p@h", "me:word@host/db",
+     "https://host/?a=1&api_key=x", "wss://host?access-token=x"],
+)  # fmt: skip
 def test_an_address_with_a_password_is_refused(address: str) -> None:
     with pytest.raises(ValueError, match=r"got an address with a password in executor\.scheduler"):
         check_secrets({"executor": {"scheduler": address}})
-    check_secrets({"executor": {"scheduler": "tcp://host:8786"}, "mail": "me@host"})
+    for address in ("tcp://host:8786", "me@host", "https://host/?epochs=108", "tls://[::1]:1"):
+        check_secrets({"executor": {"scheduler": address}})
 
 
 @pytest.mark.parametrize(
