@@ -70,8 +70,8 @@ def interruptible(*, ends: bool = False) -> Iterator[Interruption]:
     """Take each of the signals for Ctrl-C, unless it is ignored already, as `nohup` has it.
 
     Args:
-        ends: Whether the program ends with this: then nothing that follows a signal is heard until
-            the very end, which another one would make a death by that signal.
+        ends: Whether the program ends with this: then nothing is heard until the very end, which a
+            signal would make a death by it, though all is done and told.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
@@ -89,6 +89,5 @@ def interruptible(*, ends: bool = False) -> Iterator[Interruption]:
         sys.unraisablehook = hook
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, alarm)
-        if not (ends and interruption.heard):
-            for one in heard:
-                signal.signal(one, before[one])
+        for one in heard:
+            signal.signal(one, signal.SIG_IGN if ends else before[one])

@@ -19,7 +19,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHAINS = 12
 SIGNALS_PER_CHAIN = 9
 LATEST_SECONDS = 10.0
-"""After the program has begun to hear signals; what is interrupted later has ended, which is as good."""
+"""After a program has begun to hear signals; one that ends before has ended well."""
 
 
 @pytest.mark.parametrize("number", range(CHAINS))
