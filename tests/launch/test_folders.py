@@ -7,7 +7,7 @@ import pytest
 
 from epsilon_research.launch import launch
 from epsilon_research.launch.folders import check_folder
-from epsilon_research.launch.sweep import _newest
+from epsilon_research.launch.sweep import _newest, _typed_words
 from tests.commands import SMALL
 
 PLACE = "hydra.run.dir=made/here/run"
@@ -96,6 +96,19 @@ def test_the_newest_finished_folder_is_gathered(
                 (job / "summary.json").write_text(content)
     found = _newest(tmp_path)
     assert (found and found.name) == newest
+
+
+def test_how_a_sweep_was_started_is_read_as_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef")
+    word = "name=${oc.env:WANDB_API_KEY}"
+    started = tmp_path / "multirun.yaml"
+    started.write_text(f"hydra: {{overrides: {{task: ['{word}']}}}}\n")
+    assert _typed_words(started) == [word]
+    started.write_text("hydra: {}\n")
+    with pytest.raises(ValueError, match="must say how the sweep was started"):
+        _typed_words(started)
 
 
 @pytest.mark.parametrize("values", ["range(0,1000000000)", "range(0.0,1.0,0.0)", "range(3,1)"])

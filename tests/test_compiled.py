@@ -1,0 +1,46 @@
+"""Compiled functions: kept where that can be done, and compiled where it cannot."""
+
+import errno
+import os
+from pathlib import Path
+
+import numba
+import pytest
+from numba.core import caching
+
+from epsilon_research import compiled
+
+
+def doubled(x: float) -> float:
+    """Numba needs a function of a file."""
+    return 2 * x
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+
+
+def kept(folder: Path) -> list[Path]:
+    return [*folder.rglob("*.nbc")]
+
+
+def test_a_compiled_function_is_kept(tmp_path: Path) -> None:
+    assert compiled.njit(cache=True)(doubled)(2.0) == 4.0
+    assert len(kept(tmp_path)) == 1
+    assert compiled.njit(cache=False)(doubled)(2.0) == 4.0
+    assert len(kept(tmp_path)) == 1
+
+
+def test_a_full_disk_costs_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: object, index: object, data: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "save", refuse)
+    assert compiled.njit(cache=True)(doubled)(2.0) == 4.0
+    assert kept(tmp_path) == []
+
+
+def test_no_folder_at_all_costs_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    assert compiled.njit(cache=True)(doubled)(2.0) == 4.0
