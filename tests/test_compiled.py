@@ -4,9 +4,8 @@ import errno
 import os
 from pathlib import Path
 
-import numba
 import pytest
-from numba.core import caching
+from numba.core import caching, config
 
 from epsilon_research import compiled
 
@@ -18,7 +17,7 @@ def doubled(x: float) -> float:
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
 
 
 def kept(folder: Path) -> list[Path]:

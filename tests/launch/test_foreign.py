@@ -28,7 +28,11 @@ FLAGS: Mapping[str, Callable[[Path], list[str]]] = {
     "path": lambda folder: [f"--config-path={folder}"],
     "two words": lambda folder: ["--config-path", str(folder), "--config-name", "config"],
     "short": lambda folder: ["-cp", str(folder), "-cn", "config.yaml"],
-    "between settings": lambda folder: ["seed=1", f"--config-path={folder}", "seed=2"],
+    "between settings": lambda folder: [
+        "hydra.verbose=true",
+        f"--config-path={folder}",
+        "hydra.verbose=false",
+    ],  # fmt: skip
     "name": lambda folder: [f"--config-name=../{'../' * 20}{str(folder).lstrip('/')}/config"],
 }
 HEADERS = ("", "# @package _global_\n", "# a comment\n\n", "# @package hydra\n")
