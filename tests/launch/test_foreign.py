@@ -32,7 +32,7 @@ FLAGS: Mapping[str, Callable[[Path], list[str]]] = {
         "hydra.verbose=true",
         f"--config-path={folder}",
         "hydra.verbose=false",
-    ],  # fmt: skip
+    ],
     "name": lambda folder: [f"--config-name=../{'../' * 20}{str(folder).lstrip('/')}/config"],
 }
 HEADERS = ("", "# @package _global_\n", "# a comment\n\n", "# @package hydra\n")
