@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from threading import RLock, Timer
 from typing import Any
 
@@ -116,7 +117,8 @@ class Shelves:
         with self._lock:
             self._timer = None
             try:
-                self._flush()
+                for shelf in self._all():
+                    shelf.flush()
                 self._failing_since = None
             except OSError as error:
                 # What a network file system refuses now it may take in a moment.
@@ -139,12 +141,12 @@ class Shelves:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            patiently(self._flush)
+            # Each by itself: what is written need not be tried again with the next.
+            for shelf in self._all():
+                patiently(shelf.flush)
 
-    def _flush(self) -> None:
-        for shelves in self._shelves.values():
-            for shelf in shelves:
-                shelf.flush()
+    def _all(self) -> Iterator[Shelf]:
+        return chain.from_iterable(self._shelves.values())
 
 
 def _shelf(store: Store, pass_: Pass, space: SearchSpace, minibatch: Minibatch) -> Shelf:

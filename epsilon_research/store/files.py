@@ -22,7 +22,7 @@ PASSING = (
 )  # fmt: skip
 """Errors that another try may mend."""
 
-_PAUSES = (0.1, 0.3, 1.0)
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.0)
 """Seconds between tries."""
 
 
