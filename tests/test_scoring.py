@@ -255,9 +255,13 @@ def test_what_a_value_depends_on_is_in_its_key(tmp_path: Path) -> None:
         assert result.num_from_store == 0
 
 
+_DEADLY = 3
+"""Number of the job that no worker survives."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fails(Executor):
-    """Does some chunks, then loses one or is interrupted."""
+    """Loses each chunk with one of the jobs, or is interrupted after the first chunk."""
 
     end: str
 
@@ -267,9 +271,11 @@ class Fails(Executor):
 
     def map(self, function: Callable, tasks: Iterable) -> Iterator:
         for number, task in enumerate(tasks):
-            if number == 1 and self.end == "lost":
+            if self.end == "lost" and any(
+                getattr(order, "number", None) == _DEADLY for order in task
+            ):
                 yield Lost(task)
-            elif number == 1:
+            elif self.end == "interrupted" and number == 1:
                 raise KeyboardInterrupt
             else:
                 yield function(task)
@@ -281,7 +287,7 @@ def test_what_is_lost_is_reported_by_name_and_tried_again_next_time(
     store = FolderStore(path=tmp_path)
     epsilon = replace(EPSILON, candidates_per_chunk=7)
     result = scored(store, epsilon, executor=Fails(end="lost"))
-    # A chunk was lost, and tried again in chunks of one.
+    # Of a chunk that was lost, each job is tried again by itself.
     assert len(result.lost) == 1
     assert result.lost[0] in caplog.text
     died = result.frame["metric0_failure"] == "worker_died"
