@@ -88,7 +88,7 @@ class Plan:
         return bool(self.instructions)
 
 
-ORDERED = frozenset(
+_ORDERED = frozenset(
     {
         Op.GATHER,
         Op.DIVIDE,
@@ -115,7 +115,7 @@ def canonical_hash(plan: Plan) -> str:
         for register, multiplicity in instruction.operands:
             for digest, count in sums[register].items():
                 terms[digest] = terms.get(digest, 0) + count * multiplicity
-        if instruction.op in ORDERED:
+        if instruction.op in _ORDERED:
             op, used, *fields = instruction
             parts = [(sorted(sums[register].items()), n) for register, n in used]
             sums.append({_digest((int(op), *fields, parts)): 1})

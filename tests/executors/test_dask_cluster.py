@@ -108,7 +108,6 @@ def test_a_worker_that_cannot_be_told_to_forget_costs_no_results(
     existing: DaskExecutor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(client: Any, name: str) -> None:
-        # As where a worker died a moment ago, and its connection with it.
         raise distributed.comm.CommClosedError("Stream is closed")
 
     monkeypatch.setattr(distributed.Client, "unregister_worker_plugin", fail)
