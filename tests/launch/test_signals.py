@@ -2,14 +2,16 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from epsilon_research.launch import cli, launch
 from epsilon_research.launch.signals import interruptible
-from tests.commands import finished
+from tests.commands import ROOT, finished
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -134,3 +136,28 @@ def test_a_signal_during_imports_is_heard(number: signal.Signals, status: int) -
     done = finished(sys.executable, "-c", IN_IMPORT, str(int(number)))
     assert done.returncode == status
     assert done.stderr == "\nInterrupted before the end: the same command starts over.\n"
+
+
+IN_STRING = """
+import os, signal, sys
+for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(one, signal.SIG_DFL)
+from epsilon_research.launch import cli, launch
+
+def work():
+    exec(f"os.kill(os.getpid(), {sys.argv[1]})")
+
+cli._steps = lambda words: [work]
+sys.exit(launch())
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), SIGNALS.items())
+def test_a_signal_in_source_that_is_a_string_has_its_status_too(
+    number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    (tmp_path / "program.py").write_text(IN_STRING)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "program", str(int(number))]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, timeout=300)
+    assert done.returncode == status
