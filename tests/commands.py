@@ -6,7 +6,8 @@ import logging
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -59,26 +60,35 @@ def finished(
     )
 
 
-def launched(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python run.py` with `arguments`, run in this process, which has all imports behind it."""
-    argv, out, err = ["run.py", *arguments], io.StringIO(), io.StringIO()
+@contextmanager
+def restored() -> Iterator[None]:
+    """What a program sets for its whole process is as before afterwards: the root logger's state.
+
+    Without it, later tests would log into files that are closed.
+    """
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, raises = root.handlers[:], root.level, logging.raiseExceptions
     try:
-        with (
-            # As in a user's process, values of a wrong type get as far as the project's own checks.
-            patch.object(jaxtyping.config, "jaxtyping_disable", True),
-            patch.object(logging, "raiseExceptions", True),
-            patch.dict(os.environ),
-            redirect_stdout(out),
-            redirect_stderr(err),
-        ):
-            status = launch(argv)
+        with patch.dict(os.environ):
+            yield
     finally:
         for handler in set(root.handlers) - set(handlers):
             handler.close()
-        root.handlers[:] = handlers
+        root.handlers[:], logging.raiseExceptions = handlers, raises
         root.setLevel(level)
+
+
+def launched(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python run.py` with `arguments`, run in this process, which has all imports behind it."""
+    argv, out, err = ["run.py", *arguments], io.StringIO(), io.StringIO()
+    with (
+        restored(),
+        # As in a user's process, values of a wrong type get as far as the project's own checks.
+        patch.object(jaxtyping.config, "jaxtyping_disable", True),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        status = launch(argv)
     return subprocess.CompletedProcess(argv, status, out.getvalue(), err.getvalue())
 
 

@@ -3,10 +3,13 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.commands import restored
 
 # No test is about time: another job on the machine would fail it.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -53,3 +56,10 @@ def shared() -> Path:
     if not (folder / "golden").is_dir():
         pytest.skip(f"needs real data in {folder}: set EPSILON_SHARED to a folder that has it")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """A test that runs a whole program changes nothing for the next."""
+    with restored():
+        yield

@@ -27,6 +27,9 @@ _TASKS_PER_PROCESS = 2
 _SECONDS_BETWEEN_LOOKS = 1.0
 """Of a worker process for the program that started it."""
 
+_SECONDS_FOR_LOKY = 5.0
+"""To put tasks into its processes' queue; a thread that has died never does."""
+
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program."""
 
@@ -189,8 +192,21 @@ class _Crew(Generic[Task]):
     def dismiss(self) -> None:
         """Ends the processes if they still work on what nobody waits for."""
         if self._running:
+            self._wait_for_loky()
             _pool(self._count).shutdown(kill_workers=True)
             self._running.clear()
+
+    def _wait_for_loky(self) -> None:
+        """Returns when loky has put every task into the processes' queue: moments after the last.
+
+        Its own thread forgets all tasks when processes are killed, and would die looking for one
+        that it has not put there.
+        """
+        end = time.monotonic() + _SECONDS_FOR_LOKY
+        while any(not (future.running() or future.done()) for future in self._running):
+            if time.monotonic() > end:
+                return
+            time.sleep(0.001)
 
 
 @contextmanager

@@ -1,11 +1,10 @@
 """What a user gets wrong is answered with one sentence, at once, and a non-zero exit status."""
 
-import logging
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import jaxtyping
@@ -26,12 +25,10 @@ Launch = Callable[..., str]
 @pytest.fixture
 def launch(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Launch]:
+) -> Launch:
     """Runs `run.py` in this process; gives the sentence that it must end in."""
     # As in a user's process: values of a wrong type get as far as the project's own checks.
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, logging.raiseExceptions
 
     def launch_(*arguments: str) -> str:
         # Quick to read, for mistakes elsewhere.
@@ -47,11 +44,7 @@ def launch(
         assert not (tmp_path / "run" / "scores.parquet").exists()
         return error_in(captured.err)
 
-    yield launch_
-    for handler in set(root.handlers) - set(before[0]):
-        handler.close()
-    root.handlers[:], level, logging.raiseExceptions = before
-    root.setLevel(level)
+    return launch_
 
 
 @pytest.mark.parametrize(
