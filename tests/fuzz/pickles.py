@@ -73,7 +73,7 @@ def _transnas(data: bytes) -> None:
 def _analog(data: bytes) -> None:
     """What is read behind the checksum."""
     with answered():
-        nb201_analog._accuracies(data)
+        nb201_analog._convert(data)
 
 
 def _plain_seeds() -> Sequence[bytes]:
