@@ -71,6 +71,8 @@ def execute(notebook: NotebookNode) -> NotebookNode:
             km=manager,
             timeout=_CELL_SECONDS,
             record_timing=False,
+            # What a cell prints comes in as many pieces as the machine's load makes of it.
+            coalesce_streams=True,
             resources={"metadata": {"path": str(FOLDER)}},
         )
         environment = os.environ | {
