@@ -37,6 +37,7 @@ def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.
         name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
         for name in ACCURACIES
     }
+    frame = frame.copy()
     seconds = list(frame.columns).index("seconds")
     for offset, (name, values) in enumerate(columns.items()):
         frame.insert(seconds + offset, name, values)
@@ -67,6 +68,7 @@ def with_aggregates(frame: pd.DataFrame, aggregates: Mapping[str, Sequence[str]]
 
     It is NaN where a part is undefined, unless that part ranks last (`ranked_scores`).
     """
+    frame = frame.copy()
     for name, parts in aggregates.items():
         scores = np.column_stack([ranked_scores(frame, part) for part in parts])
         values = aggregate_ranks(scores, aggregate="log_rank")

@@ -309,6 +309,8 @@ def test_an_aggregate_ranks_last_what_its_part_ranks_last() -> None:
     expected = np.log(np.array([3, 2, 6]) / 9)
     np.testing.assert_allclose(found["both"], [*expected, np.nan])
     assert found["both_failure"].dropna().to_dict() == {3: "undefined_part"}
+    # Whoever asks twice gets the same.
+    pd.testing.assert_frame_equal(with_aggregates(frame, {"both": ["a", "b"]}), found)
 
 
 @pytest.mark.parametrize(
