@@ -21,10 +21,10 @@ MOST_COLUMNS = 10_000
 """pandas takes a minute for the names of a hundred thousand."""
 
 MOST_BYTES = 1 << 30
-"""Of a csv file, and of a parquet file's values once unpacked."""
+"""Largest size of a csv file, and of a parquet file's values once unpacked."""
 
 _MOST_BYTES_OF_VALUE = 1024
-"""Of a value of a fixed length, such as a decimal number."""
+"""Largest size of a value of a fixed length, such as a decimal number."""
 
 _ROWS_AT_ONCE = 1 << 16
 
@@ -35,7 +35,7 @@ _MOST_BYTES_AT_ONCE = 1 << 26
 
 _TEXT = "BYTE_ARRAY"
 _BYTES = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, _TEXT: 4}
-"""Of a value in memory where it is not eight, or a length of its own; a text is a reference."""
+"""Size of a value in memory where it is not eight or its own length; a text is a reference."""
 
 _NAMES_SHOWN = 20
 
@@ -61,7 +61,7 @@ def read_table(
         advice: What to do about a file that cannot be read, for error messages.
 
     Raises:
-        ValueError: It is no such table, or larger than any that this project knows.
+        ValueError: It is not such a table, or larger than any that this project knows.
     """
     if path.suffix.lower() != CSV:
         return read_parquet(path, setting=setting, columns=columns, advice=advice)

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 _MOST_BYTES = 1 << 20
-"""Of a file of settings; ours have ten thousand."""
+"""Largest size of a file of settings; ours have ten thousand."""
 
 _DEEPEST = 40
 """Levels of a configuration; ours have eight."""
@@ -16,13 +16,13 @@ def read_settings(path: Path) -> dict[str, Any]:
     """Return the mapping in a file.
 
     Raises:
-        YAMLError: It is no YAML, or has more than settings need: aliases, which can multiply, deep
+        YAMLError: It is not YAML, or has more than settings need: aliases, which can multiply, deep
             nesting, or a large size.
-        UnicodeDecodeError: It is no text.
+        UnicodeDecodeError: It is not text.
         OSError: It cannot be read.
     """
     if not path.is_file():
-        raise yaml.YAMLError("it is no file")
+        raise yaml.YAMLError("it is not a file")
     with path.open("rb") as file:
         content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:

@@ -75,7 +75,7 @@ def open_zip(
         setting: What set the path, for error messages.
 
     Raises:
-        ValueError: The file is no zip archive, is damaged, or exceeds the limits.
+        ValueError: The file is not a zip archive, is damaged, or exceeds the limits.
     """
     what = f"{setting} {path}"
     size = path.stat().st_size

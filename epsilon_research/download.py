@@ -46,7 +46,7 @@ def check_git_blob(path: Path, *, blob_id: str) -> None:
     """Refuses a file with another content than git knows by an id.
 
     The id is the SHA-1 of `blob <size>`, a zero byte and the content: git's choice, which reveals
-    damage apart and is no signature.
+    damage and is not a signature.
 
     Raises:
         ValueError: The id differs.

@@ -34,7 +34,7 @@ _TUPLES = b"t\x85\x86\x87"
 _LOOKED_AT = bytes((_STOP, _PUT, _LONG_BINPUT, _FRAME, _PERSID, _BINPERSID)) + _TUPLES
 
 _FRAME_BYTES = 8
-"""Of the length of a frame, which says how much Python may read ahead."""
+"""Size of the length of a frame, which says how much Python may read ahead."""
 
 _SHORT = 32
 """Counted arguments below this length need no look; most texts are shorter."""

@@ -73,7 +73,7 @@ class Progress:
 
 @contextmanager
 def progress(console: Console, title: str, total: int) -> Iterator[Progress]:
-    """Show progress through `total` items on `console`; in the log where that is no terminal."""
+    """Show progress through `total` items on `console`; in the log where that is not a terminal."""
     if console.is_terminal:
         columns = (
             TextColumn("{task.description:<21}"), BarColumn(bar_width=None), MofNCompleteColumn(),

@@ -248,7 +248,7 @@ def _load(source: bytes, *, allowed: Mapping[tuple[str, str], Any], encoding: st
         raise _RefusedError("a persistent id")
     before = _bytes_left.set(_COPIES_PER_BYTE * len(source))
     try:
-        # Odd escapes in damaged text are warned about, which is no news for the reader.
+        # Odd escapes in damaged text are warned about, which is not news for the reader.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             content = io.BytesIO(plan.announcing)
@@ -261,8 +261,8 @@ def _one_line(error: Exception) -> str:
     return " ".join((str(error) or type(error).__name__).split())[:120]
 
 
-# What Python's unpickler raises on bytes that are no pickle; the list is that of its documentation
-# and of what damaged files were seen to raise.
+# What Python's unpickler raises on bytes that are not a pickle; the list is that of its
+# documentation and of what damaged files were seen to raise.
 _DAMAGE = (
     pickle.UnpicklingError,
     ArithmeticError,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 VERSION = "0.28.0"
-"""Of torchvision: another one may have other networks under the same names."""
+"""Version of torchvision: another one may have other networks under the same names."""
 
 SMALLEST_IMAGE = 75
 """Pixels: inception_v3 takes no smaller images."""

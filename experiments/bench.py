@@ -1,7 +1,7 @@
 """`make bench`: speed of the collapse as ratios, measured in one run on the same cores.
 
 Seconds mean little on a shared machine; ratios of what was measured in turn do. Each is measured in
-several rounds, and what has moved since the last run on this machine is told.
+several rounds, and what has moved since the last run on this machine is reported.
 """
 
 import json
@@ -53,13 +53,13 @@ NUM_RECIPES = 14_322
 _WRITES_A_MAP = (Op.COMBINE, Op.BOX, Op.AVERAGE, Op.MAXIMUM)
 
 NOISE = 1.1
-"""What has moved by less than this factor is not told."""
+"""A change by less than this factor is not reported."""
 
 Numbers = dict[str, list[float]]
 """What was measured, by its name, once for each round."""
 
 PEER_IMAGES = 64
-"""As many as these metrics have in their publications; each takes seconds for a network of 256."""
+"""Images for these metrics, as many as in their publications; with 256 each takes seconds."""
 
 PEERS: dict[str, Metric] = {
     "naswot": Naswot(),

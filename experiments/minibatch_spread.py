@@ -45,7 +45,7 @@ from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.nbnlp import NasBenchNlp
 
 BATCH_SIZE = 256
-"""That of the published tables."""
+"""Batch size of the published tables."""
 
 SPLITS = 5
 SEED = 0

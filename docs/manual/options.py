@@ -12,7 +12,7 @@ from epsilon_research.catalogue import CONF, default_options, option_names
 _FOLDER = "reference/configuration"
 
 _APART = {"defaults", "hydra", "pipeline", "_target_", "_global_"}
-"""Keys that are no settings which a user types: they have a line of their own, or none."""
+"""Keys that are not settings which a user types: they have a line of their own, or none."""
 
 _OF_STUDIES = {"name", "report"}
 """Likewise in a study."""

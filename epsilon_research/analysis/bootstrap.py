@@ -16,16 +16,16 @@ from epsilon_research.analysis.ranked_rows import MIN_ROWS, RankedRows, check_ro
 NUM_STATISTICS = 7
 
 MANY_ROWS = 100_000
-"""Above this, an interval is narrow and a resample slow (about 10 ms for 423,624 rows), ..."""
+"""Number of rows above which intervals are narrow and resamples slow (10 ms for 423,624 rows)."""
 
 FEW_RESAMPLES = 300
-"""... so that this many resamples are enough and take seconds."""
+"""Number of resamples above `MANY_ROWS`: there so many are enough, and take seconds."""
 
 BATCH_SIZE = 32
 """Resamples computed side by side: twice as fast as 16 at 423,624 rows, half the memory of 64."""
 
 MOST_THREADS = 2
-"""Unless asked for more: each thread holds about 0.25 GB at 423,624 rows."""
+"""Largest number of threads unless more are asked for: each holds 0.25 GB at 423,624 rows."""
 
 
 def bootstrap_intervals(

@@ -25,10 +25,10 @@ FAR_ABOVE = 0.05
 """Difference of ρ from which the choice of rows by the published protocol is worth a sentence."""
 
 FEW_ROWS = 100
-"""Below this, the 95 % interval of a ρ of 0 is wider than 0.2 on either side."""
+"""Number of rows below which the 95 % interval of a ρ of 0 is wider than 0.2 on either side."""
 
 _REASONS = {
-    "disconnected": "disconnected (no path from input to output)",
+    "disconnected": "disconnected (the output does not depend on the input)",
     "constant_output": "constant output over the minibatch",
     "overflow": "overflow",
     "identity_block": "a block that does nothing",
@@ -141,8 +141,8 @@ def _rounded(frame: pd.DataFrame, metric: str) -> Sequence[str]:
     return [
         f"Rounding changes the ranking: {_share(count, len(frame))} have a score of {metric} that"
         " is not known to a thousandth of itself, and scores shifted by their resolution rank with"
-        f" ρ {rho:.2f} to these. Correlations of such scores mean nothing: pass engine.dtype=auto,"
-        " or choose weights further apart."
+        f" ρ {rho:.2f} to these. Correlations of such scores mean nothing: choose weights further"
+        " apart, or leave engine.dtype at auto."
     ]
 
 
@@ -155,7 +155,7 @@ def _ties(frame: pd.DataFrame, metric: str) -> Sequence[str]:
     return [
         f"Many ties: {tied:,} of {len(functions):,} distinct functions"
         f" ({_percent(tied, len(functions))}) share their {metric} score with a different one, so"
-        f" {metric} cannot tell them apart."
+        f" {metric} cannot distinguish them."
     ]
 
 

@@ -13,7 +13,7 @@ from epsilon_research.analysis.correlation import spearman_rho
 from epsilon_research.analysis.ranked_rows import check_rows
 
 MIN_GROUP = 10
-"""Smaller groups say little, and Fisher's transform is not yet normal there."""
+"""Smallest group: smaller ones say little, and Fisher's transform is not yet normal there."""
 
 _NORMAL_975 = 1.959963984540054
 
@@ -37,7 +37,7 @@ class GroupedCorrelation:
 
     @property
     def num_groups(self) -> int:
-        """How many groups were pooled."""
+        """Number of groups that were pooled."""
         return sum(bool(np.isfinite(rho)) for _, rho in self.groups.values())
 
 

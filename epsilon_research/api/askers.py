@@ -35,7 +35,7 @@ _METHODS: Mapping[str, Callable[[], SearchMethod]] = {
 Direction = Literal["maximize", "minimize"]
 
 Sampler = str | BaseSampler | SearchMethod | None
-"""By name, an object of Optuna's or of the project's, or None for the usual one."""
+"""A sampler by name, an object of Optuna's or of the project's, or None for the usual one."""
 
 
 class Asker(ABC):
@@ -56,7 +56,7 @@ class Asker(ABC):
 
 
 class OptunaAsker(Asker):
-    """A study of Optuna's, asked and told."""
+    """A study of Optuna's behind the contract of an `Asker`."""
 
     def __init__(
         self, space: BuiltSpace, sampler: BaseSampler, directions: Sequence[Direction]

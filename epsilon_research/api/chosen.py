@@ -29,7 +29,7 @@ Inputs = Union[str, Dataset, Minibatch, np.ndarray, "torch.Tensor", None]
 Accuracies = str | Benchmark | None
 
 _PUBLISHED_WEIGHTS = (1e-7, 1.0)
-"""Of epsilon on NAS-Bench-201; also where a space comes without a pair of its own."""
+"""Weights of epsilon on NAS-Bench-201, also for a space without a pair of its own."""
 
 
 def chosen_selection(
@@ -67,7 +67,7 @@ def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
         space: Says what its networks take.
 
     Raises:
-        ValueError: There is no such dataset, or the numbers are no minibatch.
+        ValueError: There is no such dataset, or the numbers are not a minibatch.
     """
     if isinstance(inputs, Dataset):
         return inputs

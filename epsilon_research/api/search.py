@@ -134,7 +134,7 @@ def _checked(constraints: object) -> dict[str, float]:
     """The limits as numbers.
 
     Raises:
-        ValueError: They are no mapping from names to numbers.
+        ValueError: They are not a mapping from names to numbers.
     """
     if not isinstance(constraints, Mapping):
         raise ValueError(

@@ -38,7 +38,7 @@ def read_kept(path: Path) -> pd.DataFrame | None:
 
 
 def keep(rows: pd.DataFrame, path: Path) -> bool:
-    """Whether the table could be written; without a writable cache the next run converts again."""
+    """Write the table, and return whether it could be; where not, the next run converts again."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, rows.to_parquet)

@@ -22,7 +22,7 @@ from epsilon_research.benchmarks.embedded import FOLDER, read_provenance
 from epsilon_research.benchmarks.nbmacro_test import SEEDS
 
 _LEVEL = 19
-"""Of zstd; slow to write, as fast to read as any."""
+"""Compression level of zstd; slow to write, as fast to read as any."""
 
 
 def _nb201(source: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from epsilon_research.checks import check_choice, check_text
 logger = logging.getLogger(__name__)
 
 _CACHE_FORMAT = 1
-"""To be raised when the conversion changes, so that older files in caches are left alone."""
+"""Version of the conversion: raise it with a change; older files in caches are left alone."""
 
 _SPLITS = {
     # CIFAR-10's validation accuracy is of networks trained on half of the training images, its

@@ -26,7 +26,7 @@ _LENGTHS = (4, 12, 36, 108)
 """Epochs; the official nasbench_full.tfrecord has all four, nasbench_only108.tfrecord the last."""
 
 _CACHE_FORMAT = 1
-"""To be raised when the conversion changes, so that older files in caches are left alone."""
+"""Version of the conversion: raise it with a change; older files in caches are left alone."""
 
 _MAGIC = b"PAR1"
 """How a parquet file begins; a TFRecord file does not, its first length would be absurd."""

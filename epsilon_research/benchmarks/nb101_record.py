@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 MAX_VERTICES = 7
 MAX_EDGES = 9
 NUM_EVALUATIONS = 3
-"""Before training, half-way and at its end."""
+"""Number of evaluations of a training: before it, half-way and at its end."""
 
 _OPERATIONS = {"conv3x3-bn-relu": "c3", "conv1x1-bn-relu": "c1", "maxpool3x3": "mp"}
 _HASH = re.compile(r"[0-9a-f]{32}")

@@ -20,7 +20,7 @@ _FILE = "analognasbench/data.anb"
 _SHA256 = "85f3435b877aa2d36268d55ce07f6ff6d73643d17a840f1941745da5eb80db32"
 
 _CACHE_FORMAT = 1
-"""To be increased when the conversion changes."""
+"""Version of the conversion: increase it with a change."""
 
 _OPERATIONS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 """The package's own numbering of the operations."""

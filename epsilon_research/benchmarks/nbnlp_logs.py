@@ -69,7 +69,7 @@ def read_runs(path: Path, *, epoch: str, setting: str = "benchmark.path") -> pd.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no zip archive or exceeds what such an archive may hold, or a log
+        ValueError: The file is not a zip archive or exceeds what such an archive may hold, or a log
             is not what it must be.
     """
     if not path.is_file():
@@ -118,7 +118,7 @@ def parse_log(content: bytes, *, epoch: str, what: str) -> Run:
         what: What the log is, for error messages.
 
     Raises:
-        ValueError: It is no JSON object, lacks a key, or a value is not what it must be.
+        ValueError: It is not a JSON object, lacks a key, or a value is not what it must be.
     """
     log = _object(content, what=what)
     missing = [key for key in _KEYS if key not in log]
@@ -176,7 +176,7 @@ def canonical_recipe(recipe: object, *, what: str) -> str:
         what: What the log is, for error messages.
 
     Raises:
-        ValueError: It is no JSON object.
+        ValueError: It is not a JSON object.
     """
     found = _object(recipe, what=f"recepie of {what}") if isinstance(recipe, str) else recipe
     if not isinstance(found, dict):

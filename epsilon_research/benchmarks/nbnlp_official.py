@@ -26,7 +26,7 @@ class Archive(NamedTuple):
 
     url: str
     blob_id: str
-    """Git's name of its content."""
+    """Git's name of the file's content."""
 
 
 ARCHIVES = {

@@ -41,7 +41,7 @@ class Table(Benchmark):
         path: The file; its suffix says which of the two it is.
         target: "validation_accuracy" or "test_accuracy"; None: test if the file has it.
         higher_is_better: False for losses.
-        unit: "fraction" or "percent", of both columns; losses that are no percentages keep
+        unit: "fraction" or "percent", of both columns; losses that are not percentages keep
             "fraction", which takes numbers as they are.
         id_column: Column of architecture ids, or of other keys that the search space translates;
             None: the first of `USUAL_NAMES` that the file has.

@@ -15,7 +15,7 @@ FRAME_BYTES = _HEADER.size + _FOOTER.size
 """What a record takes beside its data."""
 
 _MASK = 0xA282EAD8
-"""Of the format: checksums of data that holds checksums itself would be weak without it."""
+"""Mask of the format: checksums of data that holds checksums itself would be weak without it."""
 
 
 def read_records(path: Path, *, largest: int) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ _SPLITS = ("valid", "test")
 """What the file calls the images of `ACCURACIES`, in that order."""
 
 _CACHE_FORMAT = 1
-"""To be raised when the conversion changes, so that older files in caches are left alone."""
+"""Version of the conversion: raise it with a change; older files in caches are left alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def _row(architecture: Any, results: Any, *, epoch: str) -> tuple:
 def _curve(values: Any) -> np.ndarray:
     """float64 [epochs]: what a list of numbers holds."""
     if not isinstance(values, list):
-        raise TypeError("results of the epochs that are no list")
+        raise TypeError("results of the epochs that are not a list")
     if not all(isinstance(value, int | float | np.integer | np.floating) for value in values):
         raise TypeError("a result that is not a number")
     return np.array(values, np.float64)

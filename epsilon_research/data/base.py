@@ -65,7 +65,7 @@ def image_bytes(side: int) -> int:
 
 
 def check_image_size(image_size: object) -> None:
-    """Refuses what is no side of an image.
+    """Refuses what cannot be the side of an image.
 
     Raises:
         ValueError: `image_size` is not a positive integer.

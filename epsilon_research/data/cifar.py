@@ -37,7 +37,7 @@ _LARGEST_ARCHIVE = 512 * 1024**2
 
 
 _MOST_ENDS = 8
-"""How often the end of an archive is met; tarfile asks twice at a regular one."""
+"""Number of times that the end of an archive is met; tarfile asks twice at a regular one."""
 
 
 class Release(NamedTuple):
@@ -188,7 +188,7 @@ def read_archive(path: Path, members: Sequence[str]) -> list[bytes]:
     """Return the bytes of `members`, read one by one: nothing is extracted to disk.
 
     Raises:
-        ValueError: The file is no archive, is truncated, or lacks a member.
+        ValueError: The file is not an archive, is truncated, or lacks a member.
     """
     found: dict[str, bytes] = {}
     try:

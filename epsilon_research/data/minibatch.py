@@ -108,7 +108,7 @@ def check_batch_size(batch_size: int) -> None:
 
 
 def check_labels(labels: np.ndarray, *, num_images: int, what: str) -> None:
-    """Refuses what are no labels of a minibatch of images.
+    """Refuses what cannot be labels of a minibatch of images.
 
     Args:
         labels: To be int64 (images), at least 0.
@@ -130,7 +130,7 @@ def check_labels(labels: np.ndarray, *, num_images: int, what: str) -> None:
 
 
 def check_images(inputs: np.ndarray, *, what: str) -> None:
-    """Refuses what is no minibatch of images.
+    """Refuses what is not a minibatch of images.
 
     Args:
         inputs: To be float32 (batch, channels, height, width), all finite.
@@ -154,7 +154,7 @@ def check_images(inputs: np.ndarray, *, what: str) -> None:
 
 
 def check_tokens(inputs: np.ndarray, *, what: str) -> None:
-    """Refuses what is no minibatch of embedded tokens.
+    """Refuses what is not a minibatch of embedded tokens.
 
     Args:
         inputs: To be float32 or float64 (time, batch, embedding size), not empty, all finite.

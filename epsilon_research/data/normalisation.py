@@ -21,7 +21,7 @@ def check_statistics(mean: object, std: object) -> None:
     """Refuses what cannot normalise three channels.
 
     Raises:
-        ValueError: Not three finite means and three positive finite deviations.
+        ValueError: Not three finite means and three positive finite standard deviations.
     """
     if not _are_three_numbers(mean) or not _are_three_numbers(std) or min(std) <= 0:  # pyright: ignore[reportArgumentType]
         raise ValueError(

@@ -10,7 +10,7 @@ END_OF_LINE = "<eos>"
 """The token that AWD-LSTM puts at the end of every line, also of the last one without a break."""
 
 LARGEST_VOCABULARY = 1_000_000
-"""Tokens; drawing the embedding of so many takes seconds, up to the largest 32-bit id an hour."""
+"""Largest number of tokens; to draw their embedding takes seconds."""
 
 _CHARACTERS_AT_ONCE = 1 << 20
 _LONGEST_WORD = 1 << 20

@@ -27,9 +27,9 @@ class Outputs(NamedTuple):
     rounding: float
     """Estimated standard deviation of the rounding errors of `values`, over their spread."""
     float32_defined: bool
-    """Whether the published float32 network has an output here, neither constant nor infinite."""
+    """True if the published float32 network has an output here, neither constant nor infinite."""
     exact_ties: bool = True
-    """Whether equal outputs are equal in exact arithmetic, too, as those of dead ReLUs are."""
+    """True if equal outputs are equal in exact arithmetic, too, as those of dead ReLUs are."""
 
 
 class EngineSession(ABC):

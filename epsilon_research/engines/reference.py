@@ -58,7 +58,7 @@ def recurrent_outputs(
 
 
 def is_defined(outputs: np.ndarray) -> bool:
-    """Whether outputs are finite and not all the same, so that epsilon's normalisation exists."""
+    """Return whether outputs are finite and not all the same, as epsilon's normalisation needs."""
     return has_spread(outputs)
 
 

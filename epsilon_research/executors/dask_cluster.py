@@ -104,7 +104,7 @@ class DaskExecutor(Executor):
     def _client(self) -> Iterator["Client"]:
         from distributed import Client
 
-        # Dask tells every connection; of what goes wrong in our own cluster we tell ourselves.
+        # Dask logs every connection; what goes wrong in our own cluster we report ourselves.
         level = logging.CRITICAL if self.scheduler is None else logging.WARNING
         logging.getLogger("distributed").setLevel(level)
         if self.scheduler is None:
@@ -148,7 +148,7 @@ class DaskExecutor(Executor):
         return LocalCluster(
             n_workers=self.num_processes,
             threads_per_worker=1,
-            # The first death is told to us: we know what to try again.
+            # The first death is reported to us: we know what to try again.
             scheduler_kwargs={"allowed_failures": 0, "dashboard": False},
             # A worker near a limit would be paused, and the run would wait for ever.
             memory_limit=0,

@@ -28,7 +28,7 @@ class Keep(WorkerPlugin):
         self._num_threads = 1
 
     def setup(self, worker: Worker) -> None:
-        """Called by Dask on each worker."""
+        """Note how many threads a worker has; Dask calls this on each."""
         self._num_threads = worker.state.nthreads
         if self._ignore_interrupts:
             signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -25,10 +25,10 @@ _TASKS_PER_PROCESS = 2
 """One that runs and one that waits, so that no process is ever idle."""
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-"""Of a worker process for the program that started it."""
+"""Time between two looks of a worker process for the program that started it."""
 
 _SECONDS_FOR_LOKY = 5.0
-"""To put tasks into its processes' queue; a thread that has died never does."""
+"""Time that loky has to put tasks into its processes' queue; a thread that has died never does."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a program."""
@@ -242,7 +242,7 @@ def _begin(program: int) -> None:
 def _end_with(program: int) -> None:
     """Ends this process when its program has gone.
 
-    One that is killed tells nobody, and its workers would wait for work, and keep their memory,
+    One that is killed notifies nobody, and its workers would wait for work, and keep their memory,
     until loky's timeout of minutes.
     """
     while os.getppid() == program:

@@ -125,7 +125,7 @@ def _exit_status(step: Callable[[], object], interruption: Interruption) -> int:
 
 
 def _failure(raised: BaseException) -> int:
-    """Return the exit status of what is no interruption, or raise it again."""
+    """Return the exit status of what is not an interruption, or raise it again."""
     error = raised.__cause__ if isinstance(raised, SystemExit) else raised
     if not isinstance(error, USER_ERRORS):
         raise raised

@@ -47,7 +47,7 @@ _FUNCTIONS: Mapping[Any, Mapping[str, Callable[[Any], bool]]] = {
         "path": lambda path: path not in (None, "none", "auto", os.environ.get("EPSILON_STORE"))
     }
 }
-"""As `connects` of a class."""
+"""Functions and their settings that reach out of the program, as `connects` of a class."""
 
 
 class _Parser(ArgumentParser):
@@ -111,7 +111,7 @@ def _check_options(name: str, folder: object) -> None:
 
 
 def _check_file(folder: Path, name: str) -> None:
-    """Refuse a file that is no plain YAML, before Hydra reads it."""
+    """Refuse a file that is not plain YAML, before Hydra reads it."""
     path = folder / f"{name.removesuffix('.yaml')}.yaml"
     if not path.exists():
         return  # Hydra says what there is instead

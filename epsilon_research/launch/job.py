@@ -40,8 +40,8 @@ def run_job(config: DictConfig, *, check: Callable[[DictConfig], None]) -> dict[
         check: Refuses what a configuration of somebody else may not hold.
 
     Raises:
-        SystemExit: A user's mistake, as `__cause__`, ended a run that is no job of a sweep: Hydra
-            would print a line of its own before any other exception.
+        SystemExit: A user's mistake, as `__cause__`, ended a run that is not a job of a sweep:
+            Hydra would print a line of its own before any other exception.
         KeyboardInterrupt: Ctrl-C, with a text about what is kept.
     """
     hydra = HydraConfig.get()

@@ -12,7 +12,7 @@ from omegaconf import DictConfig, open_dict, read_write
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 
 MOST_JOBS = 10_000
-"""Of a sweep; Hydra composes all of them before the first one runs."""
+"""Largest number of jobs of a sweep; Hydra composes all of them before the first one runs."""
 
 _MOST_TRIED = 12
 """Jobs that are tried to see whether all of a sweep make the mistake of the first."""

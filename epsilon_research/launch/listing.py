@@ -16,7 +16,7 @@ def listed_group(settings: Sequence[str]) -> str | None:
     """Return the group whose options a command line asks for, if it does.
 
     Args:
-        settings: The words of the command line that are no flags.
+        settings: The words of the command line that are not flags.
     """
     asked = [word.removesuffix(f"={_LIST}") for word in settings if word.endswith(f"={_LIST}")]
     return next((group for group in asked if group in default_options()), None)

@@ -71,7 +71,7 @@ def interruptible(*, ends: bool = False) -> Iterator[Interruption]:
 
     Args:
         ends: Whether the program ends with this: then nothing is heard until the very end, which a
-            signal would make a death by it, though all is done and told.
+            signal would make a death by it, though all is done and reported.
     """
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():

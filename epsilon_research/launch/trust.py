@@ -24,8 +24,10 @@ _FUNCTIONS = (
 _BUILDER = "build"
 """Setting whose value names a function, as `package.module:function`."""
 
+_MISSING = "???"
+
 _BUILDERS = ("epsilon_research.spaces.digits_networks:build",)
-"""Those of the project."""
+"""The project's own functions that such a setting may name."""
 
 _REFERENCE = "${"
 
@@ -40,14 +42,14 @@ _SHORTEST_SECRET = 8
 """Characters; shorter values would be found in innocent places."""
 
 _SHORTEST_WORD = 3
-"""Characters of the longest value that is no secret."""
+"""Characters of the longest value that is not a secret."""
 
 _VARIABLE = re.compile(r"oc\.env: *['\"]?(\w+)")
 _PASSWORD = re.compile(r"(?:^|[/\s='\"])[^/\s:@=]*:[^/\s:@][^/\s@]*@[\w\[]")
-"""As in `user:password@host`, with or without a scheme before it."""
+"""A password as in `user:password@host`, with or without a scheme before it."""
 
 _PARAMETER = re.compile(r"[?&;]([\w-]+)=[^&;\s]")
-"""Of an address."""
+"""A parameter of an address."""
 
 
 def check_targets(settings: Any) -> None:
@@ -153,6 +155,8 @@ def _is_own(target: Any) -> bool:
 
 
 def _is_own_builder(name: Any) -> bool:
+    if name == _MISSING:
+        return True  # nothing is named yet, and whatever builds the object asks for it
     package = str(name).partition(":")[0].partition(".")[0]
     return name in _BUILDERS or _is_trusted(package)
 

@@ -107,7 +107,7 @@ class Metric(ABC):
     name: str
     """What the configuration calls it."""
     shared_by_function: bool
-    """Whether architectures that are the same function of constant weights have one score."""
+    """True if architectures with the same function of constant weights have one score."""
     candidates_per_chunk: int
     """How many candidates make a chunk of work: a few tenths of a second."""
 

@@ -21,7 +21,7 @@ def chosen_metrics(
         engine: What runs their networks.
 
     Raises:
-        ValueError: There are none, a name is unknown or taken twice, or something is no metric.
+        ValueError: There are none, a name is unknown or taken twice, or something is not a metric.
     """
     found: dict[str, Metric] = {}
     for name, one in _named(chosen):

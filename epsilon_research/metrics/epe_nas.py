@@ -15,7 +15,7 @@ _K = 1e-5
 """Keeps the logarithm finite; the published value."""
 
 _MANY_CLASSES = 100
-"""Above this the published code compares classes instead of adding them up."""
+"""Number of classes above which the published code compares them instead of adding them up."""
 
 
 def class_score(

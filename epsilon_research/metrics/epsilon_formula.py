@@ -16,7 +16,7 @@ REASONS = ("disconnected", "overflow", "constant_output")
 
 
 def has_finite_spread(outputs: Shaped[np.ndarray, " values"]) -> bool:
-    """Whether the largest output less the smallest is a number that float64 can hold."""
+    """Return whether the largest output less the smallest is a number that float64 can hold."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(outputs.max() - outputs.min()))
 

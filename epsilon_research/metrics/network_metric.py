@@ -104,7 +104,7 @@ class NetworkMetric(SinglePassMetric):
     num_samples: int | None = None
     uses_labels: ClassVar[bool] = False
     needs_connection: ClassVar[bool] = True
-    """Whether a network whose output does not depend on its input has no score."""
+    """True if a network whose output does not depend on its input has no score."""
     further_code: ClassVar[Sequence[str]] = NETWORK_CODE
     made_by: ClassVar[Mapping[str, Any]] = {"torch": version("torch")}
     failures: ClassVar[Collection[str] | None] = FAILURES

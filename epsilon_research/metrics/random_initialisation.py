@@ -38,7 +38,7 @@ _DRAWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """A function of `torch.nn.init` and its settings for each distribution."""
 
 _LINEAR_DEVIATION = 0.01
-"""Of the weights of an image network's linear layers, whatever the distribution."""
+"""Standard deviation of the weights of an image network's linear layers, for any distribution."""
 
 _PURPOSES = ("first initialisation of", "second initialisation of")
 

@@ -21,7 +21,7 @@ class SinglePassMetric(Metric):
     """
 
     uses_labels: ClassVar[bool] = False
-    """Whether the minibatch's labels matter."""
+    """True if the minibatch's labels matter."""
     further_code: ClassVar[Sequence[str]] = ()
     """Modules beside its own whose code makes the number."""
     made_by: ClassVar[Mapping[str, Any]] = {}

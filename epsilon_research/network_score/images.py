@@ -52,5 +52,5 @@ def _tensor(images: "torch.Tensor | np.ndarray") -> torch.Tensor:
     tensor = tensor.detach().cpu()
     if tensor.is_floating_point():
         return tensor if tensor.dtype == torch.float64 else tensor.float()
-    # Integers that are no images may be tokens, which a network looks up.
+    # Integers that are not images may be tokens, which a network looks up.
     return tensor.float() if tensor.ndim == 4 else tensor

@@ -38,7 +38,7 @@ def plain_outputs(
         dtype: In which the network computes, but for what its own code casts.
 
     Raises:
-        NetworkError: The network cannot be copied, or what it returns is no batch of outputs.
+        NetworkError: The network cannot be copied, or what it returns is not a batch of outputs.
         Exception: Whatever the network raises.
     """
 

@@ -89,8 +89,8 @@ def _score(
         value, reason = float("nan"), "constant_output"
         note = "; ".join(filter(None, [note, ONLY_ROUNDING]))
     elif reason is None:
-        # Outputs that saturate are equal exactly, which nothing tells here from those that are so
-        # by rounding: that leaves the score open, but does not make it 0.
+        # Outputs that saturate are equal exactly, which nothing distinguishes here from those that
+        # are so by rounding: that leaves the score open, but does not make it 0.
         smooth, resolution = (
             score_resolution(
                 normalised[0],

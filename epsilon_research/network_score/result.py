@@ -35,15 +35,15 @@ class NetworkScore(MetricScore):
     """
 
     FEW: ClassVar[int] = 10
-    """Below so many values kept, a score warns."""
+    """Number of values kept below which a score warns."""
 
     resolution: float
     """The largest rounding error that the score is likely to have; NaN where there is no score."""
     engine: str
     """"collapsed" or "reference"."""
     float32_defined: bool
-    """Whether float32 arithmetic would have had a score; on the reference engine as far as its
-    outputs tell."""
+    """True if float32 arithmetic would have had a score; on the reference engine as far as its
+    outputs show."""
     values_kept: tuple[int, int]
     """How many outputs are kept for each weight, the smaller weight first: those that are larger
     than the smallest output. The score is a mean over them."""

@@ -52,7 +52,7 @@ def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequen
         metrics: Metrics of the run.
 
     Raises:
-        ValueError: A part is no metric of the run, or an aggregate has the name of one.
+        ValueError: A part is not a metric of the run, or an aggregate has the name of one.
     """
     for name, parts in aggregates.items():
         missing = [part for part in parts if part not in metrics]

@@ -63,7 +63,7 @@ class Cloud:
 
     @property
     def is_dense(self) -> bool:
-        """Whether there are too many points for dots."""
+        """Return whether there are too many points for dots."""
         return len(self.x) > MOST_DOTS
 
     def draw_values(self, axes: Axes, values: Float[np.ndarray, " points"], *, label: str) -> None:

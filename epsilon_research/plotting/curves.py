@@ -38,7 +38,7 @@ _DODGE = 0.012
 """Distance between the bars of two protocols, as a part of the axis."""
 
 _MOST_ROWS = 4
-"""More rows of panels are no curve but a grid."""
+"""More rows of panels than these are not drawn: they would be a grid, not curves."""
 
 _AXIS_WIDTH = 24
 

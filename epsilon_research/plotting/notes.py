@@ -20,7 +20,7 @@ STATISTIC_LABELS = {
 """Labels of the axes that show the statistics of a summary."""
 
 LARGE = 10_000
-"""From here on numbers have a unit prefix: 10k."""
+"""Number from which on a unit prefix is written: 10k."""
 
 _LONGEST = 1e12
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

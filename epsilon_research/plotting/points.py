@@ -57,7 +57,7 @@ class ScorePoints:
 
     @property
     def is_finite(self) -> Bool[np.ndarray, " architectures"]:
-        """Whether there is a score."""
+        """Return whether there is a score."""
         return np.isfinite(self["score"])
 
     def where(self, keep: Bool[np.ndarray, " architectures"]) -> "ScorePoints":

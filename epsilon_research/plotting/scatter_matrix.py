@@ -16,7 +16,7 @@ from epsilon_research.plotting.style import BLUE, COLOUR_MAP, VERMILION, figure_
 from epsilon_research.reporting.numbers import value
 
 MOST_METRICS = 8
-"""More panels than these are too small for a page."""
+"""Largest number of metrics: panels of more would be too small for a page."""
 
 MOST_DOTS = 1500
 """A panel with more points than this is a blot; hexagons take over."""

@@ -57,7 +57,7 @@ class SearchPanel:
 
     @property
     def is_percent(self) -> bool:
-        """Whether the curves are accuracies, shown as percentages."""
+        """Return whether the curves are accuracies, shown as percentages."""
         return all(variant.are_fractions for variant in self.variants)
 
     @property

@@ -11,7 +11,7 @@ FORMATS = ("png", "pdf", "svg")
 """File formats that a figure can be written in."""
 
 _NAME = re.compile(r"[\w-]+")
-"""Of a style that matplotlib has."""
+"""Name of a style that matplotlib has."""
 
 _LEAST_WIDTH = 2.0
 """Inches below which the labels of a panel leave no room for its points."""

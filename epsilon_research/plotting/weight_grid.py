@@ -26,7 +26,7 @@ from epsilon_research.reporting.numbers import NOTHING, count, minus
 from epsilon_research.reporting.study import Case, Study
 
 PROTOCOLS = ("paper", "connected")
-"""Those that have a map, beside what was published."""
+"""Protocols that have a map, beside what was published."""
 
 _COLOURS = "RdBu"
 """Red to blue, which all common kinds of colour vision distinguish; white is no correlation."""
@@ -52,7 +52,7 @@ class WeightMap:
 
     @property
     def counts_differ(self) -> bool:
-        """Whether each cell needs its own number of rows."""
+        """Return whether each cell needs its own number of rows."""
         return len({count(n) for _, n in self.cells.values()}) > 1
 
     @property

@@ -71,7 +71,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool | None:
-        """Whether the difference is within the margin; None where that cannot be said."""
+        """Return whether the difference is within the margin; None where that cannot be said."""
         return None if self.not_judged else abs(self.difference) <= self.margin
 
     def to_json(self) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Block:
     """What an interactive plot shows of one run.
 
     Args:
-        label: What tells the run from the others of the page.
+        label: What distinguishes the run from the others of the page.
         packed: Its points or its searches, see `scatter_data` and `search_data`.
     """
 

@@ -116,7 +116,7 @@ class SearchVariant:
 
     @property
     def are_fractions(self) -> bool:
-        """Whether the curves show accuracies, and neither a loss nor a user's own objective."""
+        """Return whether the curves show accuracies, not a loss or a user's own objective."""
         return self.higher_is_better and self.reported != "objective"
 
     @property
@@ -311,7 +311,7 @@ class Run:
 
     @property
     def higher_is_better(self) -> bool:
-        """Whether trained results are accuracies, and no losses."""
+        """Return whether trained results are accuracies, not losses."""
         return self.facts.get("higher_is_better") is not False
 
     @property

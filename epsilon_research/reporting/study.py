@@ -95,7 +95,7 @@ class Case:
 
     @property
     def has_replicates(self) -> bool:
-        """Whether there are several draws."""
+        """Return whether there are several draws."""
         return len(self.jobs) > 1
 
     @property

@@ -52,14 +52,14 @@ class SearchMethod(ABC):
 
     name: str
     uses_cost: ClassVar[bool] = False
-    """Whether it searches by `Start.cost`, too, where that is given."""
+    """True if it searches by `Start.cost`, too, where that is given."""
     uses_proxies: bool = False
-    """Whether it searches by `Start.proxies`, which it then must have."""
+    """True if it searches by `Start.proxies`, which it then must have."""
 
     @property
     @abstractmethod
     def needs_score(self) -> bool:
-        """Whether `Start.score` must be given, beside any warm-up."""
+        """Return whether `Start.score` must be given, beside any warm-up."""
 
     @property
     @abstractmethod

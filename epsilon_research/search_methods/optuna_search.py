@@ -14,7 +14,7 @@ from epsilon_research.spaces.base import Genes
 SAMPLERS = ("tpe", "nsga2")
 
 _POPULATION = 20
-"""Of NSGA-II: its default of 50 leaves a budget of 300 six generations."""
+"""Population of NSGA-II: its default of 50 leaves a budget of 300 six generations."""
 
 _MOST_ASKS = 100
 """Asks for one architecture until one is known, as draws of `Domain`."""

@@ -37,7 +37,7 @@ def predict(
         return np.zeros(len(features))
     regressor = _boosting(seed) if model == "boosting" else _gaussian_process(len(target), seed)
     # Threads only wait for each other on so few rows. A kernel's parameters at their bounds, or a
-    # flat likelihood, are no reason to warn: the next fit is a few architectures away.
+    # flat likelihood, are not a reason to warn: the next fit is a few architectures away.
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         regressor.fit(known[:, defined], target)

@@ -13,15 +13,15 @@ class Protocol(ABC):
 
     name: str
     counts_repeats: bool
-    """Whether a repeated architecture counts as trained again."""
+    """True if a repeated architecture counts as trained again."""
     draws_with_replacement: bool
-    """Whether an architecture may be twice in one pool of a warm-up."""
+    """True if an architecture may be twice in one pool of a warm-up."""
     undefined_score: float
     """The rank of an architecture without a score, as a number."""
     float32_only: bool
-    """Whether an architecture has a score only where the published float32 code has one."""
+    """True if an architecture has a score only where the published float32 code has one."""
     mutates_as_published: bool
-    """Whether children are drawn by `SearchSpace.mutate_as_published`."""
+    """True if children are drawn by `SearchSpace.mutate_as_published`."""
 
     @abstractmethod
     def judged(

@@ -17,7 +17,7 @@ _NUM_PARENTS = 10
 
 
 class Predictions(SearchAlgorithm):
-    """One search by a predictor under way: what it was told, and what it wants to know next."""
+    """One search by a predictor under way: results known so far, and candidates to train next."""
 
     def __init__(self, *, start: Start, settings: "Surrogate") -> None:
         self._start = start

@@ -15,7 +15,8 @@ key in parts, files that are written once, whole, and named by their own checksu
     inventory.py    what lies in a folder, what is damaged, what older code wrote
     __main__.py     python -m epsilon_research.store list | verify | drop
 
-Imports nothing of the project but how to write a file, tell code apart and check a setting.
+Imports nothing of the project but how to write a file, distinguish versions of code and check a
+setting.
 """
 
 from epsilon_research.store.base import Evaluation as Evaluation

@@ -119,7 +119,7 @@ def _cell(*words: Any) -> Text:
 
 def _plain(line: str) -> Text:
     """Words of a file as they are: neither markup nor orders to a terminal."""
-    return Text("".join(letter if letter.isprintable() else "?" for letter in line))
+    return Text("".join(character if character.isprintable() else "?" for character in line))
 
 
 def _megabytes(num_bytes: int) -> str:
@@ -159,7 +159,7 @@ def _drop(options: argparse.Namespace, console: Console) -> int:
     if unknown:
         raise ValueError(f"shelves must be names that list shows, got {unknown[0]}: correct it")
     if not (options.shelf or options.old or options.all):
-        raise ValueError("drop must be told what to drop, got nothing: name shelves, or pass --old")
+        raise ValueError("drop must have shelves to drop, got none: name shelves, or pass --old")
     chosen = [
         shelf
         for shelf in found.values()

@@ -66,7 +66,7 @@ class Store(ABC):
     """A place for evaluations."""
 
     keeps: bool
-    """Whether what is added is there for the next run."""
+    """True if what is added is there for the next run."""
 
     @abstractmethod
     def check(self) -> None:

@@ -40,7 +40,7 @@ _NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS)
 """Errors that another try does not mend: this user may not write there."""
 
 _TRIES = 3
-"""Of listing, or writing into, a folder that others change meanwhile."""
+"""Number of tries to list, or to write into, a folder that others change meanwhile."""
 
 _FLUSHES_BETWEEN_MERGES = 8
 
@@ -192,7 +192,7 @@ class FolderShelf(Shelf):
             make_shared(target)
             path.replace(target / path.name)
             sentence += f"in {DAMAGED}/ now"
-        except FileNotFoundError:  # another process has set it aside, and has told of it
+        except FileNotFoundError:  # another process has set it aside, and has reported it
             return
         except OSError as refusal:
             sentence += f"left there ({refusal.strerror or refusal})"

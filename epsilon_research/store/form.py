@@ -68,7 +68,7 @@ class Form:
             value = facts[name]
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number if kind is float else type(value) is kind):
-                raise ValueError(f"a column {name} that is no {kind.__name__}")
+                raise ValueError(f"a column {name} that is not of type {kind.__name__}")
 
     def _check_values(self, values: np.ndarray) -> None:
         if self.length not in (None, values.shape[1]):

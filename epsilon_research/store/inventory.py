@@ -1,6 +1,6 @@
 """What lies in a store's folder: shelf by shelf, with sizes, damage and the age of the code.
 
-Whatever lies there is told of, and nothing of it is imported or run.
+Whatever lies there is reported, and nothing of it is imported or run.
 """
 
 import json
@@ -22,7 +22,7 @@ CURRENT, OLD, UNKNOWN = "current", "old", "unknown"
 that is not the project's, which is not looked for."""
 
 _NAME = re.compile(r"[0-9a-f]{12}")
-"""Of a shelf: the hash of its identity."""
+"""Name of a shelf: the hash of its identity."""
 
 _PROJECT = "epsilon_research"
 
@@ -50,7 +50,7 @@ class ShelfRecord:
             try:
                 keys.update(read_part(path)[0].keys)
             except (DamagedPartError, OSError):
-                # `verify` tells of it; here it only has nothing to count.
+                # `verify` reports it; here it only has nothing to count.
                 continue
         return len(keys)
 
@@ -71,7 +71,7 @@ def shelves(folder: Path) -> list[ShelfRecord]:
 
 
 def _record(folder: Path) -> ShelfRecord | None:
-    """The record of a folder, None if it is no shelf: other programs have Arrow files, too."""
+    """The record of a folder, None if it is not a shelf: other programs have Arrow files, too."""
     if not _NAME.fullmatch(folder.name):
         return None
     parts = tuple(sorted(folder.glob(f"*{SUFFIX}")))

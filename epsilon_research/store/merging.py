@@ -14,7 +14,7 @@ _MANY = 64
 
 _SMALL_BYTES = 1 << 20
 _MOST_BYTES = 1 << 26
-"""Of all parts that are merged at a time."""
+"""Largest size of all parts that are merged at a time."""
 
 logger = logging.getLogger(__name__)
 

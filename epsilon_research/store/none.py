@@ -12,7 +12,7 @@ from epsilon_research.store.form import ANY_FORM, Form
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoStore(Store):
-    """Has nothing and keeps nothing."""
+    """A store that has nothing and keeps nothing."""
 
     keeps: bool = False
 

@@ -27,13 +27,13 @@ KEY_BYTES = 16
 _NAME_DIGITS = 32
 
 _MOST_BYTES = 1 << 28
-"""Of a part that is read; what is written is split long before."""
+"""Largest size of a part that is read; what is written is split long before."""
 
 _BYTES_WRITTEN = 1 << 26
-"""Of the rows of a part, but for a single row that has more."""
+"""Largest size of the rows of a part, but for a single row that has more."""
 
 _BYTES_BESIDE_VALUES = 128
-"""Of a row: its key, its time and what else is known of it."""
+"""Size of a row without its values: its key, its time and what else is known of it."""
 
 _MOST_FACTS = 64
 _LONGEST_FACTS = 1 << 14
@@ -101,7 +101,7 @@ class Part:
     seconds: np.ndarray
     dtype: np.dtype
     length: int
-    """Of the values of each row."""
+    """Number of values of each row."""
     offset: int
     """Bytes before the values of the first row."""
 
@@ -170,7 +170,7 @@ def read_part(path: Path, *, form: Form = ANY_FORM) -> tuple[Part, np.ndarray]:
 
 
 def read_regular(path: Path) -> bytes:
-    """Return the content of a file of bearable size, which is no pipe or device.
+    """Return the content of a file of bearable size, which is not a pipe or device.
 
     Raises:
         DamagedPartError: It is larger than any that the store writes.
@@ -212,7 +212,7 @@ def _decoded(path: Path, content: pa.Buffer) -> tuple[Part, np.ndarray]:
         raise ValueError("values that lie elsewhere")
     seconds = batch.column("seconds").to_numpy()
     if not (np.isfinite(seconds) & (seconds >= 0)).all():
-        raise ValueError("a time that is no number of seconds")
+        raise ValueError("a time that is not a number of seconds")
     part = Part(
         path=path,
         keys=tuple(batch.column("key").to_pylist()),
@@ -256,7 +256,7 @@ def _facts(text: str) -> Mapping[str, Any]:
         raise ValueError(f"columns of {len(text):,} characters")
     found = json.loads(text)
     if not isinstance(found, dict) or len(found) > _MOST_FACTS:
-        raise ValueError("columns that are no JSON object of a few facts")
+        raise ValueError("columns that are not a JSON object of a few facts")
     if any(isinstance(fact, dict | list) for fact in found.values()):
         raise ValueError("columns that are nested")
     return found

@@ -24,13 +24,13 @@ from epsilon_research.studies.margins import NORMAL_95, margin
 from epsilon_research.studies.settings import Configuration
 
 SELECTION = "selection"
-"""In place of a protocol, where a table is of architectures that were chosen from samples."""
+"""Word in place of a protocol where a table is of architectures chosen from samples."""
 
 _TURNED = ("spearman_rho", "spearman_rho_top10", "kendall_tau", "kendall_tau_top10")
 """Statistics whose sign says whether higher is better."""
 
 _WITHIN_PART = ("metric", "sample_size", "choice")
-"""Keys of `match` that pick numbers within a job, and are no facts of it."""
+"""Keys of `match` that pick numbers within a job, and are not facts of it."""
 
 _LIKE_SIZE = 0.1
 """Relative difference of two numbers of architectures at which the 64 best still compare."""

@@ -49,7 +49,7 @@ result = score_network(network, images, weights=(1e-7, 1))
 print(f"epsilon {result.value:.4f}, engine {result.engine}, resolution {result.resolution:.1g}")
 
 # %% [markdown]
-# `resolution` is how far rounding leaves the score uncertain. A layer that cannot be collapsed is no error: the network itself is run
+# `resolution` is how far rounding leaves the score uncertain. A layer that cannot be collapsed is not an error: the network itself is run
 # in float64, and `note` names the layer.
 
 # %% [markdown]

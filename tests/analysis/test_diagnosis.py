@@ -36,7 +36,7 @@ def test_undefined_scores_are_counted_by_reason():
     undefined, float32 = diagnosis(frame)
     assert undefined.startswith(
         "40 of 2,000 architectures (2.0 %) have no epsilon score: "
-        "30 disconnected (no path from input to output), 10 overflow."
+        "30 disconnected (the output does not depend on the input), 10 overflow."
     )
     assert float32 == (
         "The published float32 code would have lost 50 of 2,000 architectures (2.5 %); "

@@ -145,7 +145,7 @@ def test_nothing_is_run(path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) 
         (content({"class_object": {"valid_top1": [1.0]}}), "test_top1"),
         (content({"class_object": {"valid_top1": [1.0], "test_top1": []}}), "IndexError"),
         (content({"class_object": {"valid_top1": ["1"], "test_top1": [1.0]}}), "not a number"),
-        (content({"class_object": {"valid_top1": 1.0, "test_top1": [1.0]}}), "no list"),
+        (content({"class_object": {"valid_top1": 1.0, "test_top1": [1.0]}}), "not a list"),
         (content({"class_object": {"valid_top1": [10**400], "test_top1": [1.0]}}), "OverflowError"),
     ],
 )

@@ -103,6 +103,10 @@ def launch(
         ("dataset=npy", "dataset.path must be given, got nothing: pass dataset.path="),
         ("benchmark=table", "benchmark.path must be given, got nothing: pass benchmark.path="),
         (
+            "search_space=optuna",
+            "search_space.build must be given, got nothing: pass search_space.build=",
+        ),
+        (
             "agreement=reference metric=num_parameters",
             "agreement must have a metric epsilon, .* got num_par",
         ),

@@ -89,7 +89,7 @@ def test_files_of_killed_runs_are_told_and_tidied(store: FolderStore, capsys) ->
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("drop",), "drop must be told what to drop, got nothing"),
+        (("drop",), "drop must have shelves to drop, got none"),
         (("drop", "ffff"), "shelves must be names that list shows, got ffff"),
     ],
 )

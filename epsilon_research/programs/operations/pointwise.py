@@ -105,7 +105,7 @@ class Affine(Operation):
 
     @property
     def reads_weight(self) -> bool:
-        """Whether the constant weight has a part in it."""
+        """Return whether the constant weight has a part in it."""
         return bool(self.power or self.offset_power)
 
 

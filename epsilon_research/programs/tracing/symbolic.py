@@ -36,7 +36,7 @@ class Weights:
 
     @property
     def is_zero(self) -> bool:
-        """Whether all numbers are 0."""
+        """Return whether all numbers are 0."""
         return self.constant == 0
 
 

@@ -65,7 +65,7 @@ def weights_of_function(func: Any, name: str, args: tuple, kwargs: dict[str, Any
     elif name in ("var", "square") and len(powers) == 1:
         power = 2 * powers.pop()
     else:
-        raise UnsupportedLayerError("a function of parameters that is no power of the weight")
+        raise UnsupportedLayerError("a function of parameters that is not a power of the weight")
     with torch.no_grad():
         found = func(*_numbers(args), **{k: _numbers((v,))[0] for k, v in kwargs.items()})
     results = [found] if isinstance(found, torch.Tensor) else list(found)

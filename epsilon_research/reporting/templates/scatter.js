@@ -1,5 +1,5 @@
 // An interactive scatter of one run's architectures: scores across, any other column up, colour by a third.
-// Where more points are in view than can be told apart, it draws how many there are in each place.
+// Where more points are in view than can be distinguished, it draws how many there are in each place.
 const scatter = document.getElementById("scatter");
 if (scatter) {
   const [controls, cell, note] = [".controls", ".cell", ".note"].map((name) => scatter.querySelector(name));

@@ -159,7 +159,7 @@ class SearchStage(Stage):
 
     @property
     def float32_only(self) -> bool:
-        """Whether the protocol knows only scores that the published float32 code has."""
+        """Return whether the protocol knows only scores that the published float32 code has."""
         return PROTOCOLS[self.protocol].float32_only
 
     @abstractmethod

@@ -21,7 +21,7 @@ def activations(value: Any) -> Content:
 
 
 def is_activations(value: Any) -> bool:
-    """Whether a value comes from the images."""
+    """Return whether a value comes from the images."""
     return isinstance(value, Content) or (
         isinstance(value, Traced) and isinstance(value.meaning, Memory)
     )

@@ -101,12 +101,12 @@ def _fixed_filter(
     trace: "Trace", x: Content, kernel: Weights, stride: Any, padding: Any, dilation: Any,
     groups: int,
 ) -> Content:  # fmt: skip
-    """A filter whose numbers are no parameters, e.g. a blur, the same in every channel."""
+    """A filter whose numbers are not parameters, e.g. a blur, the same in every channel."""
     numbers = kernel.numbers
     first = numbers[0, 0]
     same = groups == numbers.shape[0] == x.shape[1] and bool((numbers == first).all())
     if not same:
-        raise UnsupportedLayerError("filters that are no parameters must be one, for each channel")
+        raise UnsupportedLayerError("filters that are not parameters must be one, for each channel")
     u, s, v = torch.linalg.svd(first)
     if s.numel() > 1 and float(s[1]) > 1e-14 * float(s[0]):
         raise UnsupportedLayerError("filters must be a product of two vectors")
