@@ -70,7 +70,7 @@ class ReferenceEngine(Engine):
         dtype: "float32" as published, or "float64".
         device: Any PyTorch device. Devices other than "cpu" are untested.
         auto_num_architectures: Size of the seeded sample that a run scores by default, since a
-            network takes about half a second.
+            network takes some seconds with 256 images.
     """
 
     dtype: str = "float32"
