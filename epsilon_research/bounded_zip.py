@@ -18,7 +18,7 @@ _ENCRYPTED = 0x1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What an archive may hold at most.
+    """Largest contents that an archive may have.
 
     Args:
         num_members: Members that are read.

@@ -70,7 +70,7 @@ _PLAIN_RUN = _plain_run()
 
 
 class Plan(NamedTuple):
-    """What the operations of a pickle are about to do.
+    """The operations of a pickle that have been read, and what they will do.
 
     Attributes:
         largest_memo_index: The largest index that PUT or LONG_BINPUT names; -1 if neither occurs.
@@ -86,7 +86,7 @@ class Plan(NamedTuple):
 
 
 def plan_of(source: bytes) -> Plan:
-    """What a pickle will do; where it is damaged, the operations before the damage count.
+    """Return what a pickle will do; where it is damaged, as far as the damage.
 
     Raises:
         ValueError: An index is not a number, or an argument is longer than the pickle.

@@ -62,7 +62,7 @@ class Progress:
 
     @property
     def details(self) -> str:
-        """How many were read or are undefined, the rate, and an estimate of the time left."""
+        """Return the numbers read and undefined, the rate, and an estimate of the time left."""
         parts = [(self._from_store, "from store"), (self._failed, "undefined")]
         words = [f"{count:,} {what}" for count, what in parts if count]
         if self.rate is not None:

@@ -160,7 +160,7 @@ NUMPY_ARRAYS: Mapping[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "scalar"): _StandIn(_scalar),
     ("numpy._core.multiarray", "scalar"): _StandIn(_scalar),
 }
-"""What pickled arrays and numbers of numpy name, each replaced by something harmless."""
+"""Names in pickled arrays and numbers of numpy, each with a harmless replacement."""
 
 NUMPY_SCALARS: Mapping[tuple[str, str], Any] = {
     name: stand_in

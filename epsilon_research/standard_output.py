@@ -82,7 +82,7 @@ def standard_output() -> Iterator[Output]:
 
 
 def failure_sentence(output: Output) -> str | None:
-    """What went wrong with the output, None if nothing did or its reader has read enough."""
+    """Return what went wrong with the output, None if nothing did or its reader had enough."""
     if output.failure is None or isinstance(output.failure, BrokenPipeError):
         return None
     return (

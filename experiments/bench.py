@@ -56,7 +56,7 @@ NOISE = 1.1
 """A change by less than this factor is not reported."""
 
 Numbers = dict[str, list[float]]
-"""What was measured, by its name, once for each round."""
+"""Measurements by their names, one for each round."""
 
 PEER_IMAGES = 64
 """Images for these metrics, as many as in their publications; with 256 each takes seconds."""

@@ -56,7 +56,7 @@ SIZE_DEPENDENT = "top64_in_top5"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What is measured on a search space.
+    """The measurements on a search space.
 
     Args:
         space: The search space.

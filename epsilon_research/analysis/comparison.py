@@ -25,10 +25,10 @@ from epsilon_research.analysis.ranks_last import finite_scores
 from epsilon_research.analysis.top import oriented
 
 COVARIATE = "num_convolutions"
-"""What metrics are suspected to count."""
+"""Number that metrics are suspected to count."""
 
 LEVEL = 0.05
-"""Below this adjusted p-value a difference is called significant."""
+"""Adjusted p-value below which a difference is called significant."""
 
 
 def compare_metrics(
@@ -40,7 +40,7 @@ def compare_metrics(
     rng: np.random.Generator,
     num_resamples: int = 1000,
 ) -> dict[str, Any]:
-    """What two or more metrics are worth beside each other, on the rows that all of them have.
+    """Compare two or more metrics on the rows that all of them have.
 
     Args:
         frame: One row per architecture: a column for each metric, the target and, if there are

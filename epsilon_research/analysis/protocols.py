@@ -49,7 +49,7 @@ PAPER_FILTERS = {
     "nonzero": lambda scores: np.isfinite(scores) & (scores != 0),
     "positive": lambda scores: np.isfinite(scores) & (scores > 0),
 }
-"""What the published code keeps: `finite` on NAS-Bench-201, `positive` on NAS-Bench-101,
+"""Rows that the published code keeps: `finite` on NAS-Bench-201, `positive` on NAS-Bench-101,
 `nonzero` on NAS-Bench-NLP."""
 
 Summary = dict[str, Statistics]

@@ -6,7 +6,7 @@ from epsilon_research.benchmarks.accuracy_table import AccuracyTable as Accuracy
 
 
 class Benchmark(ABC):
-    """Where trained results come from."""
+    """A source of trained results."""
 
     @abstractmethod
     def load(self) -> AccuracyTable | None:

@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent / "tables"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where an embedded table is from.
+    """The origin of an embedded table.
 
     Args:
         title: One line: what the numbers are.

@@ -20,7 +20,7 @@ _NOT_MEASURABLE = -1.0
 
 
 class Cost(NamedTuple):
-    """What a cost is measured in, empty where its authors do not say, and which end is good."""
+    """The unit of a cost, empty where its authors do not say, and its good end."""
 
     unit: str
     higher_is_better: bool = False

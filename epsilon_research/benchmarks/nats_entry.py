@@ -14,7 +14,7 @@ _LARGEST_FILE = 64 * 1024**2
 
 
 class Split(NamedTuple):
-    """Where the files keep an accuracy: a training run and the images it was measured on."""
+    """A place of an accuracy in the files: a training run and the images it was measured on."""
 
     run: str
     images: str

@@ -111,7 +111,7 @@ class NatsOfficial(Benchmark):
 
     @property
     def splits(self) -> tuple[Split, Split]:
-        """Where validation and test accuracy come from."""
+        """Places of validation and test accuracy."""
         validation, test = (
             choices[0] if value is None else Split(*value.split("/"))
             for value, choices in zip(

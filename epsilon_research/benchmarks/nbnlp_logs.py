@@ -30,7 +30,7 @@ _OUR_NUMBERS = {"nan": "NaN", "inf": "Infinity", "infinity": "Infinity"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one log says of one training run.
+    """One training run as its log has it.
 
     Attributes:
         architecture_id: The recipe as JSON, keys sorted, without spaces.

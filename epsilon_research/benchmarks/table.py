@@ -28,7 +28,7 @@ USUAL_NAMES = {
         "test_accuracy", "test_acc", "test_acc_108", "final_test_accuracy", "test_accuracy_mean",
     ),
 }  # fmt: skip
-"""What the columns are called in files of others; the first that a file has is taken."""
+"""Names of the columns in files of others; the first that a file has is taken."""
 
 _ROLES: dict[str, str] = dict(zip(ACCURACIES, ("validation", "test"), strict=True))
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 FRAME_BYTES = _HEADER.size + _FOOTER.size
-"""What a record takes beside its data."""
+"""Bytes of a record beside its data."""
 
 _MASK = 0xA282EAD8
 """Mask of the format: checksums of data that holds checksums itself would be weak without it."""

@@ -12,7 +12,7 @@ from epsilon_research.checks import check_choice
 
 
 class Task(NamedTuple):
-    """What a task is judged by, its name in the official file, and its unit.
+    """A task's measure, its name in the official file, and its unit.
 
     `factor` makes a fraction of it, or a positive loss.
     """

@@ -13,7 +13,7 @@ from epsilon_research.memory import check_memory
 
 
 class Dataset(ABC):
-    """Where minibatches come from."""
+    """A source of minibatches."""
 
     name: str
     kind: str

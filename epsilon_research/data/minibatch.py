@@ -72,7 +72,7 @@ class Minibatch:
 
     @property
     def description(self) -> str:
-        """What is in it, for people, e.g. "256 sequences of 70 tokens of ptb"."""
+        """Its contents in words, e.g. "256 sequences of 70 tokens of ptb"."""
         if self.kind == TOKENS:
             return f"{self.num_samples} sequences of {len(self.inputs)} tokens of {self.dataset}"
         return f"{self.num_samples} images of {self.dataset}"

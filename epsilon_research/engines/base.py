@@ -52,7 +52,7 @@ class Engine(ABC):
     dtype: str
     """Precision of the maps; "auto" where `precisions` are several."""
     auto_num_architectures: int | None
-    """How many architectures a run scores by default; None: the whole space."""
+    """Number of architectures that a run scores by default; None: the whole space."""
 
     @property
     def precisions(self) -> Sequence["Engine"]:

@@ -22,7 +22,7 @@ class Executor(ABC):
     @property
     @abstractmethod
     def num_processes(self) -> int:
-        """How many chunks are worked on at a time."""
+        """Number of chunks that are worked on at a time."""
 
     @abstractmethod
     def map(

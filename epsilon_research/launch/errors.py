@@ -24,7 +24,7 @@ USER_ERRORS = (
     HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError, KeyError, OSError,
     MemoryError,
 )  # fmt: skip
-"""What a user's mistake raises; anything else is a bug and shows its traceback."""
+"""Exceptions of a user's mistake; anything else is a bug and shows its traceback."""
 
 
 @singledispatch

@@ -6,7 +6,7 @@ from pathlib import Path
 from epsilon_research.catalogue import CONF
 
 RUN_AGAIN = "# Run again: python run.py"
-"""With what the settings of a run begin; a folder of options may have a file of that name, too."""
+"""First line of the settings of a run; a folder of options may have a file of that name, too."""
 
 _OURS = "_target_: epsilon_research."
 """What is in the settings of each of our runs."""

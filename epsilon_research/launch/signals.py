@@ -15,14 +15,14 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, and what batch systems and closed terminals send."""
 
 STARTS_OVER = "the same command starts over"
-"""What becomes of work that nothing was kept of."""
+"""Words about work that nothing was kept of."""
 
 _SECONDS_TO_LEAVE = 0.01
 """How long after a lost interrupt it is raised again: outside what has lost it."""
 
 
 class Interruption:
-    """Which signal has come, if any."""
+    """The signal that has come, if any."""
 
     def __init__(self) -> None:
         self._number = signal.SIGINT

@@ -13,7 +13,7 @@ from epsilon_research.store import ANY_FORM, Evaluation, Form
 
 
 class Candidate:
-    """What a metric may know of an architecture: its untrained network, nothing of its space.
+    """An architecture as a metric knows it: its untrained network, nothing of its space.
 
     Args:
         build: Gives the network's program with so many outputs; called when one is asked for.
@@ -105,11 +105,11 @@ class Metric(ABC):
     """
 
     name: str
-    """What the configuration calls it."""
+    """Name in the configuration."""
     shared_by_function: bool
     """True if architectures with the same function of constant weights have one score."""
     candidates_per_chunk: int
-    """How many candidates make a chunk of work: a few tenths of a second."""
+    """Number of candidates of a chunk of work, which takes a few tenths of a second."""
 
     @property
     def columns(self) -> Mapping[str, type]:
@@ -123,13 +123,13 @@ class Metric(ABC):
 
     @property
     def label(self) -> str:
-        """What the axis of a figure calls its score, with a unit; empty: the column's name."""
+        """Label of the score's axis in figures, with a unit; empty: the column's name."""
         return ""
 
     @property
     @abstractmethod
     def passes(self) -> Sequence[Pass]:
-        """What a score is made of: a forward pass for each weight, or one look."""
+        """The passes that a score is made of: one for each weight, or a single look."""
 
     @abstractmethod
     def evaluator(self, minibatch: Minibatch) -> Evaluator:

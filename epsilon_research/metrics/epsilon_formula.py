@@ -9,10 +9,10 @@ from jaxtyping import Float, Shaped
 RELATIVE = "relative"
 ABSOLUTE = "absolute"
 DISPERSIONS = (RELATIVE, ABSOLUTE)
-"""How two output vectors are compared, see `normalised_score`."""
+"""Ways to compare two output vectors, see `normalised_score`."""
 
 REASONS = ("disconnected", "overflow", "constant_output")
-"""Why outputs cannot be normalised; the first stands for a pair that has several."""
+"""Reasons why outputs cannot be normalised; the first stands for a pair that has several."""
 
 
 def has_finite_spread(outputs: Shaped[np.ndarray, " values"]) -> bool:
@@ -22,7 +22,7 @@ def has_finite_spread(outputs: Shaped[np.ndarray, " values"]) -> bool:
 
 
 def undefined_reason(outputs: Shaped[np.ndarray, " values"]) -> str | None:
-    """Why a network's outputs cannot be normalised, None if they can."""
+    """Return why a network's outputs cannot be normalised, None if they can."""
     if not has_finite_spread(outputs):
         return "overflow"
     return "constant_output" if outputs.min() == outputs.max() else None
@@ -52,7 +52,7 @@ def normalise_outputs(outputs: Shaped[np.ndarray, " values"]) -> Shaped[np.ndarr
 def epsilon_score(
     low: Float[np.ndarray, " low_values"], high: Float[np.ndarray, " high_values"]
 ) -> float:
-    """How differently a network's outputs are distributed under two constant initialisations.
+    """Return how differently a network's outputs are distributed under two constant weights.
 
     With p₁ and p₂ the normalised outputs: nanmean |p₁ − p₂| / nanmean [p₁, p₂]. The difference is
     averaged over the values that are kept in both, the denominator over all that are kept.

@@ -38,7 +38,7 @@ NETWORK_CODE = (
 """Modules that the metrics on untrained networks share."""
 
 NOISE, MINIBATCH = INPUTS = ("noise", "minibatch")
-"""What a network sees: standard normal noise, or images of the minibatch."""
+"""Inputs of a network: standard normal noise, or images of the minibatch."""
 
 FAILURES = (
     "disconnected", "overflow", "one_value_per_channel", "no_flow", "constant_gradient",

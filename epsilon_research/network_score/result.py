@@ -17,9 +17,9 @@ class MetricScore:
     value: float
     """The score, higher is better; NaN where there is none."""
     reason: str | None = None
-    """Why there is no score, in one word or sentence; None where there is one."""
+    """The reason why there is no score, in one word or sentence; None where there is one."""
     note: str | None = None
-    """What else is to be known of how it was computed."""
+    """A remark on how it was computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

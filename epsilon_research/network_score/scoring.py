@@ -34,7 +34,7 @@ from epsilon_research.programs.constant_weights import BY_NAME, PARAMETERS
 from epsilon_research.programs.tracing import UnsupportedLayerError, from_torch
 
 FEW_OUTPUTS = "the score stands on few outputs"
-"""How the warning begins that a score is a mean over few numbers."""
+"""Beginning of the warning that a score is a mean over few numbers."""
 
 _ENGINES = ("auto", COLLAPSED, REFERENCE)
 

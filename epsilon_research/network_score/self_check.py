@@ -42,7 +42,7 @@ def disagreement(
     parameters: str,
     output: int | str | None,
 ) -> str | None:
-    """How the collapse of `program` differs from `network`; None if it does not.
+    """Return how the collapse of `program` differs from `network`, None if it does not.
 
     Args:
         network: What was traced.

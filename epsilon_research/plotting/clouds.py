@@ -21,7 +21,7 @@ from epsilon_research.plotting.scales import (
 from epsilon_research.plotting.style import BLUE, COLOUR_MAP, GREY, VERMILION
 
 MOST_DOTS = 20_000
-"""Above this number of points dots hide each other, and hexagons with counts take over."""
+"""Number of points above which dots hide each other, and hexagons with counts take over."""
 
 _HEXAGONS: dict[str, Any] = {"gridsize": (64, 36), "mincnt": 1, "linewidths": 0.1}
 # From what float32 defines to what it leaves undefined, in the two hues of the dots.

@@ -48,7 +48,7 @@ Points = Sequence[tuple[float, Case]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """What is drawn in one row of panels.
+    """The content of one row of panels.
 
     Attributes:
         label: What the cases of the row share and others do not; empty without others.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STUDY_FIGURES = ("weight_grid", "settings", "curve", "scatter", "search", "none")
-"""What can be drawn of a study."""
+"""Figures that can be drawn of a study."""
 
 Draw = Callable[[], "Figure | None"]
 

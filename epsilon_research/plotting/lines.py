@@ -8,7 +8,7 @@ from numpy import ndarray
 
 _BAND_ALPHA = 0.13
 BAND_HANDLE: dict[str, Any] = {"alpha": 2 * _BAND_ALPHA, "linewidth": 0}
-"""How a band looks in a legend: darker, since it is small there."""
+"""A band in a legend: darker, since it is small there."""
 
 
 def draw_line(

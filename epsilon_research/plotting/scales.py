@@ -27,7 +27,7 @@ _CHARACTER = 0.035
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """How values are laid out along an axis.
+    """A layout of values along an axis.
 
     Attributes:
         name: `linear`, `log` (positive values) or `error` (percentages by the log of 100 − value).

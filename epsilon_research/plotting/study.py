@@ -18,7 +18,7 @@ from epsilon_research.reporting.study import Case, Study, metrics_of
 from epsilon_research.reporting.typed_json import as_float
 
 STATISTICS = ("spearman_rho", "spearman_rho_top10", "coverage")
-"""What the panels of a study show; those that no job has a value of are left out."""
+"""Statistics that panels of a study show, but for those that no job has a value of."""
 
 WEIGHTS = "weights"
 """Name of the setting, and of its value in a job's `run` part."""

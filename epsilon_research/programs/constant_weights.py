@@ -33,10 +33,10 @@ from epsilon_research.programs.network_output import NetworkError
 BY_NAME = "by_name"
 ALL = "all"
 PARAMETERS = (BY_NAME, ALL)
-"""Which parameters become the constant, see above."""
+"""Rules for the parameters that become the constant, see above."""
 
 WEIGHT, BIAS, KEPT = "weight", "bias", "kept"
-"""What a parameter becomes: the constant, 0, or what it is."""
+"""Roles of a parameter: it becomes the constant, becomes 0, or stays as it is."""
 
 Make = Callable[[torch.Tensor, str], torch.Tensor]
 """Gives what stands for a tensor in a copy, from the tensor and its role."""

@@ -14,7 +14,7 @@ LEAKY_SLOPE = 0.01
 
 
 class CellOperation(StrEnum):
-    """What a node computes; the values are the names that NAS-Bench-NLP gives them."""
+    """Operation of a node; the values are the names that NAS-Bench-NLP gives them."""
 
     LINEAR = "linear"  # Σ W_i a_i + b over its inputs
     BLEND = "blend"  # a·b + (1 − a)·c
@@ -34,7 +34,7 @@ NUM_INPUTS: dict[CellOperation, tuple[int, ...]] = {
     CellOperation.SIGMOID: (1,),
     CellOperation.LEAKY_RELU: (1,),
 }
-"""How many inputs each operation may have."""
+"""Numbers of inputs that each operation may have."""
 
 
 class CellNode(NamedTuple):

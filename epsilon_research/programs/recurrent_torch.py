@@ -93,7 +93,7 @@ class RecurrentNetwork(nn.Module):
         self.decoder = nn.Linear(program.embedding_size, program.num_outputs)
 
     def forward(self, inputs: torch.Tensor, *, initial_state: float = 0.0) -> torch.Tensor:
-        """What the last layer passes to the decoder, (time, batch, embedding_size).
+        """Return what the last layer passes to the decoder, (time, batch, embedding_size).
 
         Args:
             inputs: Embedded tokens, (time, batch, embedding_size).

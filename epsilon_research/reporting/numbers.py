@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from epsilon_research.checks import is_number
 
 NOTHING = "–"
-"""Stands for what is undefined."""
+"""Text for what is undefined."""
 
 HEADINGS = {
     "n": "n",

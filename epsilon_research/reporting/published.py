@@ -81,7 +81,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """How one statistic agrees with the published tables, each distinct published row once.
+    """Agreement of one statistic with the published tables, each distinct published row once.
 
     Args:
         statistic: The statistic.

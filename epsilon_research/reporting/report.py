@@ -33,7 +33,7 @@ _MOST_VALUES = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """What an interactive plot shows of one run.
+    """The part of an interactive plot that shows one run.
 
     Args:
         label: What distinguishes the run from the others of the page.

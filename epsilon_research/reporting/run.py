@@ -86,7 +86,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchVariant:
-    """What one variant of a search found.
+    """The record of one variant of a search.
 
     Args:
         protocol: Name of the rules of the search.
@@ -121,7 +121,7 @@ class SearchVariant:
 
     @property
     def start(self) -> tuple[str, ...]:
-        """What the variant adds to its algorithm, in words."""
+        """The variant's addition to its algorithm, in words."""
         warm = () if self.warmup_metric is None else (f"{self.warmup_metric} warm-up",)
         if self.move_metric is None:
             return warm
@@ -180,7 +180,7 @@ class Selection(Choice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability:
-    """How alike the rankings of one metric are when its minibatch, or its seed, is drawn again."""
+    """Likeness of the rankings of one metric when its minibatch, or its seed, is drawn again."""
 
     repeats: float
     n: float
@@ -192,7 +192,7 @@ class Stability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightRule:
-    """What a rule that chooses the weights found.
+    """The record of a rule that chooses the weights.
 
     Args:
         weights: Chosen pair.
@@ -271,7 +271,7 @@ class MetricComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What a run found.
+    """The record of a run.
 
     Args:
         facts: The part `run`: space, data, metrics, weights, seeds, versions.
@@ -316,7 +316,7 @@ class Run:
 
     @property
     def command(self) -> str:
-        """What was typed to start it."""
+        """The command that started it."""
         return command_line(self.fact("overrides") or ())
 
     @classmethod

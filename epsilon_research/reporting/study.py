@@ -127,7 +127,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """What the jobs of a study found.
+    """The record of a study: what its jobs found.
 
     Args:
         name: Name of the study.

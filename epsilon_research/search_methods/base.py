@@ -15,7 +15,7 @@ ScoreFunction = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """What one search starts from.
+    """The start of one search.
 
     Args:
         domain: Draws and mutates architectures.

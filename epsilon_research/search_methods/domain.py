@@ -54,7 +54,7 @@ class Domain:
 
     @property
     def space(self) -> SearchSpace:
-        """Where draws and mutations come from."""
+        """The search space, from which draws and mutations come."""
         return self._space
 
     def knows(self, architecture_id: str) -> bool:
@@ -64,7 +64,7 @@ class Domain:
 
     @property
     def size(self) -> int | None:
-        """How many architectures a search may visit; None if the space alone says."""
+        """Number of architectures that a search may visit; None if the space alone says."""
         return None if self._known is None else len(self._known)
 
     def draw(self, rng: np.random.Generator) -> str:

@@ -20,7 +20,7 @@ class Member(NamedTuple):
 
 
 class Move(ABC):
-    """How the next child is found."""
+    """A rule by which the next child is found."""
 
     needs_score: bool
 

@@ -84,7 +84,7 @@ class Sound(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published(Protocol):
-    """What the epsilon paper's public code does, to reproduce its figures.
+    """The rules of the epsilon paper's public code, to reproduce its figures.
 
     A curve is the running maximum of the test accuracy, whatever the search would have chosen;
     architectures are drawn with replacement, and repeats count as trained; scores that float32

@@ -36,5 +36,5 @@ class Trajectory:
 
     @property
     def num_repeated(self) -> int:
-        """How many trials were of an architecture that had been asked for before."""
+        """Number of trials of an architecture that had been asked for before."""
         return sum(trial.repeated for trial in self.trials)

@@ -18,7 +18,7 @@ from epsilon_research.stages.random_streams import random_stream
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a stage works on: a run whose scores are known.
+    """A run whose scores are known, for a stage to work on.
 
     Args:
         prepared: Architectures, minibatch, accuracies and metrics of the run.
@@ -45,7 +45,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a stage hands back.
+    """The result of a stage.
 
     Args:
         summary: Parts of `summary.json` by key; no two stages share one.

@@ -15,7 +15,7 @@ ABSENT = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What one pass over an architecture gave: all that its scores are made of.
+    """The result of one pass over an architecture: all that its scores are made of.
 
     Args:
         values: Float array of one dimension, of one length and type throughout a shelf; where
@@ -88,4 +88,4 @@ class Store(ABC):
     @property
     @abstractmethod
     def remarks(self) -> Sequence[str]:
-        """What went wrong so far without ending the run, one sentence each."""
+        """Problems so far that did not end the run, one sentence each."""

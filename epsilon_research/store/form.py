@@ -13,7 +13,7 @@ _REASON = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What all evaluations of a shelf must look like.
+    """The form that all evaluations of a shelf must have.
 
     Args:
         length: Number of values; None: any.

@@ -11,7 +11,7 @@ from epsilon_research.studies.published import published_tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a study asks, and what its results are put beside.
+    """The question of a study, and the tables that its results are put beside.
 
     Args:
         title: One line over tables and figures.

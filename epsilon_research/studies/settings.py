@@ -17,7 +17,7 @@ _NO_SETTINGS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """What a job ran with.
+    """The configuration that a job ran with.
 
     Args:
         values: Every resolved setting by its dotted name; lists are values.

@@ -43,7 +43,7 @@ def draw_functions(
 
 
 def sample_record(ids: Sequence[str], *, pool_size: int) -> dict[str, Any]:
-    """How many architectures were looked at, of how many, and which, as a hash of their ids."""
+    """Return how many architectures were looked at, of how many, and which, as a hash of ids."""
     digest = blake2b("\n".join(ids).encode(), digest_size=8).hexdigest()
     return {"architectures": len(ids), "of": pool_size, "hash": digest}
 
@@ -56,7 +56,7 @@ def evaluate_weights(
     weights: Sequence[float],
     scoring: Scoring,
 ) -> list[list[Evaluation]]:
-    """What epsilon's pass at each weight gives for each architecture, [architectures][weights].
+    """Return the evaluation of each architecture at each weight, [architectures][weights].
 
     Each weight is one forward pass, read from the store if it is there and kept in it if not: the
     very passes that a run at these weights needs.

@@ -15,7 +15,7 @@ from epsilon_research.weights.base import ChosenPair, WeightRule
 from epsilon_research.weights.sample import evaluate_weights, sample_record
 
 TREATMENTS = {"float32": "paper", "exact": "worst"}
-"""What may count as undefined, and the protocol that treats undefined scores so."""
+"""Kinds of undefined scores, each with the protocol that treats them so."""
 
 _EXPONENTS = 300
 """Largest power of ten of a weight, in either direction."""

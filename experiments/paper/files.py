@@ -44,7 +44,7 @@ class Kind:
 
     @property
     def advice(self) -> str:
-        """What to do where it is missing."""
+        """Return what to do where it is missing."""
         named = " or ".join(self.patterns)
         source = self.source.format(**_URLS)
         return f"{self.what}: from {source}; pass {self.option} PATH, or --data with {named}"

@@ -32,7 +32,7 @@ _TAIL_BYTES = 65_536
 
 
 class State(StrEnum):
-    """What became of a study."""
+    """The fate of a study."""
 
     DONE = "done"
     KEPT = "kept"
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a study.
+    """The fate of a study.
 
     Args:
         plan: The study, and what it ran with.

@@ -44,7 +44,7 @@ class Content:
 
 @dataclass(slots=True)
 class Memory:
-    """What tensors that share memory see: a content, replaced by writes in place."""
+    """The memory that tensors share: a content, replaced by writes in place."""
 
     content: Content
 

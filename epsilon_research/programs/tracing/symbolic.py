@@ -82,7 +82,7 @@ def _traced(values: Any) -> Any:
 
 
 def content_of(tensor: Traced) -> Content:
-    """What a tensor of activations stands for now."""
+    """Return the content that a tensor of activations has now."""
     memory = tensor.meaning
     assert isinstance(memory, Memory)
     content = memory.content

@@ -91,7 +91,7 @@ class Trace:
         self._handles: list[Any] = []
 
     def parameter(self, parameter: torch.Tensor, role: str) -> torch.Tensor:
-        """What stands for a parameter of the network: known numbers times a power of w."""
+        """Return the numbers of a parameter of the network: known ones times a power of w."""
         if role == KEPT:
             if parameter.device.type == "meta":
                 return Traced.of(parameter.detach(), None, self.dispatch)
@@ -159,7 +159,7 @@ class Trace:
     # Dispatch
 
     def dispatch(self, func: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-        """What a function of PyTorch gives for tensors of which some are traced."""
+        """Return the result of a function of PyTorch for tensors of which some are traced."""
         name = function_name(func)
         if name in _ATTRIBUTES and getattr(func, "__name__", "") == "__get__":
             return _ATTRIBUTES[name]

@@ -19,7 +19,7 @@ from epsilon_research.stages.search.variant_runs import VariantRuns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fronts:
-    """What the searches of a run found of the front of reported values against a cost.
+    """Fronts of reported values against a cost that the searches of a run found.
 
     Args:
         cost: Name of the cost; less is better.

@@ -14,7 +14,7 @@ from epsilon_research.stages.search.costs import Costs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchInputs:
-    """What a run hands to its search.
+    """The parts of a run that its search is given.
 
     Args:
         space: The search space.
@@ -53,7 +53,7 @@ class Results:
 
     @property
     def selected_on(self) -> str:
-        """What selects, in one word: validation or test."""
+        """The accuracies that select, in one word: validation or test."""
         return self.selected_by.removesuffix("_accuracy")
 
     def fitness(self) -> dict[str, float]:
@@ -62,7 +62,7 @@ class Results:
         return (sign * self.rows[self.selected_by]).to_dict()
 
     def report(self) -> dict[str, float]:
-        """What is reported of each architecture, in its own unit."""
+        """The reported value of each architecture, in its own unit."""
         return self.rows[self.reported].to_dict()
 
 

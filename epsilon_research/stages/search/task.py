@@ -15,7 +15,7 @@ POOL, SEARCH = 0, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What all variants of a run share, so that their repeats are pairs.
+    """The part that all variants of a run share, so that their repeats are pairs.
 
     Args:
         space: Gives draws and mutations.

@@ -53,7 +53,7 @@ class VariantRuns:
         return frame
 
     def describe(self) -> dict[str, Any]:
-        """What happened, for the record: share of repeats, curves, spread of the last value."""
+        """Return the record of the runs: share of repeats, curves, spread of the last value."""
         asks = sum(len(trajectory.trials) for trajectory in self.trajectories)
         repeated = sum(trajectory.num_repeated for trajectory in self.trajectories)
         low, median, high = np.quantile(self.curves, [0.25, 0.5, 0.75], axis=0)

@@ -8,7 +8,7 @@ from epsilon_research.programs.tracing.weight_arithmetic import as_weights
 
 
 def activations(value: Any) -> Content:
-    """What a tensor that comes from the images stands for.
+    """Return the content that a tensor of activations has.
 
     Raises:
         UnsupportedLayerError: It does not come from the images.
