@@ -4,6 +4,7 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,19 +65,24 @@ def search(
             "ageing_evolution", "local_search" of the project's, or an object of either kind; None:
             TPE for one objective, NSGA-II for several.
         weights: The two constants of epsilon.
-        seed: Of the sampler.
+        seed: Seed of the sampler.
         progress: Whether progress is shown on standard error.
 
     Returns:
         What was scored, and what is best of it.
 
     Raises:
-        ValueError: A setting is not what it must be, the builder asks for nothing, or Optuna is not
-            installed.
+        ValueError: A setting is not what it must be, or the builder asks for nothing.
+        ModuleNotFoundError: Optuna is not installed.
     """
     check_integer("budget", budget, at_least=1, example=500)
     check_integer("seed", seed, at_least=0, example=21)
     check_boolean("progress", progress)
+    if find_spec("optuna") is None:
+        raise ModuleNotFoundError(
+            "er.search must have the package optuna, got none: "
+            "pip install 'epsilon_research[search]'"
+        )
     limits = _checked(constraints or {})
     pair = check_weights(weights)
     objectives = chosen_metrics(metrics, weights=pair, engine=CollapsedEngine())

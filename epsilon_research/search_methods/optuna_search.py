@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -105,6 +106,11 @@ class OptunaSearch(SearchMethod):
 
     def __post_init__(self) -> None:
         check_choice("sampler", self.name, SAMPLERS)
+        if find_spec("optuna") is None:
+            raise ModuleNotFoundError(
+                f"search={self.name} must have the package optuna, got none: "
+                "pip install 'epsilon_research[search]'"
+            )
 
     @property
     def needs_score(self) -> bool:

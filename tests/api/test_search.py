@@ -137,6 +137,12 @@ def test_a_network_that_raises_is_a_trial_without_a_score() -> None:
     assert found.best_params["good"] is True
 
 
+def test_without_optuna_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("epsilon_research.api.search.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match=r"must have .* optuna.*research\[search\]"):
+        search(build, torch.rand(16, 3, 8, 8), budget=2)
+
+
 def test_where_nothing_is_feasible_a_sentence_says_so() -> None:
     found = search(build, IMAGES, budget=3, constraints={"flops": 1}, progress=False)
     assert found.pareto.empty

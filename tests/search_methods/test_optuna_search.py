@@ -45,6 +45,14 @@ def test_a_warm_up_comes_first_and_unknown_architectures_are_never_evaluated(nam
     assert {trial.architecture_id for trial in trials} <= set(known)
 
 
+def test_without_optuna_a_search_is_refused_before_any_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("epsilon_research.search_methods.optuna_search.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match=r"search=nsga2 must have .*research\[search\]"):
+        OptunaSearch(name="nsga2")
+
+
 def test_a_space_without_genes_is_refused() -> None:
     with pytest.raises(ValueError, match="search=tpe must have a space of independent genes"):
         OptunaSearch().start(Start(domain=Domain(space=Words())))
