@@ -108,7 +108,7 @@ class OptunaSearch(SearchMethod):
         check_choice("sampler", self.name, SAMPLERS)
         if find_spec("optuna") is None:
             raise ModuleNotFoundError(
-                f"search={self.name} must have the package optuna, got none: "
+                f"{self.name} must have the package optuna, got none: "
                 "pip install 'epsilon_research[search]'"
             )
 

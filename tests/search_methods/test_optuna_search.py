@@ -49,7 +49,7 @@ def test_without_optuna_a_search_is_refused_before_any_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("epsilon_research.search_methods.optuna_search.find_spec", lambda _: None)
-    with pytest.raises(ModuleNotFoundError, match=r"search=nsga2 must have .*research\[search\]"):
+    with pytest.raises(ModuleNotFoundError, match=r"nsga2 must have .*research\[search\]"):
         OptunaSearch(name="nsga2")
 
 
