@@ -56,7 +56,7 @@ class CollapsedEngine(Engine):
         return (__name__, "epsilon_research.collapse", "epsilon_research.programs")
 
     def prepare(self) -> None:
-        """Compiles the kernels, which takes some ten seconds the first time, and caches them."""
+        """Compiles the kernels, which takes half a minute the first time, and caches them."""
         builder = ProgramBuilder(input_channels=1)
         builder.append(GlobalMean(), builder.append(Convolution(1, 3, padding=1), builder.input))
         images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)
