@@ -22,11 +22,11 @@ class Limits:
 
     Args:
         num_members: Members that are read.
-        member_bytes: Of one member, unpacked.
-        total_bytes: Of all members that are read, unpacked.
-        archive_bytes: Of the archive.
-        directory_bytes: Of its list of members, which is read as a whole and takes seven times as
-            much in memory.
+        member_bytes: Bytes of one member, unpacked.
+        total_bytes: Bytes of all members that are read, unpacked.
+        archive_bytes: Bytes of the archive.
+        directory_bytes: Bytes of its list of members, which is read as a whole and takes seven times
+            as much in memory.
     """
 
     num_members: int
@@ -71,7 +71,7 @@ def open_zip(
     Args:
         path: The archive, an existing file.
         choose: Says of a path inside the archive whether the member is read.
-        limits: Of what is chosen.
+        limits: Limits of what is chosen.
         setting: What set the path, for error messages.
 
     Raises:

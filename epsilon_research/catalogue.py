@@ -68,7 +68,7 @@ def option_beside(group: str, name: object, *, other: str) -> str:
     """Return the default option of one group in a run that chooses an option of another.
 
     Args:
-        group: Of the option, such as `search_space`.
+        group: Group of the option, such as `search_space`.
         name: Its name.
         other: The other group, such as `benchmark`.
 

@@ -53,7 +53,7 @@ def check_integer(
         or_null: Whether None is a value, too.
 
     Raises:
-        ValueError: With the setting, its value and the example.
+        ValueError: The message has the setting, its value and the example.
     """
     if (value is None and or_null) or (is_integer(value) and at_least <= value <= at_most):
         return
@@ -86,7 +86,7 @@ def check_number(
         below: What it must be less than.
 
     Raises:
-        ValueError: With the setting, its value and the example.
+        ValueError: The message has the setting, its value and the example.
     """
     if is_number(value) and above < value < below and at_least <= value <= at_most:
         return
@@ -106,7 +106,7 @@ def check_choice(setting: str, value: object, options: Collection[str | int]) ->
     """Refuse what is none of the options, which a boolean never is.
 
     Raises:
-        ValueError: With the setting, its value and the options.
+        ValueError: The message has the setting, its value and the options.
     """
     if not any(type(value) is type(option) and value == option for option in options):
         raise ValueError(
@@ -119,7 +119,7 @@ def check_boolean(setting: str, value: object) -> None:
     """Refuse what is neither true nor false, such as the text "true".
 
     Raises:
-        ValueError: With the setting and its value.
+        ValueError: The message has the setting and its value.
     """
     if not isinstance(value, bool):
         raise _refusal(setting, "true or false", value, "false")
@@ -135,7 +135,7 @@ def check_text(setting: str, value: object, *, what: str, example: str) -> str:
         example: A value that makes sense.
 
     Raises:
-        ValueError: With the setting, its value and the example.
+        ValueError: The message has the setting, its value and the example.
     """
     if not isinstance(value, str) or not value.strip():
         raise _refusal(setting, what, value, example)
@@ -152,7 +152,7 @@ def check_kind(setting: str, value: object, kind: Any, *, example: object = None
         example: A value that makes sense, if one is known.
 
     Raises:
-        ValueError: With the setting, its value and what it must be.
+        ValueError: The message has the setting, its value and what it must be.
     """
     if fits(value, kind):
         return

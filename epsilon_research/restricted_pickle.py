@@ -216,7 +216,7 @@ def load_pickle(
         allowed: What stands for each (module, name); nothing is ever imported. What it allows must
             be harmless in itself: a pickle may call it, and set attributes of classes in it.
         what: What the pickle is, for error messages, e.g. its path.
-        encoding: Of strings that Python 2 wrote, as for `pickle.loads`.
+        encoding: Encoding of strings that Python 2 wrote, as for `pickle.loads`.
 
     Raises:
         ValueError: The pickle names something else, or is damaged.

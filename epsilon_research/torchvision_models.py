@@ -51,7 +51,7 @@ def check_name(text: str) -> str:
 
     Raises:
         ValueError: There is no such classifier.
-        FileNotFoundError: As `names`.
+        FileNotFoundError: See `names`.
     """
     name = text.strip()
     if name not in names():

@@ -61,7 +61,7 @@ class Setting:
     Args:
         space: The search space.
         weights: Constants; each pair of them is one score.
-        paper_filter: As of `summarise_metric`.
+        paper_filter: See `summarise_metric`.
     """
 
     space: SearchSpace

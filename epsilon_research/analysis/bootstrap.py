@@ -98,17 +98,17 @@ def resampled_statistics(
     number of threads.
 
     Args:
-        scores: As in `bootstrap_intervals`.
-        accuracies: As in `bootstrap_intervals`.
-        rng: As in `bootstrap_intervals`.
-        num_resamples: As in `bootstrap_intervals`.
-        num_threads: As in `bootstrap_intervals`.
+        scores: See `bootstrap_intervals`.
+        accuracies: See `bootstrap_intervals`.
+        rng: See `bootstrap_intervals`.
+        num_resamples: See `bootstrap_intervals`.
+        num_threads: See `bootstrap_intervals`.
 
     Returns:
         One row per resample; NaN where a statistic is undefined.
 
     Raises:
-        ValueError: As in `bootstrap_intervals`.
+        ValueError: See `bootstrap_intervals`.
     """
     check_rows(scores, accuracies)
     num_resamples = choose_num_resamples(scores.size, num_resamples)
@@ -139,7 +139,7 @@ def over_resamples(
         num_rows: Rows to draw from, and draws in each resample.
         rng: Spawns a generator for each resample.
         num_resamples: Resamples to draw, see `choose_num_resamples`.
-        num_threads: As in `bootstrap_intervals`.
+        num_threads: See `bootstrap_intervals`.
     """
     sources = rng.spawn(num_resamples)
     batches = [sources[i : i + BATCH_SIZE] for i in range(0, num_resamples, BATCH_SIZE)]

@@ -71,19 +71,19 @@ def summarise_metrics(
     Args:
         frame: One row per architecture, columns as in `summarise_metric`.
         metrics: Columns of scores, higher is better.
-        target: As in `summarise_metric`.
-        higher_is_better: As in `summarise_metric`.
+        target: See `summarise_metric`.
+        higher_is_better: See `summarise_metric`.
         rng: Source of the resamples; a metric's intervals do not change when others are added
             after it.
-        num_resamples: As in `summarise_metric`.
-        paper_filter: As in `summarise_metric`.
+        num_resamples: See `summarise_metric`.
+        paper_filter: See `summarise_metric`.
 
     Returns:
         {metric: {protocol: {statistic: value}}}.
 
     Raises:
         KeyError: A column is missing.
-        ValueError: As in `summarise_metric`.
+        ValueError: See `summarise_metric`.
     """
     _check_columns(frame, [*metrics, target])
     rngs = dict(zip(metrics, rng.spawn(len(metrics)), strict=True))
@@ -192,10 +192,10 @@ def protocol_scores(
     """Return the scores that a protocol ranks, NaN in the rows that it leaves out.
 
     Args:
-        frame: As in `summarise_metric`.
-        metric: As in `summarise_metric`.
+        frame: See `summarise_metric`.
+        metric: See `summarise_metric`.
         protocol: One of `PROTOCOLS`.
-        paper_filter: As in `summarise_metric`.
+        paper_filter: See `summarise_metric`.
     """
     ranked = ranked_scores(frame, metric)
     defined, last = ~np.isnan(ranked), np.isneginf(ranked)

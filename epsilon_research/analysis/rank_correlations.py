@@ -52,7 +52,7 @@ def resampled_rhos(
         accuracies: Accuracies of the same rows, finite.
         rng: Source of the resamples; the result does not depend on the order of rows.
         num_resamples: Resamples wanted; see `bootstrap.choose_num_resamples`.
-        num_threads: As in `bootstrap.bootstrap_intervals`.
+        num_threads: See `bootstrap.bootstrap_intervals`.
 
     Returns:
         One row per resample; NaN where a ρ is undefined.

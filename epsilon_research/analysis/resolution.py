@@ -11,7 +11,8 @@ def unresolved(frame: pd.DataFrame, metric: str) -> Bool[np.ndarray, " rows"]:
     """Return the rows whose score is not resolved to a thousandth of itself.
 
     Args:
-        frame: With `<metric>` and, if the metric knows its rounding errors, `<metric>_resolved`.
+        frame: Score frame with `<metric>` and, if the metric knows its rounding errors,
+            `<metric>_resolved`.
         metric: Name of the score column.
     """
     column = f"{metric}_resolved"

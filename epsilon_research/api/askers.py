@@ -116,7 +116,7 @@ def asker_of(
         sampler: `Sampler`; None: TPE for one objective, NSGA-II for several.
         space: What the networks are of.
         directions: "maximize" or "minimize" for each objective.
-        seed: Of the sampler.
+        seed: Seed of the sampler.
 
     Raises:
         ValueError: There is no such sampler, or it takes one objective only.

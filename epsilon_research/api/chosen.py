@@ -93,9 +93,9 @@ def chosen_benchmark(benchmark: object, *, space: SearchSpace) -> Benchmark:
     """Return where trained accuracies are from.
 
     Args:
-        benchmark: By name or as an object; a table; None: nowhere; "auto": from what a run on the
-            space takes by default, nowhere if the space is the user's own.
-        space: Of the architectures.
+        benchmark: A benchmark by name or as an object; a table; None: nowhere; "auto": from what a
+            run on the space takes by default, nowhere if the space is the user's own.
+        space: The space of the architectures.
 
     Raises:
         ValueError: There is no such benchmark.

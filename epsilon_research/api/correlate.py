@@ -31,7 +31,7 @@ def correlate(
         target: Column of accuracies; None: the benchmark's.
         higher_is_better: Direction of `target`, False for losses; None: the benchmark's.
         num_resamples: Bootstrap resamples behind each 95 % interval, at least 1.
-        seed: Of the resamples; None: that of `score`.
+        seed: Seed of the resamples; None: that of `score`.
 
     Returns:
         Index `metric`, `protocol`; columns `n`, `spearman_rho`, `kendall_tau` and others, and the

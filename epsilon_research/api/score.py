@@ -64,9 +64,9 @@ def score(
             are none, its limits (`Limits`).
         benchmark: Name (`conf/benchmark`) or object of a benchmark, "auto" for the one that a run
             on the space takes, or None.
-        seed: Of the sample of architectures.
+        seed: Seed of the sample of architectures.
         batch_size: Size of a minibatch that is drawn from a dataset, at least 3.
-        minibatch_seed: Of that draw.
+        minibatch_seed: Seed of that draw.
         store: Folder of computed values, "auto" for the user's cache (or `EPSILON_STORE`), or None.
         processes: Worker processes; None: one for each core.
         progress: Whether progress is shown on standard error.

@@ -17,7 +17,7 @@ class AccuracyTable:
     """Trained results of many architectures.
 
     Args:
-        name: Of the benchmark.
+        name: Name of the benchmark.
         rows: Columns `architecture_id` (unique strings), `validation_accuracy` and
             `test_accuracy` (float64; fractions in [0, 1], or losses; NaN where unknown); perhaps
             `second_test_accuracy`, which a search that selects on `test_accuracy` reports.

@@ -19,7 +19,7 @@ def cache_path(name: str, facts: Mapping[str, Any]) -> Path:
     """A file in the user's cache whose name changes with everything that the table depends on.
 
     Args:
-        name: Of the benchmark.
+        name: Name of the benchmark.
         facts: What the table depends on, as JSON can hold it.
     """
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]

@@ -37,7 +37,7 @@ class Nb101Record(NamedTuple):
         architecture_id: The upper triangle of the adjacency matrix row by row, then the interior
             operations c3, c1 or mp, joined by dashes; vertices in the order of the file.
         num_vertices: Input and output included.
-        trainable_parameters: Of the network that was trained.
+        trainable_parameters: Number of parameters of the network that was trained.
         validation_accuracy: At the end of training, a fraction.
         test_accuracy: Likewise.
         training_time: Seconds.
@@ -57,7 +57,7 @@ def parse_record(data: bytes, *, what: str) -> Nb101Record:
     """Return what a record says.
 
     Args:
-        data: As it stands in the file.
+        data: The data as the file has them.
         what: What it is, for error messages, e.g. "record 3 of file".
 
     Raises:

@@ -61,7 +61,7 @@ def read_runs(path: Path, *, epoch: str, setting: str = "benchmark.path") -> pd.
 
     Args:
         path: A zip archive.
-        epoch: As for `losses_at`.
+        epoch: See `losses_at`.
         setting: What set the path, for error messages.
 
     Returns:
@@ -114,7 +114,7 @@ def parse_log(content: bytes, *, epoch: str, what: str) -> Run:
 
     Args:
         content: The JSON text.
-        epoch: As for `losses_at`.
+        epoch: See `losses_at`.
         what: What the log is, for error messages.
 
     Raises:

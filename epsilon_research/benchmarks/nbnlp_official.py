@@ -130,7 +130,7 @@ def merge_runs(runs: pd.DataFrame, *, statistic: str) -> pd.DataFrame:
     """Return one row per recipe, in order of first appearance.
 
     Args:
-        runs: As `read_runs` returns them.
+        runs: Runs as `read_runs` returns them.
         statistic: "mean", "min" or "max" of the finite losses.
 
     Returns:

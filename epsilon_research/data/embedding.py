@@ -32,7 +32,7 @@ class Embedding:
             or "normal" (mean 0, standard deviation `scale`).
         scale: See `distribution`, above 0.
         size: Length of a row; 400 in NAS-Bench-NLP.
-        seed: Of PyTorch's generator on the CPU.
+        seed: Seed of PyTorch's generator on the CPU.
         dtype: Precision of the draw. float32 and float64 draw different numbers from one seed.
 
     Raises:

@@ -111,7 +111,7 @@ def check_labels(labels: np.ndarray, *, num_images: int, what: str) -> None:
     """Refuses what cannot be labels of a minibatch of images.
 
     Args:
-        labels: To be int64 (images), at least 0.
+        labels: What must be int64 (images), at least 0.
         num_images: How many images there are.
         what: What they are, for the error message.
 
@@ -133,7 +133,7 @@ def check_images(inputs: np.ndarray, *, what: str) -> None:
     """Refuses what is not a minibatch of images.
 
     Args:
-        inputs: To be float32 (batch, channels, height, width), all finite.
+        inputs: What must be float32 (batch, channels, height, width), all finite.
         what: What they are, for the error message.
 
     Raises:
@@ -157,7 +157,7 @@ def check_tokens(inputs: np.ndarray, *, what: str) -> None:
     """Refuses what is not a minibatch of embedded tokens.
 
     Args:
-        inputs: To be float32 or float64 (time, batch, embedding size), not empty, all finite.
+        inputs: What must be float32 or float64 (time, batch, embedding size), not empty, finite.
         what: What they are, for the error message.
 
     Raises:

@@ -39,7 +39,7 @@ class Npy(Dataset):
         path: The file.
         take: "first" (the first `batch_size`) or "random" (a seeded draw without
             replacement, in the file's order).
-        mean: Of each channel in units of 255 = 1, for uint8 only; None: CIFAR-10's.
+        mean: Mean of each channel in units of 255 = 1, for uint8 only; None: CIFAR-10's.
         std: Likewise.
         labels_path: A .npy file of integers (images,), the class of each image, from 0;
             None: they have none.

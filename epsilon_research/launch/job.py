@@ -123,7 +123,7 @@ def _prepare(config: DictConfig, run_dir: Path | None) -> tuple[Any, ...]:
     """Check and build what a configuration names, before any work and before the tracker opens.
 
     Args:
-        config: Of a run; its references are resolved.
+        config: Configuration of a run; its references are resolved.
         run_dir: Where to save it; None where nothing is to be left behind.
 
     Returns:

@@ -36,7 +36,7 @@ def check_kinds(written: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         found: The same with references resolved.
 
     Raises:
-        ValueError: With the setting, the value and what it must be.
+        ValueError: The message has the setting, the value and what it must be.
     """
     for name, kind in _PLAIN.items():
         if name in found:

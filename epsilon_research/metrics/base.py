@@ -139,7 +139,7 @@ class Metric(ABC):
         """Passes that a score still needs; all that are not at hand unless overridden.
 
         Args:
-            evaluations: Those at hand, by the number of their pass.
+            evaluations: The evaluations at hand, by the number of their pass.
 
         Returns:
             Numbers of passes; empty where `evaluations` make a score.

@@ -135,10 +135,10 @@ def score_resolution(
         low: Normalised outputs with all weights at the first constant.
         high: The same with the second constant, same order.
         rounding: Estimated standard deviations of the errors of `low` and `high`.
-        unit_roundoff: Of the precision in which `low` and `high` were computed and are kept; no
-            error is taken for less than 0.4 of it.
+        unit_roundoff: That of the precision in which `low` and `high` were computed and are kept;
+            no error is taken for less than 0.4 of it.
         exact_ties: Whether outputs that are equal are so in exact arithmetic.
-        dispersion: As in `normalised_score`; the error of an absolute score is m times smaller.
+        dispersion: See `normalised_score`; the error of an absolute score is m times smaller.
 
     Returns:
         The estimate, in units of the score; NaN where no value is kept in both.

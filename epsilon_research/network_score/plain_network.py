@@ -35,7 +35,7 @@ def plain_outputs(
         weight: The constant.
         parameters: Which become the constant, see `constant_weights.py`.
         output: Which of several outputs, see `select_output`.
-        dtype: In which the network computes, but for what its own code casts.
+        dtype: The type in which the network computes, but for what its own code casts.
 
     Raises:
         NetworkError: The network cannot be copied, or what it returns is not a batch of outputs.

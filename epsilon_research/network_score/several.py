@@ -49,7 +49,7 @@ def metric_scores(
     Args:
         network: Any module that takes the images.
         images: The batch is the first axis.
-        metrics: By name.
+        metrics: Metrics by name.
         epsilon: Gives the epsilon score.
         subject: Gives what other metrics look at, or raises `UnsupportedLayerError`.
     """

@@ -53,7 +53,7 @@ class Row:
     Attributes:
         label: What the cases of the row share and others do not; empty without others.
         metric: Whose statistics these are.
-        points: In increasing order, at least one.
+        points: Points in increasing order, at least one.
     """
 
     label: str

@@ -67,7 +67,7 @@ def metric_dots(
     """One panel per protocol, one row per metric, best on top; coverage stands beside each dot.
 
     Args:
-        statistics: By metric and protocol, at least one; the first metric has another hue.
+        statistics: Statistics by metric and protocol, at least one; the first has another hue.
         statistic: `spearman_rho` or `ndcg`.
         target_label: What the accuracies are.
     """

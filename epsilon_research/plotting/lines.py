@@ -27,7 +27,7 @@ def draw_line(
         axes: The panel.
         x: Horizontal positions, increasing.
         values: Middles and both ends of their spread; NaN, where undefined, is a gap.
-        colour: Of line and spread.
+        colour: Colour of line and spread.
         bars: Whether the spread is a bar at each point instead of a band.
         step: Whether values hold until the next point.
         **style: Line style, marker and label, as `Axes.plot` takes them.

@@ -66,7 +66,7 @@ def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) 
 
     Args:
         axis: The x or y axis of a panel.
-        scale: As used for the points.
+        scale: The scale that the points have.
         values: All values on the axis, in their own unit; may be empty.
     """
     low, high = _set_limits(axis, limits_of(scale.forward(values)))

@@ -29,7 +29,7 @@ def search_front(
     """Return a panel for each constrained cost, or the course of the search without any.
 
     Args:
-        trials: In order, with the columns `feasible`, `objective` and those of the costs.
+        trials: Trials in order, with the columns `feasible`, `objective` and those of the costs.
         front: The best rows, with the same columns.
         objective: Name of a column.
         limits: {cost: the most that it may be}.

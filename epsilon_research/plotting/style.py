@@ -77,7 +77,7 @@ def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
     """Draw and save figures inside this context, whatever the user's matplotlib settings are.
 
     Args:
-        settings: In effect inside it, as matplotlib's own are; None: the default ones.
+        settings: Settings in effect inside it, as matplotlib's own are; None: the default ones.
 
     Raises:
         ValueError: The style sheet does not exist.
@@ -111,7 +111,7 @@ def new_panels(
 
     Args:
         num_panels: How many; places that are left over in the last row stay empty.
-        height: Of the whole figure, in inches.
+        height: Height of the whole figure, in inches.
         width: Likewise; by default a column of the page for one panel, its width for several.
         columns: Panels side by side.
         **subplots: Passed to `Figure.subplots`.

@@ -81,7 +81,7 @@ def statistics_table(
         title: Title of the table.
         cases: Jobs by settings.
         names: Statistics that have a column.
-        spread: Those of `names` whose interval, or standard deviation over draws, is shown too.
+        spread: Those names whose interval, or standard deviation over draws, is shown too.
         note: Legend.
     """
     several = ["metric"] if len(metrics_of(cases)) > 1 else []

@@ -29,8 +29,8 @@ class Picture:
     Args:
         caption: What it shows.
         source: Its content as a data URL.
-        width: In pixels; with the height, the page does not jump while it loads.
-        height: In pixels.
+        width: Width in pixels; with the height, the page does not jump while it loads.
+        height: Height in pixels.
     """
 
     caption: str

@@ -90,7 +90,7 @@ class Agreement:
         median_difference: Median |difference| of them; NaN if there are none.
         median_margin: Median margin of the judged ones; NaN if there are none.
         judged: Rows of which it can be said whether they agree.
-        within: Those of `judged` whose difference is within the margin.
+        within: The rows of `judged` whose difference is within the margin.
         too_few: Further rows, of which ours stands on fewer than `MIN_ROWS`.
     """
 

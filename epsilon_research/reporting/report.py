@@ -123,7 +123,7 @@ def embedded(
     """Return the pictures of a page, and a sentence on those that are not on it.
 
     Args:
-        folder: Of the run or study; nothing outside it is shown.
+        folder: Folder of the run or study; nothing outside it is shown.
         names: Paths of PNG files within the folder.
         about: What each caption adds to the name.
     """

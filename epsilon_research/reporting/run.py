@@ -40,7 +40,7 @@ class Statistics:
     """The statistics of one metric under one protocol.
 
     Args:
-        values: By name, among them `n` and `coverage`; NaN where undefined.
+        values: Statistics by name, among them `n` and `coverage`; NaN where undefined.
         intervals: 95 % intervals of those that have one; None where undefined.
     """
 
@@ -284,7 +284,7 @@ class Run:
         stability: Repeats with other draws, by metric and by what is drawn again.
         weight_rule: What chose the weights; None: they were given.
         comparisons: Metrics beside each other, by protocol.
-        seconds_per_architecture: By metric, where known.
+        seconds_per_architecture: Seconds by metric, where known.
         tables: What stages show of what they found.
         incomplete: Why the run is incomplete; empty: it is complete.
         record: All of it, as JSON has it.

@@ -136,7 +136,7 @@ class Study:
         remark: What a reader has to know; empty for nothing.
         command: What was typed to start it.
         settings: Names of the settings in which jobs differ.
-        jobs: Those that finished.
+        jobs: The jobs that finished.
         missing_jobs: Folders of the others.
         published: Published tables beside the jobs.
         figures: Paths of its pictures within its folder.

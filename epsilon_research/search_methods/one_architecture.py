@@ -28,7 +28,7 @@ def select_one(
         accuracies: {name: values}, NaN where unknown; `judged_by` has no NaN.
         judged_by: Which of them says how good an architecture is.
         higher_is_better: False for losses.
-        sample_sizes: Those above the number of architectures are left out.
+        sample_sizes: Sizes; those above the number of architectures are left out.
         num_runs: Samples of each size.
         rng: Source of the samples.
 

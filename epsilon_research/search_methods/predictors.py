@@ -20,12 +20,12 @@ def predict(
     """Return what a model that is fitted to known architectures predicts of others.
 
     Args:
-        features: Of the candidates; NaN where undefined.
+        features: Features of the candidates; NaN where undefined.
         model: "boosting", gradient-boosted trees, or "gaussian_process", one with a Matérn kernel
             on the quantiles of the features.
         known: Features of what is known.
         target: Its values, finite.
-        seed: Of the model.
+        seed: Seed of the model.
     """
     # scikit-learn takes a second to import: only where something is predicted.
     from sklearn.exceptions import ConvergenceWarning

@@ -40,7 +40,7 @@ class Protocol(ABC):
         """Return what is reported of the best after each trained architecture; of equal, the first.
 
         Args:
-            fitness: As for `judged`.
+            fitness: See `judged`.
             reported: Likewise.
 
         Returns:

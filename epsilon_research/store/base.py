@@ -81,7 +81,7 @@ class Store(ABC):
         """Return the shelf of evaluations whose values depend on exactly `identity` and their key.
 
         Args:
-            identity: As JSON can hold it.
+            identity: The identity in a form that JSON can hold.
             form: What is taken for an evaluation; anything else is damage.
         """
 

@@ -45,7 +45,7 @@ class PublishedRow:
     """A row of a published table.
 
     Args:
-        label: As published.
+        label: The published label.
         match: What a job must be; None: a number for reference, which no job stands beside.
         values: Statistic to number, as published.
     """
@@ -66,7 +66,7 @@ class PublishedTable:
     """A published table.
 
     Args:
-        name: As `report.published` of a study calls it.
+        name: The name in `report.published` of a study.
         title: Heading.
         source: Where it stands.
         note: What one has to know to compare; empty for nothing.

@@ -78,7 +78,7 @@ def varied_settings(
     jobs, or a copy by interpolation.
 
     Args:
-        configurations: Those of the jobs.
+        configurations: The configurations of the jobs.
         first: Names that come before others, such as those that were typed.
     """
     names = dict.fromkeys([*first, *(name for one in configurations for name in one.names)])

@@ -38,7 +38,7 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
     """Write JSON that people read too, atomically: indented, keys in their given order.
 
     Args:
-        value: As for `to_plain`.
+        value: See `to_plain`.
         path: Where to; its folder exists. An older file is replaced.
 
     Raises:

@@ -64,7 +64,7 @@ def evaluate_weights(
     Args:
         metric: Gives engine and normalisation.
         ids: Architectures, any of them more than once.
-        descriptions: Of `ids`, in the same order.
+        descriptions: Descriptions of `ids`, in the same order.
         weights: Two or more, distinct.
         scoring: Space, minibatch, executor and store.
 

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
     """Run the studies and write the page.
 
     Args:
-        arguments: Those of the command line.
+        arguments: The arguments of the command line.
         program: What is started for each study, in place of `python run.py`.
         conf: Folder of the configuration.
 

@@ -113,7 +113,7 @@ def find_files(
     """Return the files that a user named, and those that are in a folder under usual names.
 
     Args:
-        named: By name of their kind; they come before what is in the folder.
+        named: Files by the name of their kind; they come before what is in the folder.
         folder: Looked through, without its subfolders; None: not.
         download: See `Files`.
 

@@ -48,7 +48,7 @@ class Outcome:
 
     Args:
         plan: The study, and what it ran with.
-        command: As a user would type it, word by word.
+        command: The command as a user would type it, word by word.
         folder: Its results.
         state: How it ended.
         seconds: Wall time of its run, also if that was an earlier one that is kept.

@@ -53,9 +53,9 @@ def from_torch(
 
     Args:
         network: Any module that takes one tensor of images; left as it is.
-        channels: Of the images.
-        height: Of the images in pixels.
-        width: Of the images in pixels.
+        channels: Channels of the images.
+        height: Height of the images in pixels.
+        width: Width of the images in pixels.
         output: Which of several outputs, see `select_output`.
         parameters: One of `constant_weights.PARAMETERS`.
 

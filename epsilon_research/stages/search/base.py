@@ -67,7 +67,7 @@ def named_metrics(
     Args:
         setting: The setting as it is typed.
         wanted: A name, several, or "auto" for every metric of the run.
-        metrics: Those of the run.
+        metrics: The metrics of the run.
         known: All that have scores.
 
     Raises:
@@ -120,7 +120,7 @@ class SearchStage(Stage):
             kept, so that each architecture is evaluated once in the whole run.
         targets: Accuracies (fractions, or losses) whose cost in trained models is recorded, besides
             what the first variant reaches at the end.
-        sample_sizes: Of the choice of one architecture without training.
+        sample_sizes: Sizes of samples for the choice of one architecture without training.
         selection_runs: Samples of each size.
     """
 

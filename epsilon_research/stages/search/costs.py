@@ -92,7 +92,7 @@ def check_costs(setting: str, names: Sequence[str], space: SearchSpace) -> None:
     """Refuse costs that are not known on a space.
 
     Raises:
-        ValueError: With the costs that are.
+        ValueError: A cost is unknown; the message names those that are known.
     """
     known = cost_names(space)
     for name in names:

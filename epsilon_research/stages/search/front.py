@@ -88,7 +88,7 @@ def fronts_table(record: Mapping[str, Any], variants: Mapping[str, SearchVariant
 
     Args:
         record: What `Fronts.describe` returns.
-        variants: By the name that the record has.
+        variants: Variants by their names in the record.
     """
     budgets = list(dict.fromkeys(b for found in record["variants"].values() for b in found))
     rows = []
@@ -133,7 +133,7 @@ def find_fronts(
 
     Args:
         runs: The searches of all variants.
-        task: With known architectures.
+        task: A task with known architectures.
         cost: Name of the cost.
         costs: Its values on demand, NaN where unknown.
         budgets: Trained models; those above the budget of the searches are left out, and if none

@@ -21,7 +21,7 @@ class SearchInputs:
         table: All that the benchmark knows of this space, not only what the run has scored; None
             without a benchmark.
         scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
-        metrics: Those of them that the run is about.
+        metrics: The metrics among them that the run is about.
         scored: Architectures that have scores already: warm-up pools are drawn from them, so that
             no pool costs anything.
         costs: {cost: values on demand}, for constraints and fronts.
@@ -40,7 +40,7 @@ class Results:
     """A table of accuracies as a search sees it: fitness to select by, and what is reported.
 
     Args:
-        rows: By architecture id, the accuracy columns; only rows in which what is needed is known.
+        rows: The accuracy columns by architecture id; only rows in which what is needed is known.
         selected_by: Column of the fitness.
         reported: Column of the curves.
         higher_is_better: Direction of both.

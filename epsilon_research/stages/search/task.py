@@ -28,7 +28,7 @@ class Task:
         higher_is_better: Direction of what is reported.
         protocol: What counts and what is shown.
         universe: Architectures that warm-up pools are drawn from, all feasible.
-        pool_size: Of each pool.
+        pool_size: Size of each pool.
         budget: Trained models per search.
         repeats: Searches per variant.
         selected_on: What selects, for the record: "validation", "test" or "objective".

@@ -29,7 +29,7 @@ class VariantRuns:
         trajectories: One per repeat.
         curves: What each shows after each trained model, `[repeats, budget]`, in its own unit. A
             search that ran dry keeps its last value.
-        domain: With its counts of mutations.
+        domain: The domain with its counts of mutations.
     """
 
     variant: Variant

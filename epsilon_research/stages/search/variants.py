@@ -44,7 +44,7 @@ def make_variants(
 
     Args:
         methods: Several settings of one algorithm, or several algorithms.
-        metrics: Those to compare.
+        metrics: The metrics to compare.
         has_warmup: Whether there are warm-ups at all.
         proxies: Features of the methods that predict from scores.
     """
