@@ -25,8 +25,8 @@ class Limits:
         member_bytes: Bytes of one member, unpacked.
         total_bytes: Bytes of all members that are read, unpacked.
         archive_bytes: Bytes of the archive.
-        directory_bytes: Bytes of its list of members, which is read as a whole and takes seven times
-            as much in memory.
+        directory_bytes: Bytes of its list of members, which is read as a whole and takes seven
+            times as much in memory.
     """
 
     num_members: int
