@@ -14,6 +14,7 @@ Imports `programs` only. The derivation is in docs/design/collapse.md; a new lay
 meaning in `lowering.py` and is checked against PyTorch by the property tests.
 """
 
+from epsilon_research.collapse.any_program import AnyPlan as AnyPlan
 from epsilon_research.collapse.any_program import AnyWorkspace as AnyWorkspace
 from epsilon_research.collapse.any_program import canonical_hash as canonical_hash
 from epsilon_research.collapse.any_program import lower as lower

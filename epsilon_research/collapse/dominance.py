@@ -35,6 +35,7 @@ from epsilon_research.collapse.columns import (
     WIDTH,
 )
 from epsilon_research.collapse.registers import (
+    FLOAT32_VANISHES,
     X_ALIVE,
     X_EXPONENT,
     X_FINITE,
@@ -57,7 +58,7 @@ there, too."""
 
 UPPER, SPREAD = range(2)
 """Columns of sizes: an upper bound of the root mean square, and the standard deviation where it is
-known, else -inf."""
+known (at least that where the value has not been computed), else -inf."""
 
 _CANCELS = 2.0**-10
 """Summands that may leave less than this of the largest one hide nothing."""
@@ -154,32 +155,56 @@ def is_dead(section, order, places, table, operands, flags):
 
 
 @njit(cache=True, nogil=True)
-def _hidden_below(position, used, places, sizes, cut, flags, dead):
+def _least_spread(position, used, places, sizes, cut):
+    """What is at least there of a sum: its largest operand's deviations less all others'.
+
+    Operands at places before `position` have been computed.
+
+    Returns:
+        The largest operand, and log2 of the standard deviation; -inf if nothing is known of it.
+    """
+    largest = -np.inf
+    first = 0
+    for i in range(len(used)):
+        size = sizes[used[i, 0], SPREAD] + math.log2(used[i, 1])
+        if size > largest:
+            largest, first = size, i
+    if largest == -np.inf:
+        return used[first, 0], -np.inf
+    left = 1.0
+    for i in range(len(used)):
+        register = used[i, 0]
+        size = sizes[register, UPPER]
+        if places[register] < position and sizes[register, SPREAD] > -np.inf:
+            size = sizes[register, SPREAD]
+        size += math.log2(used[i, 1])
+        if i != first and size >= largest + cut:
+            left -= 2.0 ** min(size - largest, 1.0)
+    return used[first, 0], largest + math.log2(left) if left > _CANCELS else -np.inf
+
+
+@njit(cache=True, nogil=True)
+def _hidden_below(position, used, places, sizes, cut, flags, dead, vanishes):
     """The size below which some of the operands are left out of their sum, all together.
 
     Operands at places before `position` have been computed. -inf where nothing is left out.
     """
-    largest = -np.inf
-    for i in range(len(used)):
-        register = used[i, 0]
-        # What single precision does not keep might hide what it keeps.
-        kept = dead or (flags[register, X_ALIVE] == 1 and flags[register, X_FINITE] == 1)
-        if places[register] < position and kept and flags[register, X_ZERO] == 0:
-            largest = max(largest, sizes[register, SPREAD] + math.log2(used[i, 1]))
-    if largest == -np.inf:
-        return -np.inf
-    # What is at least there of the sum: the largest summand's deviations less all others.
-    others = -1.0
-    for i in range(len(used)):
-        size = sizes[used[i, 0], UPPER] + math.log2(used[i, 1])
-        if size >= largest + cut:
-            others += 2.0 ** min(size - largest, 1.0)
-    left = 1.0 - others
-    return largest + math.log2(left) + cut if left > _CANCELS else -np.inf
+    register, size = _least_spread(position, used, places, sizes, cut)
+    if dead or size == -np.inf:
+        return size + cut
+    # What single precision does not keep might hide what it keeps.
+    alive = size > FLOAT32_VANISHES
+    if places[register] < position:
+        if flags[register, X_FINITE] == 0:
+            return -np.inf
+        alive = flags[register, X_ALIVE] == 1
+    return size + cut if alive else min(size + cut, vanishes)
 
 
 @njit(cache=True, nogil=True)
-def visible(position, used, section, order, places, table, operands, cut, flags, sizes):
+def visible(
+    position, used, section, order, places, table, operands, cut, flags, sizes, vanishes
+):  # fmt: skip
     """The operands of a sum that are not left out, and the size below which all others are.
 
     The arguments are those of `is_hidden`, with the operands of the sum.
@@ -189,7 +214,7 @@ def visible(position, used, section, order, places, table, operands, cut, flags,
         -inf if nothing is left out.
     """
     dead = is_dead(section, order, places, table, operands, flags)
-    floor = _hidden_below(position, used, places, sizes, cut, flags, dead)
+    floor = _hidden_below(position, used, places, sizes, cut, flags, dead, vanishes)
     kept = np.empty((len(used), 2), np.int64)
     count = 0
     left_out = -np.inf
@@ -206,7 +231,7 @@ def visible(position, used, section, order, places, table, operands, cut, flags,
 @njit(cache=True, nogil=True)
 def is_hidden(
     position, section, order, places, table, parameters, operands, weight_size, cut, flags, sizes,
-    wanted,
+    vanishes, wanted,
 ):  # fmt: skip
     """Whether nobody will see the value of the register at `position`.
 
@@ -224,6 +249,7 @@ def is_hidden(
         cut: Of `cut_of`.
         flags: See `execute`.
         sizes: float64 [instructions, 2].
+        vanishes: The size below which single precision keeps nothing of a map.
         wanted: Room, bool [instructions].
     """
     stop = section[1]
@@ -231,6 +257,11 @@ def is_hidden(
     for i in range(position, stop):
         register = order[i]
         sizes[register, UPPER] = bound(register, table, parameters, operands, sizes, weight_size)
+        sizes[register, SPREAD] = -np.inf
+        row = table[register]
+        if row[OP] == COMBINE and not row[VECTOR]:
+            used = operands[row[FIRST] : row[FIRST] + row[COUNT]]
+            sizes[register, SPREAD] = _least_spread(position, used, places, sizes, cut)[1]
         wanted[register] = False
     wanted[order[stop - 1]] = True
     for i in range(stop - 1, position, -1):
@@ -241,7 +272,7 @@ def is_hidden(
         used = operands[row[FIRST] : row[FIRST] + row[COUNT]]
         floor = -np.inf
         if row[OP] == COMBINE and not row[VECTOR]:
-            floor = _hidden_below(position, used, places, sizes, cut, flags, dead)
+            floor = _hidden_below(position, used, places, sizes, cut, flags, dead, vanishes)
             # Whatever is left out adds up to less.
             floor -= math.log2(len(used))
         for j in range(len(used)):

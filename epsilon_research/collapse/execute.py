@@ -34,7 +34,6 @@ from epsilon_research.collapse.columns import (
     WIDTH,
 )
 from epsilon_research.collapse.dominance import (
-    SPREAD,
     UPPER,
     bound,
     is_hidden,
@@ -49,10 +48,11 @@ from epsilon_research.collapse.kernels import (
     SQUARES,
     combine,
     combine_vectors,
+    copy_map,
     rectified_moments,
     sample_means,
 )
-from epsilon_research.collapse.memo import WHOLE, key_of, recall, sort_by_key
+from epsilon_research.collapse.memo import canonical, key_of, key_of_multiple, recall
 from epsilon_research.collapse.pointwise import pointwise
 from epsilon_research.collapse.registers import (
     FLOAT32_VANISHES,
@@ -87,26 +87,34 @@ then small deviations from it are as exact as any."""
 
 
 @njit(cache=True, nogil=True)
-def _gather(used, numbers, flags, moments, store, shape, weight, floor):
-    """The operands that are not zero, in units of one common power of two.
+def _unit_of(used, numbers, flags, moments, samples):
+    """The exponent of the common power of two of operands that are added."""
+    unit = -np.inf
+    for i in range(len(used)):
+        register = used[i, 0]
+        if flags[register, X_ZERO] == 0:
+            size = typical_size(numbers[register], flags[register], moments[register], samples)
+            unit = max(unit, size + math.log2(used[i, 1]))
+    return 0 if unit == -np.inf else math.ceil(unit)
+
+
+@njit(cache=True, nogil=True)
+def _gather(used, numbers, flags, moments, store, shape, weight, exponent):
+    """The operands that are not zero, in units of 2^exponent.
 
     Returns:
-        slots, scales, thresholds, the common shift, the exponent of the unit, whether single
-        precision keeps any product weight · operand, and every operand finite, and the rounding
-        error of the sum with its area, to which belongs what is left out (`dominance.py`).
+        slots, scales, thresholds, the common shift, whether single precision keeps any product
+        weight · operand, and every operand finite, and the root of the sum of the operands' squares
+        without their shifts.
     """
     count = len(used)
     slots = np.empty(count, np.int64)
     scales = np.empty(count)
     thresholds = np.empty(count)
-    shifts = np.empty(count)
-    exponents = np.empty(count, np.int64)
-    noises = np.empty(count)
-    areas = np.empty(count)
-    squares = np.empty(count)
     samples = num_samples(shape)
     kept = 0
-    unit = -np.inf
+    shift = 0.0
+    spread = 0.0
     alive = False
     finite = True
     for i in range(count):
@@ -116,44 +124,47 @@ def _gather(used, numbers, flags, moments, store, shape, weight, floor):
         flag = flags[register]
         if flag[X_ZERO]:
             continue
-        size = typical_size(number, flag, moments[register], samples)
-        unit = max(unit, size + math.log2(multiplicity))
         if flag[X_ALIVE]:
             finite = finite and flag[X_FINITE] == 1
             alive = alive or exceeds(
                 FLOAT32_VANISHES, number, flag, moments[register], store, shape, math.log2(weight)
             )
         slots[kept] = flag[X_SLOT]
-        scales[kept] = number[X_SCALE] * multiplicity
+        scales[kept] = math.ldexp(number[X_SCALE] * multiplicity, flag[X_EXPONENT] - exponent)
         thresholds[kept] = number[X_THRESHOLD]
-        shifts[kept] = number[X_SHIFT] * multiplicity
-        exponents[kept] = flag[X_EXPONENT]
-        noises[kept] = moments[register, NOISE]
+        shift += math.ldexp(number[X_SHIFT] * multiplicity, flag[X_EXPONENT] - exponent)
         mean, variance = mean_and_variance(moments[register], samples)
         centre = max(mean, number[X_THRESHOLD])
-        squares[kept] = variance + centre * centre
-        areas[kept] = moments[register, AREA]
+        spread += scales[kept] * scales[kept] * (variance + centre * centre)
         kept += 1
-    exponent = 0 if unit == -np.inf else math.ceil(unit)
-    shift = 0.0
+    return (
+        slots[:kept], scales[:kept], thresholds[:kept], shift, alive, finite, math.sqrt(spread)
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _error_of_sum(used, numbers, flags, moments, exponent, floor, pixels):
+    """The rounding error of a sum in units of 2^exponent, and its area.
+
+    To it belongs what is left out, of size 2^floor (`dominance.py`).
+    """
     noise = 0.0
     weighted_area = 0.0
-    spread = 0.0
-    for i in range(kept):
-        scales[i] = math.ldexp(scales[i], exponents[i] - exponent)
-        shift += math.ldexp(shifts[i], exponents[i] - exponent)
+    for i in range(len(used)):
+        register = used[i, 0]
+        if flags[register, X_ZERO]:
+            continue
         # Branches that meet come from one map as a rule: their errors add up as the maps do.
-        error = abs(scales[i]) * noises[i]
-        spread += scales[i] * scales[i] * squares[i]
+        scale = math.ldexp(
+            numbers[register, X_SCALE] * used[i, 1], flags[register, X_EXPONENT] - exponent
+        )
+        error = abs(scale) * moments[register, NOISE]
         noise += error
-        weighted_area += error * areas[i]
+        weighted_area += error * moments[register, AREA]
     area = weighted_area / noise if noise > 0.0 else 1.0
     if floor > -np.inf:
-        noise, area = with_own(noise, area, 2.0 ** (floor - exponent), float(shape[2] * shape[3]))
-    return (
-        slots[:kept], scales[:kept], thresholds[:kept], shift, exponent, alive, finite, noise, area,
-        math.sqrt(spread),
-    )  # fmt: skip
+        noise, area = with_own(noise, area, 2.0 ** (floor - exponent), pixels)
+    return noise, area
 
 
 @njit(cache=True, nogil=True)
@@ -233,6 +244,9 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
     last_lanes = batch_size - (blocks - 1) * LANES
     roundoff = np.finfo(maps.dtype).eps / 2
     own_area = input_moments[0, AREA]
+    # The largest of n numbers is at most sqrt(n) times their root mean square.
+    pixels_at_most = (table[:, HEIGHT] * table[:, WIDTH]).max()
+    vanishes = FLOAT32_VANISHES - 0.5 * math.log2(batch_size * pixels_at_most)
     for position in range(first, last):
         register = order[position]
         row = table[register]
@@ -248,7 +262,7 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             moment[:] = input_moments[slot]
             set_view(number, flag, 0, slot, 1, 1)
             write_size(sizes[register], number, flag, moment, samples)
-            keys[register] = key_of(start, row, bits[register], used, keys, WHOLE)
+            keys[register] = key_of(start, row, bits[register], used, keys)
             continue
         source = used[0, 0]
         source_shape = (blocks, last_lanes, table[source, HEIGHT], table[source, WIDTH])
@@ -263,15 +277,24 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
                 continue
             if op == NORMALISE and number[X_THRESHOLD] > -np.inf and is_hidden(
                 position, sections[position], order, places, table, parameters, operands,
-                weight_size, cut, flags, sizes, wanted,
+                weight_size, cut, flags, sizes, vanishes, wanted,
             ):  # fmt: skip
                 flag[X_ZERO] = 1
                 hides = True
                 continue
-            keys[register] = key_of(start, row, bits[register], used, keys, WHOLE)
+            keys[register] = key_of(start, row, bits[register], used, keys)
             if walks:
-                if not recall(keys[register], memo, number, flag, moment, sizes[register]):
+                if recall(keys[register], memo, number, flag, moment, sizes[register]):
+                    moment[NOISE] = moments[source, NOISE]
+                    moment[AREA] = moments[source, AREA]
+                    continue
+                # What changes numbers only is not left out where a plan runs, and unknown here.
+                if not is_hidden(
+                    position, sections[position], order, places, table, parameters, operands,
+                    weight_size, cut, flags, sizes, vanishes, wanted,
+                ):  # fmt: skip
                     return False, hides
+                flag[X_ZERO] = 1
                 continue
             factor = parameters[register, FACTOR]
             eps = parameters[register, PARAMETER]
@@ -285,7 +308,8 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
                 )
             write_size(sizes[register], number, flag, moment, samples)
             if op == NORMALISE and flag[X_ZERO] == 0:
-                sizes[register, SPREAD] = normalised
+                # Its mean is 0.
+                sizes[register] = normalised
             # Never held for larger than before it was computed: what was hidden stays so.
             before = bound(register, table, parameters, operands, sizes, weight_size)
             sizes[register, UPPER] = min(sizes[register, UPPER], before)
@@ -293,7 +317,7 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         section = sections[position]
         if section[1] - section[0] > 2 and is_hidden(
             position, section, order, places, table, parameters, operands, weight_size, cut, flags,
-            sizes, wanted,
+            sizes, vanishes, wanted,
         ):  # fmt: skip
             flag[X_ZERO] = 1
             hides = True
@@ -301,27 +325,57 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
         floor = -np.inf
         if op == COMBINE and not row[VECTOR]:
             used, floor = visible(
-                position, used, section, order, places, table, operands, cut, flags, sizes
+                position, used, section, order, places, table, operands, cut, flags, sizes, vanishes
             )
             hides = hides or floor > -np.inf
-        else:
-            used = used.copy()
-        sort_by_key(used, keys)
-        keys[register] = key_of(start, row, bits[register], used, keys, floor > -np.inf)
+        used = canonical(used, keys, flags, moments)
+        if len(used) == 0:
+            flag[X_ZERO] = 1
+            sizes[register, UPPER] = bound(
+                register, table, parameters, operands, sizes, weight_size
+            )
+            continue
+        pixels = float(source_shape[2] * source_shape[3])
+        if op == COMBINE and len(used) == 1 and not row[VECTOR]:
+            # One value alone is what it is where nothing is left out beside it.
+            source = used[0, 0]
+            factor = float(used[0, 1])
+            keys[register] = keys[source]
+            if factor != 1.0:
+                keys[register] = key_of_multiple(start, row, factor, keys[source])
+            number[:] = numbers[source]
+            flag[:] = flags[source]
+            moment[:] = moments[source]
+            sizes[register] = sizes[source]
+            if walks:
+                if not recall(keys[register], memo, number, flag, moment, sizes[register]):
+                    return False, hides
+            else:
+                copy_map(maps, flag[X_SLOT], slot, shape)
+                flag[X_SLOT] = slot
+                if factor != 1.0:
+                    pointwise(SCALE, number, flag, moment, maps, shape, factor, 0, 0.0, weight)
+                    write_size(sizes[register], number, flag, moment, samples)
+            moment[NOISE] = moments[source, NOISE]
+            moment[AREA] = moments[source, AREA]
+            if floor > -np.inf:
+                own = 2.0 ** (floor - flag[X_EXPONENT]) / abs(number[X_SCALE])
+                moment[NOISE], moment[AREA] = with_own(moment[NOISE], moment[AREA], own, pixels)
+            continue
+        keys[register] = key_of(start, row, bits[register], used, keys)
+        exponent = _unit_of(used, numbers, flags, moments, num_samples(source_shape))
+        if op == MEAN:
+            exponent = flags[source, X_EXPONENT]
+        noise, area = _error_of_sum(used, numbers, flags, moments, exponent, floor, pixels)
         if walks:
             if not recall(keys[register], memo, number, flag, moment, sizes[register]):
                 return False, hides
+            if flag[X_ZERO] == 0:
+                _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment)
             continue
         if op == MEAN:
-            alive = flags[source, X_ALIVE]
-            finite = flags[source, X_FINITE]
-            exponent = flags[source, X_EXPONENT]
-            flag[X_ZERO] = flags[source, X_ZERO]
-            if flag[X_ZERO]:
-                sizes[register] = -np.inf
-                continue
-            noise = abs(numbers[source, X_SCALE]) * moments[source, NOISE]
-            area = moments[source, AREA]
+            alive = flags[source, X_ALIVE] == 1
+            finite = flags[source, X_FINITE] == 1
             mean, variance = mean_and_variance(moments[source], num_samples(source_shape))
             deviation = math.sqrt(variance)
             plain = numbers[source, X_THRESHOLD] == -np.inf
@@ -339,18 +393,10 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             factor = weight if op == BOX else 1.0
             read = numbers, flags, moments
             if row[VECTOR]:
-                gathered = _gather(used, *read, vectors, source_shape, factor, floor)
+                gathered = _gather(used, *read, vectors, source_shape, factor, exponent)
             else:
-                gathered = _gather(used, *read, maps, source_shape, factor, floor)
-            slots, scales, thresholds, shift, exponent, alive, finite, noise, area, spread = (
-                gathered
-            )
-            if len(slots) == 0:
-                flag[X_ZERO] = 1
-                sizes[register, UPPER] = bound(
-                    register, table, parameters, operands, sizes, weight_size
-                )
-                continue
+                gathered = _gather(used, *read, maps, source_shape, factor, exponent)
+            slots, scales, thresholds, shift, alive, finite, spread = gathered
             apart = 0.0
             if op == COMBINE and abs(shift) > DOMINATES * spread:
                 apart, shift = shift, 0.0
@@ -372,7 +418,6 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             flag[X_ZERO] = 1
             sizes[register] = -np.inf
             continue
-        pixels = float(source_shape[2] * source_shape[3])
         _follow_rounding(row, noise, area, pixels, roundoff, own_area, shape, moment)
         if op == BOX:
             # `_gather` has looked at the products in single precision already.

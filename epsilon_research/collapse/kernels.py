@@ -155,6 +155,14 @@ def combine(maps, target, slots, scales, thresholds, shift, shape, moments):
 
 
 @njit(cache=True, nogil=True)
+def copy_map(maps, source, target, shape):
+    """Writes the map of one slot to another."""
+    blocks, _, height, width = shape
+    size = blocks * height * width * LANES
+    maps[target, :size] = maps[source, :size]
+
+
+@njit(cache=True, nogil=True)
 def rectified_moments(maps, slot, threshold, shape, moments):
     """Moments of max(x, threshold) over a map that was written before, from one read."""
     blocks, last_lanes, height, width = shape

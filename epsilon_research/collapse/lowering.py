@@ -202,16 +202,18 @@ def lower(program: Program, *, height: int, width: int) -> Plan:
     sizes = layer_sizes(program, height=height, width=width)
     values: list[Groups] = []
     for layer, size, needed in zip(program.layers, sizes, _needed(program), strict=True):
+        operation, sources, channels = layer
         if needed:
-            inputs = [values[source] for source in layer.inputs]
-            around = [*(sizes[source] for source in layer.inputs), size]
-            values.append(_LOWERINGS[type(layer.operation)](low, layer.operation, inputs, around))
+            inputs = [values[source] for source in sources]
+            around = [sizes[source] for source in sources]
+            around.append(size)
+            values.append(_LOWERINGS[type(operation)](low, operation, inputs, around))
         else:
-            values.append(((layer.channels, ZERO),))
+            values.append(((channels, ZERO),))
         if len(low.instructions) > MOST_INSTRUCTIONS:
             raise ValueError(
                 f"a network must have at most {MOST_INSTRUCTIONS} distinct maps to be collapsed, "
-                f"got more at layer {len(values) - 1} ({type(layer.operation).__name__}): use the "
+                f"got more at layer {len(values) - 1} ({type(operation).__name__}): use the "
                 "reference engine"
             )
     output, repeats = _output(low, values[-1], sizes[-1])

@@ -2,7 +2,8 @@
 
 Where much is hidden (`dominance.py`), many architectures become one function of one weight. A plan
 is first walked on the numbers of earlier plans: where each of its values has been computed before,
-so has its output. A value's key is the hash of its expression without what is left out.
+so has its output. A value's key is the hash of its expression without what is left out. Rounding
+errors are no part of what is known: what a plan leaves out is among its own.
 """
 
 from typing import NamedTuple
@@ -18,12 +19,14 @@ from epsilon_research.collapse.columns import (
     PADDING,
     PARAMETER,
     POWER,
+    SCALE,
     SLOT,
     STRIDE,
     VECTOR,
     WIDTH,
 )
-from epsilon_research.collapse.kernels import NUM_MOMENTS
+from epsilon_research.collapse.kernels import NOISE, NUM_MOMENTS
+from epsilon_research.collapse.registers import X_ZERO
 from epsilon_research.compiled import njit
 
 _CAPACITY = 2**18
@@ -31,9 +34,6 @@ _CAPACITY = 2**18
 
 _FULL = 0.7
 """Share of the places that may be taken before a plan begins; more, and they are long to find."""
-
-WHOLE = False
-"""Nothing is left out of a value."""
 
 _FIELDS = (OP, POWER, KERNEL_SIZE, STRIDE, PADDING, HEIGHT, WIDTH, VECTOR)
 
@@ -76,7 +76,7 @@ def _mixed(key, value):
 
 
 @njit(cache=True, nogil=True)
-def key_of(start, row, bits, used, keys, left_out):
+def key_of(start, row, bits, used, keys):
     """The key of a register whose operands have theirs.
 
     Args:
@@ -85,7 +85,6 @@ def key_of(start, row, bits, used, keys, left_out):
         bits: Those of the instruction's parameters, uint64 [2].
         used: (register, multiplicity) of the operands that are not left out.
         keys: uint64 [instructions].
-        left_out: Whether others are.
     """
     key = start
     for field in _FIELDS:
@@ -94,27 +93,63 @@ def key_of(start, row, bits, used, keys, left_out):
         key = _mixed(key, np.uint64(row[SLOT]))
     key = _mixed(key, bits[FACTOR])
     key = _mixed(key, bits[PARAMETER])
-    total = np.uint64(left_out)
+    total = np.uint64(0)
     for i in range(len(used)):
         total += _mixed(keys[used[i, 0]], np.uint64(used[i, 1]))
     return _mixed(key, total)
 
 
 @njit(cache=True, nogil=True)
-def sort_by_key(used, keys):
-    """Puts operands in the order of their keys.
+def key_of_multiple(start, row, factor, key):
+    """The key of a multiple of a value, as a plan has it that says so.
+
+    Args:
+        start: The hash of the weight.
+        row: Of a sum.
+        factor: A float.
+        key: Of the value.
+    """
+    scaled = row.copy()
+    scaled[OP] = SCALE
+    bits = np.array([factor, 0.0]).view(np.uint64)
+    return key_of(start, scaled, bits, np.array([[0, 1]]), np.array([key]))
+
+
+@njit(cache=True, nogil=True)
+def canonical(used, keys, flags, moments):
+    """Operands in the order of their keys, equal ones as one, without zeros.
 
     So equal values are added in one order, and equal keys mean equal bits, whichever plan was the
-    first.
+    first. Of equal values the one with the largest rounding error stands for all.
+
+    Args:
+        used: (register, multiplicity), int64 [operands, 2].
+        keys: uint64 [instructions].
+        flags: int64 [instructions, 5].
+        moments: float64 [instructions, NUM_MOMENTS].
+
+    Returns:
+        (register, multiplicity), int64 [distinct operands, 2].
     """
-    for i in range(1, len(used)):
+    found = np.empty((len(used), 2), np.int64)
+    count = 0
+    for i in range(len(used)):
         register, multiplicity = used[i]
-        place = i
-        while place > 0 and keys[used[place - 1, 0]] > keys[register]:
-            used[place] = used[place - 1]
+        if flags[register, X_ZERO]:
+            continue
+        place = count
+        while place > 0 and keys[found[place - 1, 0]] > keys[register]:
             place -= 1
-        used[place, 0] = register
-        used[place, 1] = multiplicity
+        if place > 0 and keys[found[place - 1, 0]] == keys[register]:
+            found[place - 1, 1] += multiplicity
+            if moments[register, NOISE] > moments[found[place - 1, 0], NOISE]:
+                found[place - 1, 0] = register
+            continue
+        found[place + 1 : count + 1] = found[place:count].copy()
+        found[place, 0] = register
+        found[place, 1] = multiplicity
+        count += 1
+    return found[:count]
 
 
 @njit(cache=True, nogil=True)

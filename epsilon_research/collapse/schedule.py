@@ -11,6 +11,7 @@ from epsilon_research.collapse.columns import (
     MEAN,
     NORMALISE,
     OP,
+    POWER,
     RECTIFY,
     SCALE,
     SLOT,
@@ -48,15 +49,26 @@ def _sections(table, operands, sections):
 
 @njit(cache=True, nogil=True)
 def _levels(table, operands):
-    """The fewest convolutions between the images and each value, which say how large it is."""
-    levels = np.zeros(len(table), np.int64)
-    for register in range(len(table)):
+    """The fewest convolutions on a path from the images to the output through each value.
+
+    At a small weight what lies on a path with more of them is hidden by what does not.
+    """
+    count = len(table)
+    before = np.zeros(count, np.int64)
+    behind = np.full(count, count)
+    behind[count - 1] = 0
+    weighs = (table[:, OP] == BOX) | ((table[:, OP] == SCALE) & (table[:, POWER] > 0))
+    for register in range(count):
         row = table[register]
         if row[COUNT]:
-            levels[register] = levels[operands[row[FIRST] : row[FIRST] + row[COUNT], 0]].min()
-        if row[OP] == BOX:
-            levels[register] += 1
-    return levels
+            before[register] = before[operands[row[FIRST] : row[FIRST] + row[COUNT], 0]].min()
+        before[register] += weighs[register]
+    for register in range(count - 1, -1, -1):
+        row = table[register]
+        for i in range(row[FIRST], row[FIRST] + row[COUNT]):
+            source = operands[i, 0]
+            behind[source] = min(behind[source], behind[register] + weighs[register])
+    return before + behind
 
 
 @njit(cache=True, nogil=True)

@@ -53,6 +53,25 @@ def slide(
         )  # fmt: skip
 
 
+@njit(cache=True, nogil=True, fastmath=FAST, inline="always")
+def _sum_of_two(out, x, threshold, scale, shift):
+    """Two neighbours at the end of a row, max(x, threshold) each: scale · sum + shift.
+
+    Slices, not `start + i`: an index that might be negative keeps a loop from being vectorised.
+    """
+    first, second = x[:LANES], x[LANES : 2 * LANES]
+    for i in range(LANES):
+        out[i] = scale * (max(first[i], threshold) + max(second[i], threshold)) + shift
+
+
+@njit(cache=True, nogil=True, fastmath=FAST, inline="always")
+def _largest_of_two(out, x, threshold, scale, shift):
+    """Likewise the largest: scale · max + shift."""
+    first, second = x[:LANES], x[LANES : 2 * LANES]
+    for i in range(LANES):
+        out[i] = scale * max(max(first[i], second[i]), threshold) + shift
+
+
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _columns_of_three(out, x, width, threshold, scale, shift, edge_scale, edge_shift):
     """Sums of three neighbours along each row, of max(x, threshold): scale · sum + shift."""
@@ -67,13 +86,10 @@ def _columns_of_three(out, x, width, threshold, scale, shift, edge_scale, edge_s
         centre[i] = scale * total + shift
     length = width * LANES
     for start in range(0, len(out), length):
-        stop = start + length - LANES
-        for i in range(LANES):
-            first = max(x[start + i], threshold) + max(x[start + LANES + i], threshold)
-            out[start + i] = edge_scale * first + edge_shift
-        for i in range(LANES):
-            last = max(x[stop - LANES + i], threshold) + max(x[stop + i], threshold)
-            out[stop + i] = edge_scale * last + edge_shift
+        stop = start + length
+        two = x[stop - 2 * LANES : stop]
+        _sum_of_two(out[start : start + LANES], x[start:stop], threshold, edge_scale, edge_shift)
+        _sum_of_two(out[stop - LANES : stop], two, threshold, edge_scale, edge_shift)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)
@@ -89,11 +105,10 @@ def _largest_columns_of_three(out, x, width, threshold, scale, shift):
         centre[i] = scale * largest + shift
     length = width * LANES
     for start in range(0, len(out), length):
-        stop = start + length - LANES
-        for i in range(LANES):
-            out[start + i] = scale * max(max(x[start + i], x[start + LANES + i]), threshold) + shift
-        for i in range(LANES):
-            out[stop + i] = scale * max(max(x[stop - LANES + i], x[stop + i]), threshold) + shift
+        stop = start + length
+        two = x[stop - 2 * LANES : stop]
+        _largest_of_two(out[start : start + LANES], x[start:stop], threshold, scale, shift)
+        _largest_of_two(out[stop - LANES : stop], two, threshold, scale, shift)
 
 
 @njit(cache=True, nogil=True, fastmath=FAST)

@@ -12,8 +12,11 @@ from epsilon_research.collapse.columns import (
     FIRST,
     FIRST_INDEX,
     FIRST_NUMBER,
+    HEIGHT,
     NUM_INDICES,
     NUM_NUMBERS,
+    OP,
+    WIDTH,
 )
 from epsilon_research.collapse.dominance import cut_of
 from epsilon_research.collapse.execute import DOMINATES, execute
@@ -74,19 +77,24 @@ def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
     indices: list[bytes] = []
     numbers: list[float] = []
     num_operands = num_indices = 0
-    for one in plan.instructions:
-        slot = int(one.factor) if one.op == Op.INPUT else 0
-        table += (one.op, num_operands, len(one.operands), one.power)
-        table += (one.kernel_size, one.stride, one.padding, *one.size, slot, one.vector)
-        table += (one.kind, num_indices, len(one.indices) // 4, len(numbers), len(one.numbers))
-        parameters += (one.factor, one.parameter)
-        for operand in one.operands:
+    for (
+        op, used, factor, power, kernel_size, stride, padding, parameter, (height, width), vector,
+        kind, own_numbers, own_indices,
+    ) in plan.instructions:  # fmt: skip
+        slot = int(factor) if op == Op.INPUT else 0
+        num_own = len(own_indices) // 4
+        table += (
+            op, num_operands, len(used), power, kernel_size, stride, padding, height, width, slot,
+            vector, kind, num_indices, num_own, len(numbers), len(own_numbers),
+        )  # fmt: skip
+        parameters += (factor, parameter)
+        for operand in used:
             operands += operand
-        num_operands += len(one.operands)
-        if one.indices:
-            indices.append(one.indices)
-            num_indices += len(one.indices) // 4
-        numbers += one.numbers
+        num_operands += len(used)
+        if num_own:
+            indices.append(own_indices)
+            num_indices += num_own
+        numbers += own_numbers
     count = len(plan.instructions)
     rows = np.array(table, np.int64).reshape(count, -1)
     pairs = np.array(operands, np.int64).reshape(num_operands, 2)
@@ -99,12 +107,10 @@ def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
         sections,
         np.frombuffer(b"".join(indices), np.int32),
         np.array(numbers, np.float64),
-        tuple(
-            [at for at, instruction in enumerate(plan.instructions) if instruction.op >= Op.FILL]
-        ),
+        tuple(np.flatnonzero(rows[:, OP] >= Op.FILL).tolist()),
         num_map_slots,
         num_vector_slots,
-        max([i.size[0] * i.size[1] for i in plan.instructions]),
+        int((rows[:, HEIGHT] * rows[:, WIDTH]).max()),
     )
 
 
@@ -124,9 +130,14 @@ class _Registers(NamedTuple):
             np.zeros((count, 3)),
             np.zeros((count, 5), np.int64),
             np.zeros((count, NUM_MOMENTS)),
-            np.full((count, 2), np.inf),
+            np.tile([np.inf, -np.inf], (count, 1)),
             np.zeros(count, np.uint64),
         )
+
+    @property
+    def noise(self) -> float:
+        """The rounding error of the last one's value, but for its exponent."""
+        return float(abs(self.numbers[-1, X_SCALE]) * self.moments[-1, NOISE])
 
 
 _DOUBTFUL = 1e-6
@@ -157,7 +168,7 @@ class Workspace:
         self._input_moments[:, AREA] = input_area(images)
         self._moved: Workspace | None = None
         self._memo = Memo.empty()
-        self._known: dict[int, CollapsedOutput] = {}
+        self._known: dict[tuple[int, tuple[int, ...]], CollapsedOutput] = {}
         self._maps = np.zeros((0, 0), self._dtype)
         self._vectors = np.zeros((0, self._blocks * LANES))
 
@@ -208,7 +219,7 @@ class Workspace:
         return output._replace(rounding=float(np.fmin(output.rounding, measured)))
 
     def _run(self, plan: Plan, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput:
-        known = None if encoded.general else self._recall(encoded, weight)
+        known = None if encoded.general else self._recall(plan, encoded, weight)
         if known is not None:
             return known
         registers = _Registers.cleared(len(plan.instructions))
@@ -219,12 +230,12 @@ class Workspace:
                 _, hides = self._execute(encoded, first, stop, weight, registers)
             if stop < len(plan.instructions):
                 self._run_general(encoded, stop, weight, registers[:3])
+                # No other value's: equal keys are taken for equal values.
+                registers.keys[stop] = 2**64 - 1 - stop
             first = stop + 1
-        numbers, flags, moments = registers[:3]
-        noise = abs(numbers[-1, X_SCALE]) * moments[-1, NOISE]
-        output = self._output(plan, numbers[-1], flags[-1], noise)
+        output = self._output(plan, registers)
         if hides and not encoded.general:
-            self._remember(output, registers)
+            self._remember(plan, output, registers)
         return output
 
     def _execute(
@@ -238,18 +249,21 @@ class Workspace:
             self._memo, walks,
         )  # fmt: skip
 
-    def _recall(self, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput | None:
+    def _recall(self, plan: Plan, encoded: "_EncodedPlan", weight: float) -> CollapsedOutput | None:
         """The output, if plans before have computed all of it."""
         registers = _Registers.cleared(len(encoded.table))
         reached, _ = self._execute(encoded, 0, len(encoded.table), weight, registers, walks=True)
-        return self._known.get(int(registers.keys[-1])) if reached else None
+        known = self._known.get((int(registers.keys[-1]), plan.repeats)) if reached else None
+        if known is None:
+            return None
+        return known._replace(rounding=over_spread(registers.noise, known.values))
 
-    def _remember(self, output: CollapsedOutput, registers: "_Registers") -> None:
+    def _remember(self, plan: Plan, output: CollapsedOutput, registers: "_Registers") -> None:
         if self._memo.full:
             self._memo = Memo.empty()
             self._known.clear()
         remember(registers.keys, self._memo, *registers[:4])
-        self._known[int(registers.keys[-1])] = output
+        self._known[int(registers.keys[-1]), plan.repeats] = output
 
     def _run_general(
         self, encoded: "_EncodedPlan", position: int, weight: float, registers: tuple
@@ -273,9 +287,8 @@ class Workspace:
             *registers,
         )
 
-    def _output(
-        self, plan: Plan, numbers: np.ndarray, flags: np.ndarray, noise: float
-    ) -> CollapsedOutput:
+    def _output(self, plan: Plan, registers: "_Registers") -> CollapsedOutput:
+        numbers, flags = registers.numbers[-1], registers.flags[-1]
         kept = bool(flags[X_ALIVE] and flags[X_FINITE])
         last = plan.instructions[-1]
         height, width = (1, 1) if last.vector else last.size
@@ -285,7 +298,8 @@ class Workspace:
         if plan.repeats != (1,):
             parts = values.reshape(self.batch_size, len(plan.repeats), -1)
             values = np.repeat(parts, plan.repeats, axis=1)
-        return CollapsedOutput(values.ravel(), over_spread(float(noise), values), kept)
+        values = values.ravel()
+        return CollapsedOutput(values, over_spread(registers.noise, values), kept)
 
     def _read(
         self, size: tuple[int, int], numbers: np.ndarray, slot: int, *, vector: bool

@@ -16,6 +16,7 @@ PyTorch is imported by the readers and the tracer of that name only, so that cou
 start fast.
 """
 
+from epsilon_research.programs.counters import count_convolutions as count_convolutions
 from epsilon_research.programs.counters import count_multiply_adds as count_multiply_adds
 from epsilon_research.programs.counters import count_parameters as count_parameters
 from epsilon_research.programs.counters import (

@@ -69,6 +69,11 @@ def _count_recurrent_parameters(program: RecurrentProgram) -> int:
     return total
 
 
+def count_convolutions(program: Program) -> int:
+    """Return the number of convolutions of a network of images."""
+    return sum(type(layer.operation) is Convolution for layer in program.layers)
+
+
 def layer_sizes(program: Program, *, height: int, width: int) -> list[Size]:
     """Height and width of every layer's value for images of `height` × `width` pixels.
 
@@ -76,12 +81,17 @@ def layer_sizes(program: Program, *, height: int, width: int) -> list[Size]:
         ValueError: A window does not fit the map, or layers that meet differ in size.
     """
     sizes: list[Size] = []
+    # Repeated cells share their operations.
+    known: dict[tuple[int, Size], Size] = {}
     for operation, inputs, _ in program.layers:
         size = sizes[inputs[0]] if inputs else (height, width)
         for source in inputs[1:]:
             if sizes[source] != size:
                 size = _meeting_size(operation, size, sizes[source])
-        sizes.append(operation.output_size(size))
+        key = (id(operation), size)
+        if key not in known:
+            known[key] = operation.output_size(size)
+        sizes.append(known[key])
     return sizes
 
 

@@ -5,10 +5,14 @@ from functools import partial
 from hashlib import blake2b
 from typing import NamedTuple
 
-from epsilon_research.collapse import canonical_hash, lower
+from epsilon_research.collapse import AnyPlan, canonical_hash, lower
 from epsilon_research.executors import Executor, Lost
-from epsilon_research.programs import AnyProgram, Program, count_parameters
-from epsilon_research.programs.operations import Convolution
+from epsilon_research.programs import (
+    AnyProgram,
+    Program,
+    count_convolutions,
+    count_parameters,
+)
 from epsilon_research.spaces import SearchSpace
 
 _PER_CHUNK = 512
@@ -80,29 +84,37 @@ def _describe_chunk(
     space: SearchSpace, input_shape: tuple[int, ...], chunk: tuple[int, Sequence[str]]
 ) -> tuple[int, list[Description]]:
     start, ids = chunk
-    return start, [_describe(space, id_, input_shape) for id_ in ids]
+    parameters, convolutions = space.count_parameters(ids), space.count_convolutions(ids)
+    if parameters is None or convolutions is None or not space.ids_fix_networks:
+        return start, [_describe(space, id_, input_shape) for id_ in ids]
+    cores = [_lowered_core(space, id_, input_shape) for id_ in ids]
+    counts = parameters.tolist(), convolutions.tolist()
+    return start, [
+        Description(plan.connected, canonical_hash(plan), *numbers)
+        for plan, *numbers in zip(cores, *counts, strict=True)
+    ]
 
 
 def _describe(
     space: SearchSpace, architecture_id: str, input_shape: tuple[int, ...]
 ) -> Description:
-    height, width = input_shape[-2:]
-    plan = lower(space.core_program(architecture_id), height=height, width=width)
+    plan = _lowered_core(space, architecture_id, input_shape)
     network = space.program(architecture_id, num_outputs=space.num_classes)
     return Description(
         plan.connected,
         canonical_hash(plan),
         count_parameters(network),
-        _count_convolutions(network),
+        count_convolutions(network) if isinstance(network, Program) else None,
         None if space.ids_fix_networks else _network_hash(network),
     )
 
 
+def _lowered_core(
+    space: SearchSpace, architecture_id: str, input_shape: tuple[int, ...]
+) -> AnyPlan:
+    height, width = input_shape[-2:]
+    return lower(space.core_program(architecture_id), height=height, width=width)
+
+
 def _network_hash(network: AnyProgram) -> str:
     return blake2b(repr(network).encode(), digest_size=16).hexdigest()
-
-
-def _count_convolutions(network: AnyProgram) -> int | None:
-    if not isinstance(network, Program):
-        return None
-    return sum(type(layer.operation) is Convolution for layer in network.layers)

@@ -149,6 +149,13 @@ class SearchSpace(ABC):
         """
         return None
 
+    def count_convolutions(self, ids: Sequence[str]) -> np.ndarray | None:
+        """int64 [architectures]: convolutions of each network.
+
+        None: as for `count_parameters`.
+        """
+        return None
+
     @abstractmethod
     def program(self, architecture_id: str, *, num_outputs: int) -> AnyProgram:
         """Return the network of an architecture with `num_outputs` outputs.

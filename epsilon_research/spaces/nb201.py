@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -10,7 +10,12 @@ from itertools import product
 import numpy as np
 
 from epsilon_research.checks import check_integer
-from epsilon_research.programs import Program, ProgramBuilder
+from epsilon_research.programs import (
+    Program,
+    ProgramBuilder,
+    count_convolutions,
+    count_parameters,
+)
 from epsilon_research.programs.operations import (
     Add,
     AveragePool,
@@ -191,6 +196,25 @@ class NasBench201(SearchSpace):
         output = builder.inline(_cell(to_genotype(architecture_id), 1), builder.input)
         builder.append(GlobalMean(), output)
         return builder.build()
+
+    def count_parameters(self, ids: Sequence[str]) -> np.ndarray:
+        """See `SearchSpace`."""
+        return self._counts(ids, count_parameters)
+
+    def count_convolutions(self, ids: Sequence[str]) -> np.ndarray:
+        """See `SearchSpace`."""
+        return self._counts(ids, count_convolutions)
+
+    def _counts(self, ids: Sequence[str], count: Callable[[Program], int]) -> np.ndarray:
+        """What the skeleton has, and each edge's operation, wherever in the cell it is."""
+
+        def total(*operations: str) -> int:
+            genotype = [*operations, *["none"] * (len(EDGES) - len(operations))]
+            return count(self.program(to_architecture_id(genotype), num_outputs=self.num_classes))
+
+        skeleton = total()
+        added = {operation: total(operation) - skeleton for operation in OPERATIONS}
+        return np.array([skeleton + sum([added[one] for one in to_genotype(id_)]) for id_ in ids])
 
     def mutate(self, architecture_id: str, rng: np.random.Generator) -> str:
         """See `SearchSpace`; one edge, each with probability 1/6, gets another operation."""

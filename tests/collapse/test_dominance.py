@@ -86,12 +86,40 @@ def test_convolutions_beside_a_skip_connection_are_left_out() -> None:
 def test_an_output_that_is_known_is_not_computed_again() -> None:
     workspace = Workspace(IMAGES)
     first, second = (workspace.run(plan_of(id_), weights=[1e-7])[0] for id_ in HIDING)
-    assert second is first
-    assert workspace.run(plan_of(HIDING[0]), weights=[1e-8])[0] is not first
+    assert second.values is first.values
+    other = workspace.run(plan_of(HIDING[0]), weights=[1e-8])[0]
+    assert other.values is not first.values
     # Nothing is left out, so nothing is known, and memory does not grow with such plans.
     known = workspace._memo.taken[0]
     workspace.run(plan_of(FEWEST), weights=[1.0])
     assert workspace._memo.taken[0] == known
+
+
+@pytest.mark.parametrize(
+    ("plain", "hiding"),
+    [
+        # A convolution alone, and with one behind it beside it.
+        (
+            "|none~0|+|none~0|none~1|+|nor_conv_1x1~0|none~1|none~2|",
+            "|nor_conv_1x1~0|+|none~0|nor_conv_1x1~1|+|nor_conv_1x1~0|none~1|avg_pool_3x3~2|",
+        ),
+        # Twice the input, and likewise a convolution beside it.
+        (
+            "|skip_connect~0|+|none~0|none~1|+|skip_connect~0|skip_connect~1|none~2|",
+            "|skip_connect~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|skip_connect~1|"
+            "nor_conv_1x1~2|",
+        ),
+    ],
+    ids=["convolution", "multiple"],
+)
+def test_what_is_hidden_has_no_part_in_what_is_known(plain: str, hiding: str) -> None:
+    workspace = Workspace(IMAGES)
+    first, second = (workspace.run(plan_of(id_), weights=[1e-7])[0] for id_ in (plain, hiding))
+    assert second.values is first.values
+    (fresh,) = Workspace(IMAGES).run(plan_of(hiding), weights=[1e-7])
+    np.testing.assert_array_equal(fresh.values, second.values)
+    # But in the rounding error.
+    assert second.rounding == fresh.rounding >= first.rounding
 
 
 def test_a_memo_that_is_full_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:

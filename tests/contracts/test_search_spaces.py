@@ -6,7 +6,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from epsilon_research.collapse import lower
-from epsilon_research.programs import count_parameters
+from epsilon_research.programs import count_convolutions, count_parameters
 from tests.commands import ROOT
 from tests.extras import WITHOUT_ZOO, ZOO_IS_INSTALLED
 
@@ -75,14 +75,17 @@ def test_keys_are_one_per_architecture(space) -> None:
     assert published is None or len(set(published)) == len(ids)
 
 
-def test_parameters_counted_in_bulk_are_the_programs(space) -> None:
+def test_what_is_counted_in_bulk_is_the_programs(space) -> None:
     ids = space.sample(20, np.random.default_rng(5))
-    counts = space.count_parameters(ids)
-    if counts is not None:
-        assert counts.dtype == np.int64
-        assert counts.tolist() == [
-            count_parameters(space.program(id_, num_outputs=space.num_classes)) for id_ in ids
-        ]
+    for in_bulk, count in (
+        (space.count_parameters, count_parameters),
+        (space.count_convolutions, count_convolutions),
+    ):
+        counts = in_bulk(ids)
+        if counts is not None:
+            assert counts.dtype == np.int64
+            programs = [space.program(id_, num_outputs=space.num_classes) for id_ in ids]
+            assert counts.tolist() == [count(program) for program in programs]
 
 
 def test_genes_are_another_way_to_write_an_architecture(space) -> None:
