@@ -18,7 +18,7 @@ KINDS = (
     "hardswish", "tanh", "softsign", "abs", "sigmoid", "hardsigmoid", "softplus", "exp", "log",
     "power",
 )  # fmt: skip
-"""In the order of an instruction's `kind`."""
+"""Functions in the order of an instruction's `kind`."""
 
 (
     AFFINE, CLAMP, LEAKY_RELU, ELU, CELU, SELU, GELU, GELU_TANH, SILU, MISH,
@@ -114,7 +114,7 @@ def _is_direct(kind, exponent):
 
 @njit(cache=True, nogil=True)
 def constant_of(kind, numbers, exponent):
-    """What is kept apart of a function that is not 0 at 0, for values of that exponent."""
+    """Return the part that is kept apart of a function that is not 0 at 0, for that exponent."""
     if _is_direct(kind, exponent):
         return 0.0
     if kind in (SIGMOID, HARDSIGMOID):
@@ -200,12 +200,12 @@ def squared_slope(kind, x, step, exponent, numbers, power, weight):
     """The mean of f'(x)² over some of the numbers x, in the units of `apply`.
 
     Args:
-        kind: As of `apply`, and so on.
+        kind: See `apply`, as for the others.
         x: float64, in units of 2^exponent.
         step: Distance of the two points of a difference quotient, small against the numbers.
-        exponent: Of x.
+        exponent: Exponent of x.
         numbers: Parameters of the function.
-        power: Of the weight in them.
+        power: Power of the weight in them.
         weight: The constant.
     """
     count = min(len(x), _SLOPES)

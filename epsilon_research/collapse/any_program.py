@@ -24,9 +24,9 @@ def lower(program: AnyProgram, *, height: int, width: int) -> AnyPlan:
     """The plan of `program`.
 
     Args:
-        program: Of images or of tokens.
+        program: A program of images or of tokens.
         height: Pixels of an image; a recurrent program's plan fits minibatches of every shape.
-        width: As `height`.
+        width: See `height`.
 
     Raises:
         ValueError: A window does not fit images of that size, or layers that meet differ in size.

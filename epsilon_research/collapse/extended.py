@@ -36,7 +36,7 @@ def run_extended(plan: AnyPlan, inputs: np.ndarray, *, weight: float) -> np.ndar
     """Return the outputs of a connected plan for one constant weight.
 
     Args:
-        plan: As `lower` returns it.
+        plan: A plan as `lower` returns it.
         inputs: Images (batch, channels, height, width) or embedded tokens (time, batch, embedding).
         weight: The constant, positive.
 

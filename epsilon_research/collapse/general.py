@@ -198,16 +198,16 @@ def compute(  # noqa: C901  # a table
 
     Args:
         op: One of the constants above.
-        kind: Of the instruction.
+        kind: Kind of the instruction.
         members: float64 [operands, pixels · LANES], loaded.
         multiplicities: float64 [operands].
         out: float64 [pixels · LANES] of the result.
-        exponent: Of the operands, where they have one in common.
-        width: Of the operands' maps.
+        exponent: Exponent of the operands, where they have one in common.
+        width: Width of the operands' maps.
         size: Height and width of the result.
         indices: int32, see `plan.Instruction`.
         numbers: float64, likewise.
-        power: Of the weight in a function's parameter.
+        power: Power of the weight in a function's parameter.
         weight: The constant.
     """
     if op in (SPATIAL, SPATIAL_MAXIMUM):

@@ -54,7 +54,7 @@ _FAR = 900
 
 
 _STEP = 1e-4
-"""Of a difference quotient, over the root mean square of the numbers."""
+"""Step of a difference quotient, over the root mean square of the numbers."""
 
 
 @njit(cache=True, nogil=True)
@@ -93,7 +93,7 @@ def run_general(  # noqa: C901  # one instruction from end to end
     Args:
         register: Its own.
         table: See `execute`.
-        factor: Of FILL.
+        factor: Factor of FILL.
         used: int64 [operands, 2], (register, multiplicity).
         indices: int32, of the instruction.
         numbers_of: float64, likewise.
@@ -101,8 +101,8 @@ def run_general(  # noqa: C901  # one instruction from end to end
         weight: The constant.
         maps: Map slots.
         vectors: Vector slots.
-        own_area: Of the input's rounding errors.
-        numbers: Of all registers, see `execute`.
+        own_area: Area of the input's rounding errors.
+        numbers: Numbers of all registers, see `execute`.
         flags: Likewise.
         moments: Likewise.
     """

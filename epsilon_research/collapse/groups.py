@@ -10,7 +10,7 @@ Groups = tuple[tuple[int, int], ...]
 
 
 Terms = dict[int, int]
-"""How often each register counts in a sum; zeros are left out."""
+"""Counts of each register in a sum; zeros are left out."""
 
 
 def weighted(groups: Iterable[tuple[int, int]]) -> Terms:

@@ -49,7 +49,7 @@ from epsilon_research.programs.operations import (
 )
 
 Sizes = list[Size]
-"""Of each input, and last of the result."""
+"""Sizes of each input, and last of the result."""
 
 
 def _one(register: int) -> Terms:

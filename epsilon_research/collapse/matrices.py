@@ -14,7 +14,7 @@ import numpy as np
 from epsilon_research.programs.operations import Pair, Size, pair
 
 Band = list[list[tuple[int, float]]]
-"""For each row of a matrix its entries: (column, number)."""
+"""Entries of each row of a matrix: (column, number)."""
 
 
 def encode(rows: Band, columns: Band) -> tuple[bytes, tuple[float, ...]]:

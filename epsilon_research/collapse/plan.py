@@ -58,7 +58,7 @@ class Instruction(NamedTuple):
     size: tuple[int, int] = (1, 1)
     """Height and width of the result."""
     vector: bool = False
-    """Whether the result is one number per sample, kept in float64, rather than a map."""
+    """True if the result is one number per sample, kept in float64, rather than a map."""
     kind: int = 0
     """APPLY: which function. SOFTMAX: whether its logarithm."""
     numbers: tuple[float, ...] = ()
@@ -79,12 +79,12 @@ class Plan:
     instructions: tuple[Instruction, ...]
     input_shape: tuple[int, int, int]
     repeats: tuple[int, ...] = (1,)
-    """How many output numbers each of the distinct ones stands for, but for a common factor; the
+    """Number of outputs that each of the distinct ones stands for, but for a common factor; the
     output's map has one part of equal height for each."""
 
     @property
     def connected(self) -> bool:
-        """Whether the output depends on the minibatch at all."""
+        """Return whether the output depends on the minibatch at all."""
         return bool(self.instructions)
 
 
@@ -100,7 +100,7 @@ _ORDERED = frozenset(
         Op.SOFTMAX,
     }
 )
-"""Instructions that are no function of the sum of their operands."""
+"""Instructions that are not a function of the sum of their operands."""
 
 
 def canonical_hash(plan: Plan) -> str:

@@ -53,7 +53,7 @@ class RecurrentPlan:
     layer_sizes: tuple[tuple[int, int], ...]
     """(input size, hidden size) of each layer."""
     connected: bool
-    """Whether the output depends on the minibatch, at once or over time."""
+    """True if the output depends on the minibatch, at once or over time."""
 
 
 def lower_recurrent(program: RecurrentProgram) -> RecurrentPlan:
@@ -168,7 +168,7 @@ def _noise(exact: np.ndarray, single: np.ndarray) -> float:
 
 
 def has_spread(values: np.ndarray) -> bool:
-    """Whether epsilon can normalise `values`: all finite, and not all the same."""
+    """Return whether epsilon can normalise `values`: all finite, and not all the same."""
     with np.errstate(over="ignore", invalid="ignore"):
         spread = values.max() - values.min()
     return bool(np.isfinite(spread) and spread > 0)

@@ -22,7 +22,7 @@ def recurrent_hash(plan: RecurrentPlan) -> str:
     `_ROUNDS` steps of what they are computed from look the same (partition refinement).
 
     Raises:
-        ValueError: The cell has more states than `_ROUNDS` can tell apart.
+        ValueError: The cell has more states than `_ROUNDS` can distinguish.
     """
     cell = plan.cell
     if cell.num_hidden > _MAX_STATES:
@@ -45,7 +45,7 @@ def _step(cell: Cell, states: Sequence[_Terms]) -> list[_Terms]:
 
 
 def _ordered(operation: CellOperation, operands: Sequence[_Terms]) -> list[bytes]:
-    """What tells one use of `operation` from another."""
+    """Return what distinguishes one use of `operation` from another."""
     if operation is CellOperation.LINEAR:
         return [_single(_add(operands))]
     digests = [_single(operand) for operand in operands]

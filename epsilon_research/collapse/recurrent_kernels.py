@@ -57,7 +57,7 @@ def _expm1_reduced(r):
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _exp(value):
     """The exponential of `value`, infinite above 709.78, at least exp(-700); NaN stays NaN."""
-    # Below -700 nothing here tells exp from zero: it is only ever added to 1.
+    # Below -700 nothing here distinguishes exp from zero: it is only ever added to 1.
     value = -700.0 if value < -700.0 else (709.79 if value > 709.79 else value)
     shifted = value * _LOG2_E + _ROUND
     k = shifted - _ROUND

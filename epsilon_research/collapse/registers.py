@@ -60,7 +60,7 @@ def num_samples(shape):
 
 @njit(cache=True, nogil=True)
 def mean_and_variance(moments, count):
-    """Of the `count` numbers whose moments these are."""
+    """Return mean and variance of the `count` numbers whose moments these are."""
     mean = moments[SUM] / count
     return moments[PIVOT] + mean, max(moments[SQUARES] / count - mean * mean, 0.0)
 
@@ -76,7 +76,7 @@ def typical_size(numbers, flags, moments, count):
 
 @njit(cache=True, nogil=True)
 def exceeds(limit, numbers, flags, moments, store, shape, extra):
-    """Whether the largest magnitude times 2^extra is above 2^limit."""
+    """Return whether the largest magnitude times 2^extra is above 2^limit."""
     count = num_samples(shape)
     size = typical_size(numbers, flags, moments, count) + extra
     if size > limit + _CLEARLY_ABOVE:

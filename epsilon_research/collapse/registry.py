@@ -35,7 +35,7 @@ class Registry:
         return number
 
     def is_vector(self, register: int) -> bool:
-        """Whether a register holds one number per sample."""
+        """Return whether a register holds one number per sample."""
         return register in self._vectors
 
     def pointwise(self, op: Op, register: int, **fields: Any) -> int:
@@ -132,7 +132,7 @@ class Registry:
         return self.emit(Instruction(op, tuple(sorted(terms.items())), size=size, **fields))
 
     def on_one_pixel(self, registers: Sequence[int]) -> bool:
-        """Whether the values are one number per sample."""
+        """Return whether the values are one number per sample."""
         known = next((register for register in registers if register != ZERO), None)
         return known is not None and self.instructions[known].size == (1, 1)
 
@@ -226,10 +226,10 @@ class Registry:
         """Register of pixels of several values.
 
         Args:
-            registers: Of one size.
+            registers: Registers of one size.
             places: int (pixels, 2): which of `registers`, and which of its pixels.
-            size: Of the result.
-            source_size: Of `registers`.
+            size: Size of the result.
+            source_size: Size of `registers`.
         """
         found = [self._written(register, source_size) for register in registers]
         if source_size == (1, 1):

@@ -79,10 +79,10 @@ def widened(area, kernel_size, stride, pixels):
     """The area behind a window, before and after its stride.
 
     Args:
-        area: Of the map that the window slides over, at most `pixels`.
-        kernel_size: Of the window.
-        stride: Of the window.
-        pixels: Of the map that the window slides over.
+        area: Area of the map that the window slides over, at most `pixels`.
+        kernel_size: Size of the window.
+        stride: Stride of the window.
+        pixels: Pixels of the map that the window slides over.
     """
     wide = max(min(area + kernel_size * kernel_size - 1.0, pixels), area)
     return wide, max(wide / (stride * stride), 1.0)
@@ -113,9 +113,9 @@ def averaged(noise, area, pixels, size):
     """The error of each sample's mean over `pixels` that is summed up in float64.
 
     Args:
-        noise: Of the map.
-        area: Of the map.
-        pixels: Of the map.
+        noise: Noise of the map.
+        area: Area of the map.
+        pixels: Pixels of the map.
         size: Root mean square of the means.
     """
     kept = noise * math.sqrt(min(area / pixels, 1.0))
