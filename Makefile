@@ -31,7 +31,7 @@ fuzz: $(VENV)/.dev ## hostile input for every reader: eleven minutes
 paper: $(VENV)/.dev ## every study of the paper, on one page
 	$(BIN)/python -m experiments.paper $(ARGS)
 
-leaderboard: $(VENV)/.dev ## every metric on every space and task: about an hour, by estimate
+leaderboard: $(VENV)/.dev ## every metric on every space and task: about an hour
 	$(BIN)/python -m experiments.leaderboard $(ARGS)
 
 notebooks: $(VENV)/.dev ## runs the notebooks and stores what they print
