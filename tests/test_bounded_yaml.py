@@ -35,5 +35,5 @@ def test_what_could_grow_or_run_is_refused(text: str, reason: str, tmp_path: Pat
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "endless").symlink_to("/dev/zero")
-    with pytest.raises(yaml.YAMLError, match="no file"):
+    with pytest.raises(yaml.YAMLError, match="it is not a file"):
         read_settings(tmp_path / "endless")

@@ -37,8 +37,8 @@ x86 = pytest.mark.skipif(
 )
 
 
-def photos(batch_size: int = 64) -> Minibatch:
-    return Photos().draw(batch_size=batch_size, rng=np.random.default_rng(21))
+def photos(batch_size: int = 64, seed: int = 21) -> Minibatch:
+    return Photos().draw(batch_size=batch_size, rng=np.random.default_rng(seed))
 
 
 def scores(
@@ -84,9 +84,18 @@ def assert_calibrated(
 
 @pytest.mark.parametrize("space", [NB201, NB101], ids=lambda space: space.name)
 def test_float32_errs_by_less_than_its_estimate_and_not_by_much_less(space: SearchSpace) -> None:
-    """Of 100 scores one may lie outside: at 0.5 % each, two do in 9 of 100 draws of cells."""
+    """Of 100 scores one may lie outside: at 0.5 % each, two do in 9 of 100 draws of cells.
+
+    Of several minibatches, since many cells have one output at the small weight, and its error.
+    """
     single, double = (
-        scores(space, PUBLISHED[space], CollapsedEngine(dtype=dtype), photos(), count=100)
+        [
+            score
+            for number in (21, 22, 23, 24)
+            for score in scores(
+                space, PUBLISHED[space], CollapsedEngine(dtype=dtype), photos(seed=number), count=25
+            )
+        ]
         for dtype in ("float32", "float64")
     )
     errors = np.abs(values(single) - values(double))
