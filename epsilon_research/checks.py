@@ -159,7 +159,8 @@ def check_kind(setting: str, value: object, kind: Any, *, example: object = None
     given = value.__name__ if isinstance(value, type) else shown(value)
     known = isinstance(example, str | int | float)
     written = str(example).lower() if isinstance(example, bool) else example
-    advice = f"pass e.g. {setting}={written}" if known else "see --help"
+    unknown = f"pass {setting}=..., see --help" if value is None else "see --help"
+    advice = f"pass e.g. {setting}={written}" if known else unknown
     raise ValueError(f"{setting} must be {in_words(kind)}, got {given}: {advice}")
 
 
