@@ -4,9 +4,10 @@ With all weights equal, all output channels of a convolution are one identical m
 ReLU and pooling keep them identical. `lowering.py` turns a program into a plan (`plan.py`) of
 instructions on channel groups, each distinct map once; `workspace.py` holds a minibatch and memory;
 `execute.py` runs a plan for one weight, with a carried exponent so that nothing underflows, and
-follows what float32 would have kept; `kernels.py` has the loops over memory; `rounding.py`
-estimates how far rounding errors grow, and `extended.py` measures them in 80-bit arithmetic. The
-units of a recurrent layer are equal too: `recurrent.py`, `recurrent_kernels.py` and
+follows what float32 would have kept; `dominance.py` leaves out what cannot be seen, and `memo.py`
+knows what was computed before; `kernels.py` and `windows.py` have the loops over memory;
+`rounding.py` estimates how far rounding errors grow, and `extended.py` measures them in 80-bit
+arithmetic. The units of a recurrent layer are equal too: `recurrent.py`, `recurrent_kernels.py` and
 `recurrent_hash.py`.
 `any_program.py` is the entrance for programs of both kinds.
 

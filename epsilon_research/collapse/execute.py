@@ -64,12 +64,10 @@ from epsilon_research.collapse.registers import (
     X_SLOT,
     X_THRESHOLD,
     X_ZERO,
-    exceeds,
     follow_float32,
     mean_and_variance,
     num_samples,
     set_view,
-    typical_size,
 )
 from epsilon_research.collapse.rounding import (
     FLOAT64_ROUNDOFF,
@@ -78,93 +76,13 @@ from epsilon_research.collapse.rounding import (
     widened,
     with_own,
 )
+from epsilon_research.collapse.sums import error_of_sum, gather, unit_of
 from epsilon_research.collapse.windows import mode_of, slide
 from epsilon_research.compiled import njit
 
 DOMINATES = 1024.0
 """How many deviations a constant has to be, to be kept apart from them instead of added to them:
 then small deviations from it are as exact as any."""
-
-
-@njit(cache=True, nogil=True)
-def _unit_of(used, numbers, flags, moments, samples):
-    """The exponent of the common power of two of operands that are added."""
-    unit = -np.inf
-    for i in range(len(used)):
-        register = used[i, 0]
-        if flags[register, X_ZERO] == 0:
-            size = typical_size(numbers[register], flags[register], moments[register], samples)
-            unit = max(unit, size + math.log2(used[i, 1]))
-    return 0 if unit == -np.inf else math.ceil(unit)
-
-
-@njit(cache=True, nogil=True)
-def _gather(used, numbers, flags, moments, store, shape, weight, exponent):
-    """The operands that are not zero, in units of 2^exponent.
-
-    Returns:
-        slots, scales, thresholds, the common shift, whether single precision keeps any product
-        weight · operand, and every operand finite, and the root of the sum of the operands' squares
-        without their shifts.
-    """
-    count = len(used)
-    slots = np.empty(count, np.int64)
-    scales = np.empty(count)
-    thresholds = np.empty(count)
-    samples = num_samples(shape)
-    kept = 0
-    shift = 0.0
-    spread = 0.0
-    alive = False
-    finite = True
-    for i in range(count):
-        register = used[i, 0]
-        multiplicity = used[i, 1]
-        number = numbers[register]
-        flag = flags[register]
-        if flag[X_ZERO]:
-            continue
-        if flag[X_ALIVE]:
-            finite = finite and flag[X_FINITE] == 1
-            alive = alive or exceeds(
-                FLOAT32_VANISHES, number, flag, moments[register], store, shape, math.log2(weight)
-            )
-        slots[kept] = flag[X_SLOT]
-        scales[kept] = math.ldexp(number[X_SCALE] * multiplicity, flag[X_EXPONENT] - exponent)
-        thresholds[kept] = number[X_THRESHOLD]
-        shift += math.ldexp(number[X_SHIFT] * multiplicity, flag[X_EXPONENT] - exponent)
-        mean, variance = mean_and_variance(moments[register], samples)
-        centre = max(mean, number[X_THRESHOLD])
-        spread += scales[kept] * scales[kept] * (variance + centre * centre)
-        kept += 1
-    return (
-        slots[:kept], scales[:kept], thresholds[:kept], shift, alive, finite, math.sqrt(spread)
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def _error_of_sum(used, numbers, flags, moments, exponent, floor, pixels):
-    """The rounding error of a sum in units of 2^exponent, and its area.
-
-    To it belongs what is left out, of size 2^floor (`dominance.py`).
-    """
-    noise = 0.0
-    weighted_area = 0.0
-    for i in range(len(used)):
-        register = used[i, 0]
-        if flags[register, X_ZERO]:
-            continue
-        # Branches that meet come from one map as a rule: their errors add up as the maps do.
-        scale = math.ldexp(
-            numbers[register, X_SCALE] * used[i, 1], flags[register, X_EXPONENT] - exponent
-        )
-        error = abs(scale) * moments[register, NOISE]
-        noise += error
-        weighted_area += error * moments[register, AREA]
-    area = weighted_area / noise if noise > 0.0 else 1.0
-    if floor > -np.inf:
-        noise, area = with_own(noise, area, 2.0 ** (floor - exponent), pixels)
-    return noise, area
 
 
 @njit(cache=True, nogil=True)
@@ -363,10 +281,10 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
                 moment[NOISE], moment[AREA] = with_own(moment[NOISE], moment[AREA], own, pixels)
             continue
         keys[register] = key_of(start, row, bits[register], used, keys)
-        exponent = _unit_of(used, numbers, flags, moments, num_samples(source_shape))
+        exponent = unit_of(used, numbers, flags, moments, num_samples(source_shape))
         if op == MEAN:
             exponent = flags[source, X_EXPONENT]
-        noise, area = _error_of_sum(used, numbers, flags, moments, exponent, floor, pixels)
+        noise, area = error_of_sum(used, numbers, flags, moments, exponent, floor, pixels)
         if walks:
             if not recall(keys[register], memo, number, flag, moment, sizes[register]):
                 return False, hides
@@ -393,9 +311,9 @@ def execute(  # noqa: C901  # the one dispatch loop, compiled as a whole
             factor = weight if op == BOX else 1.0
             read = numbers, flags, moments
             if row[VECTOR]:
-                gathered = _gather(used, *read, vectors, source_shape, factor, exponent)
+                gathered = gather(used, *read, vectors, source_shape, factor, exponent)
             else:
-                gathered = _gather(used, *read, maps, source_shape, factor, exponent)
+                gathered = gather(used, *read, maps, source_shape, factor, exponent)
             slots, scales, thresholds, shift, alive, finite, spread = gathered
             apart = 0.0
             if op == COMBINE and abs(shift) > DOMINATES * spread:

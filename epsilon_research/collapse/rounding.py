@@ -71,7 +71,10 @@ def displacement(outputs: np.ndarray, others: np.ndarray) -> float:
     spread = np.ptp(outputs)
     if not 0 < spread < np.inf:
         return np.inf
-    return float(np.hypot(np.std(outputs - others) / spread, FLOAT64_ROUNDOFF))
+    # Over the spread first: the square of what a division left may be beyond what float64 holds.
+    with np.errstate(over="ignore", invalid="ignore"):
+        moved_by = np.std((outputs - others) / spread)
+    return float(np.hypot(moved_by, FLOAT64_ROUNDOFF)) if np.isfinite(moved_by) else np.inf
 
 
 @njit(cache=True, nogil=True)

@@ -74,4 +74,6 @@ def test_a_pair_of_outputs_that_are_rounding_errors_shows_as_such() -> None:
     assert displacement(noise, np.array([2e-16, 2.5e-16])) > 0.1
     assert displacement(noise, noise + 1e-16) < 1e-15
     assert displacement(np.array([1.0, 2.0]), np.array([1.0, 2.0 + 4e-16])) < 1e-15
+    # Squares beyond float64.
+    assert displacement(np.array([0.0, 1e270]), np.array([0.0, 2e270])) == pytest.approx(0.5)
     assert displacement(np.ones(2), noise) == np.inf
