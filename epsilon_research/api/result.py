@@ -73,7 +73,7 @@ class SearchResult:
 
     def plot(self) -> "Figure":
         """Return a figure: the first objective against each constrained cost, with the front."""
-        from epsilon_research.plotting.search_front import search_front
+        from epsilon_research.plotting.searches import search_front
 
         name = next(iter(self.objectives))
         return search_front(

@@ -2,20 +2,16 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from epsilon_research.plotting.lines import BAND_HANDLE, draw_line
-from epsilon_research.plotting.notes import STATISTIC_LABELS, value_labels
-from epsilon_research.plotting.scales import LINEAR, LOG, Scale, apply_values
+from epsilon_research.plotting.scales import LINEAR, LOG, apply_values, value_labels
 from epsilon_research.plotting.study import (
+    STATISTIC_LABELS,
     WEIGHTS,
-    bar_handle,
     by_other_settings,
     draw_published,
     metrics_with_weights,
@@ -24,10 +20,15 @@ from epsilon_research.plotting.study import (
     published_of,
     setting_title,
     shown_statistics,
-    spread_in_words,
     write_legend,
 )
-from epsilon_research.plotting.style import DARK, PANEL_HEIGHT, label_panels, look_of, new_panels
+from epsilon_research.plotting.style import (
+    PANEL_HEIGHT,
+    draw_line,
+    label_panels,
+    look_of,
+    new_panels,
+)
 from epsilon_research.reporting.study import Case, Study, metrics_of, protocols_of
 from epsilon_research.reporting.typed_json import as_float
 
@@ -42,38 +43,16 @@ _MOST_ROWS = 4
 
 _AXIS_WIDTH = 24
 
-Points = Sequence[tuple[float, Case]]
+Points = list[tuple[float, Case]]
 """Values of a setting, each with the case that has it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """The content of one row of panels.
+class Row(NamedTuple):
+    """A row of panels: what its cases share, whose statistics it shows, and increasing points."""
 
-    Attributes:
-        label: What the cases of the row share and others do not; empty without others.
-        metric: Whose statistics these are.
-        points: Points in increasing order, at least one.
-    """
-
-    label: str
+    title: str
     metric: str
     points: Points
-
-    @property
-    def places(self) -> list[float]:
-        """Values of the setting, increasing."""
-        return [place for place, _ in self.points]
-
-    @property
-    def scale(self) -> Scale:
-        """Logarithmic where the values are positive and span a decade or more."""
-        low, high = self.places[0], self.places[-1]
-        return LOG if low > 0 and high >= _DECADE * low else LINEAR
-
-    def positions(self) -> np.ndarray:
-        """Return where the values lie on the axis."""
-        return self.scale.forward(np.array(self.places, np.float64))
 
 
 def setting_curves(study: Study) -> Figure:
@@ -92,45 +71,41 @@ def setting_curves(study: Study) -> Figure:
     # Without the rows that metrics have in common, unless there are no others.
     every = protocols_of(cases)
     protocols = [name for name in every if not name.startswith("common")] or every
-    figure, axes = new_panels(
+    figure, panels = new_panels(
         len(rows) * len(statistics), columns=len(statistics),
         height=0.6 + len(rows) * PANEL_HEIGHT,
     )  # fmt: skip
-    panels = np.reshape(np.array(axes, dtype=object), (len(rows), len(statistics)))
     bars = not any(case.has_replicates for case in cases)
-    for line, row in zip(panels, rows, strict=True):
-        for one, statistic in zip(line, statistics, strict=True):
-            _draw(one, row, protocols, statistic=statistic, bars=bars)
-            printed = [
-                (float(position), value)
-                for position, (_, case) in zip(row.positions(), row.points, strict=True)
-                for value, _ in published_of(study, case, row.metric, statistic)
-            ]
-            draw_published(one, printed)
-            prepare_value_axis(one.yaxis, statistic)
-            one.set_ylabel(textwrap.fill(STATISTIC_LABELS[statistic], _AXIS_WIDTH))
-            apply_values(one.xaxis, row.scale, row.places)
-            one.set_xlabel(label + row.scale.suffix)
-        line[0].set_title(row.label, loc="left")
-    band = Patch(color=DARK, label=spread_in_words(cases), **BAND_HANDLE)
-    write_legend(figure, spread=bar_handle(cases) if bars else band)
-    label_panels(axes)
+    for place, axes in enumerate(panels):
+        row, statistic = rows[place // len(statistics)], statistics[place % len(statistics)]
+        places = [value for value, _ in row.points]
+        scale = LOG if 0 < _DECADE * places[0] <= places[-1] else LINEAR
+        x = scale.forward(np.array(places, np.float64))
+        # Beside each other, since bars on top of each other cannot be read.
+        dodge = _DODGE * (float(np.ptp(x)) or 1.0) * bars
+        for number, protocol in enumerate(protocols):
+            spreads = [case.spread(row.metric, protocol, statistic) for _, case in row.points]
+            values = np.array([(one.value, one.low, one.high) for one in spreads]).T
+            draw_line(
+                axes, x + dodge * (number - (len(protocols) - 1) / 2), values, bars=bars,
+                linewidth=1.1, markersize=3.2, label=protocol.replace("_", " "),
+                **look_of(protocol),
+            )  # fmt: skip
+        printed = [
+            (float(position), value)
+            for position, (_, case) in zip(x, row.points, strict=True)
+            for value, _ in published_of(study, case, row.metric, statistic)
+        ]
+        draw_published(axes, printed)
+        prepare_value_axis(axes.yaxis, statistic)
+        axes.set_ylabel(textwrap.fill(STATISTIC_LABELS[statistic], _AXIS_WIDTH))
+        apply_values(axes.xaxis, scale, places)
+        axes.set_xlabel(label + scale.suffix)
+        if place % len(statistics) == 0:
+            axes.set_title(row.title, loc="left")
+    write_legend(figure, cases, bands=not bars)
+    label_panels(panels)
     return figure
-
-
-def _draw(axes: Axes, row: Row, protocols: Sequence[str], *, statistic: str, bars: bool) -> None:
-    x = row.positions()
-    # Beside each other, since bars on top of each other cannot be read.
-    dodge = _DODGE * (float(np.ptp(x)) or 1.0) * bars
-    for place, protocol in enumerate(protocols):
-        spreads = [case.spread(row.metric, protocol, statistic) for _, case in row.points]
-        values = np.array([(one.value, one.low, one.high) for one in spreads]).T
-        look = look_of(protocol)
-        draw_line(
-            axes, x + dodge * (place - (len(protocols) - 1) / 2), values, bars=bars,
-            colour=look.colour, marker=look.marker, linewidth=1.1, markersize=3.2,
-            label=protocol.replace("_", " "),
-        )  # fmt: skip
 
 
 def _read_rows(cases: Sequence[Case], *, settings: Sequence[str]) -> tuple[str, list[Row]]:
@@ -138,13 +113,13 @@ def _read_rows(cases: Sequence[Case], *, settings: Sequence[str]) -> tuple[str, 
     name = _numeric_setting(cases)
     if name is not None:
         groups = {
-            label: [(as_float(case.settings[name]), case) for case in group]
-            for label, group in by_other_settings(cases, without=name).items()
+            title: [(as_float(case.settings[name]), case) for case in group]
+            for title, group in by_other_settings(cases, without=name).items()
         }
         return setting_title(name), _rows(groups, metrics_of(cases))
     groups = {
-        f"{label}{label and ', '}the other weight: {value_labels([common])[0]}": points
-        for label, group in by_other_settings(cases, without=WEIGHTS).items()
+        f"{title}{title and ', '}the other weight: {value_labels([common])[0]}": points
+        for title, group in by_other_settings(cases, without=WEIGHTS).items()
         for common, points in _weight_lines(group)
     }
     rows = _rows(groups, metrics_with_weights(cases))
@@ -159,12 +134,12 @@ def _read_rows(cases: Sequence[Case], *, settings: Sequence[str]) -> tuple[str, 
 
 def _numeric_setting(cases: Sequence[Case]) -> str | None:
     """The setting of which all values are numbers; of several the one with most values."""
-    found = {}
+    found: dict[str, int] = {}
     for name in cases[0].settings if cases else ():
         values = {as_float(case.settings[name]) for case in cases}
-        if all(isfinite(value) for value in values) and len(values) > 1:
+        if len(values) > 1 and all(map(isfinite, values)):
             found[name] = len(values)
-    return max(found, key=lambda name: found[name]) if found else None
+    return max(found, key=found.__getitem__, default=None)
 
 
 def _weight_lines(cases: Sequence[Case]) -> list[tuple[float, Points]]:
@@ -187,12 +162,10 @@ def _weight_lines(cases: Sequence[Case]) -> list[tuple[float, Points]]:
 
 def _rows(groups: Mapping[str, Points], metrics: Sequence[str]) -> list[Row]:
     rows = []
-    for label, points in groups.items():
+    for title, points in groups.items():
         for metric in metrics:
             kept = [point for point in points if metric in point[1].metrics]
             if kept:
-                parts = (label, metric if len(metrics) > 1 else "")
-                words = ", ".join(filter(None, parts))
-                kept.sort(key=lambda point: point[0])
-                rows.append(Row(label=words, metric=metric, points=kept))
+                words = ", ".join(filter(None, (title, metric if len(metrics) > 1 else "")))
+                rows.append(Row(words, metric, sorted(kept, key=lambda point: point[0])))
     return rows

@@ -11,11 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from epsilon_research.plotting.notes import STATISTIC_LABELS
 from epsilon_research.plotting.scales import round_ticks
 from epsilon_research.plotting.study import (
     CHANCE_LINE,
-    bar_handle,
+    STATISTIC_LABELS,
     case_label,
     draw_published,
     prepare_value_axis,
@@ -29,7 +28,7 @@ from epsilon_research.plotting.style import (
     DARK,
     FAINT,
     VERMILION,
-    Look,
+    dot_handle,
     label_panels,
     look_of,
     new_panels,
@@ -47,6 +46,7 @@ _CHANCE = {"spearman_rho": 0.0, "ndcg": 0.52}
 _BASELINE_LINE: dict[str, Any] = {
     "color": DARK, "linewidth": 0.6, "linestyle": (0, (4, 3)), "zorder": 1,
 }  # fmt: skip
+_NOTHING = Statistics(values={})
 
 # Inches of a metric's row, and of titles, axis and legend together.
 _ROW_HEIGHT, _FRAME_HEIGHT = 0.17, 1.25
@@ -55,14 +55,9 @@ _DOT_HEIGHT, _LINE_HEIGHT, _DOTS_PART = 0.1, 0.13, 0.68
 # Characters in a line of a row's label and of an axis label.
 _ROW_WIDTH, _AXIS_WIDTH = 26, 22
 
-Protocols = Mapping[str, Statistics]
-
 
 def metric_dots(
-    statistics: Mapping[str, Protocols],
-    *,
-    statistic: str,
-    target_label: str,
+    statistics: Mapping[str, Mapping[str, Statistics]], *, statistic: str, target_label: str
 ) -> Figure:
     """One panel per protocol, one row per metric, best on top; coverage stands beside each dot.
 
@@ -72,42 +67,45 @@ def metric_dots(
         target_label: What the accuracies are.
     """
     protocols = list(dict.fromkeys(name for found in statistics.values() for name in found))
-    by_protocol = {
-        protocol: {name: of.get(protocol, Statistics(values={})) for name, of in statistics.items()}
-        for protocol in protocols
-    }
-    last = {name: found[statistic] for name, found in by_protocol[protocols[-1]].items()}
+    last = {name: of.get(protocols[-1], _NOTHING)[statistic] for name, of in statistics.items()}
     # Equal ones in their given order, from the top; undefined ones are at the bottom.
     best = sorted(last, key=lambda name: last[name] if isfinite(last[name]) else -inf, reverse=True)
-    metrics, first = best[::-1], next(iter(statistics))
+    metrics = best[::-1]
+    first = next(iter(statistics))
     figure, panels = new_panels(
         len(protocols), columns=len(protocols), sharex=True, sharey=True,
         height=_FRAME_HEIGHT - 0.05 + _ROW_HEIGHT * len(metrics),
     )  # fmt: skip
-    for axes, (protocol, found) in zip(panels, by_protocol.items(), strict=True):
+    for axes, protocol in zip(panels, protocols, strict=True):
+        found = {name: statistics[name].get(protocol, _NOTHING) for name in metrics}
         rows = count_range(one["n"] for one in found.values() if isfinite(one["n"])) or "0"
         axes.set_title(f"{protocol.replace('_', ' ')}\nn = {rows}", loc="left")
         axes.axvline(_CHANCE[statistic], **CHANCE_LINE)
-        baselines = [found[name][statistic] for name in metrics if name in BASELINES]
+        baselines = [found[name][statistic] for name in BASELINES if name in found]
         if np.isfinite(baselines).any():
             axes.axvline(np.nanmax(baselines), **_BASELINE_LINE)
-        for row, name in enumerate(metrics):
-            _draw_metric(axes, row, name, found[name], statistic=statistic, is_first=name == first)
+        axes.tick_params(axis="y", length=0)
+        for row, (name, one) in enumerate(found.items()):
+            style = {"marker": "o", "color": VERMILION if name == first else BLUE}
+            if name in BASELINES:
+                style["markerfacecolor"] = "white"
+            _draw_dots(axes, [row], [one.spread(statistic)], markeredgewidth=0.9, **style)
+            _write_coverage(axes, row, 100 * one["coverage"])
     panels[0].set_yticks(range(len(metrics)), metrics)
     panels[0].set_ylim(-0.6, len(metrics) - 0.4)
     panels[0].xaxis.set_major_locator(round_ticks(3))
-    joint = " with " if statistic == "spearman_rho" else ", "
     handles = [
-        Look(colour=VERMILION).handle(first, line=True),
-        Look(colour=BLUE).handle("metric with its 95 % interval", line=True),
+        dot_handle(first, color=VERMILION, linestyle="-"),
+        dot_handle("metric with its 95 % interval", color=BLUE, linestyle="-"),
         Line2D([], [], label="chance", **CHANCE_LINE),
         Line2D([], [], linestyle="", label="beside each: coverage (%)"),
     ]
     if set(BASELINES) & set(metrics):
         handles[2:2] = [
-            Look(colour=BLUE).handle("size of the network", markerfacecolor="white"),
+            dot_handle("size of the network", color=BLUE, markerfacecolor="white"),
             Line2D([], [], label="best of those", **_BASELINE_LINE),
         ]
+    joint = " with " if statistic == "spearman_rho" else ", "
     # Of all panels: constrained layout would write a label of the axes into the legend.
     figure.legend(
         handles=handles, loc="outside lower center", ncols=len(handles),
@@ -145,14 +143,8 @@ def setting_dots(study: Study) -> Figure:
             axes.axhspan(row - 0.5, row + 0.5, color="#F5F5F5", linewidth=0, zorder=0)
         for protocol, place in places.items():
             found = [case.spread(metric, protocol, statistic) for case, metric in rows]
-            label = protocol.replace("_", " ")
-            _draw_dots(
-                axes,
-                [row + place for row in range(len(rows))],
-                found,
-                look_of(protocol),
-                label=label,
-            )
+            style = {"label": protocol.replace("_", " "), **look_of(protocol)}
+            _draw_dots(axes, [row + place for row in range(len(rows))], found, **style)
         # At the height of their protocol; of one without dots, in the middle.
         printed = [
             (value, row + places.get(protocol, 0.0))
@@ -167,39 +159,27 @@ def setting_dots(study: Study) -> Figure:
         panels[0].set_ylabel(setting_title(next(iter(cases[0].settings))))
     # From the top, as in the table.
     panels[0].set_ylim(len(rows) - 0.45, -0.55)
-    write_legend(figure, spread=bar_handle(cases))
+    write_legend(figure, cases)
     label_panels(panels)
     return figure
 
 
-def _draw_metric(
-    axes: Axes, row: int, name: str, found: Statistics, *, statistic: str, is_first: bool
+def _draw_dots(
+    axes: Axes, rows: Sequence[float], found: Sequence[Spread], *, color: str, **style: Any
 ) -> None:
-    axes.tick_params(axis="y", length=0)
-    hollow = {"markerfacecolor": "white"} if name in BASELINES else {}
-    look = Look(colour=VERMILION if is_first else BLUE)
-    _draw_dots(axes, [row], [found.spread(statistic)], look, markeredgewidth=0.9, **hollow)
-    share = 100 * found["coverage"]
+    """Draw values at these heights with their intervals, or ranges of draws."""
+    lows, highs = [one.low for one in found], [one.high for one in found]
+    axes.hlines(rows, lows, highs, color=color, linewidth=1.1)
+    axes.plot([one.value for one in found], rows, color=color, linestyle="", **style)
+
+
+def _write_coverage(axes: Axes, row: int, share: float) -> None:
     # Only all is 100, only none is 0.
     shown = share if share in (0, 100) else np.clip(share, 1, 99)
     axes.text(
         1.03, row, f"{shown:.0f}" if isfinite(share) else "–", color=FAINT, fontsize=6,
         transform=axes.get_yaxis_transform(), va="center_baseline",
     )  # fmt: skip
-
-
-def _draw_dots(
-    axes: Axes,
-    rows: Sequence[float],
-    found: Sequence[Spread],
-    look: Look,
-    **style: Any,
-) -> None:
-    """Draw values at these heights with their intervals, or ranges of draws."""
-    lows, highs = [one.low for one in found], [one.high for one in found]
-    axes.hlines(rows, lows, highs, color=look.colour, linewidth=1.1)
-    values = [one.value for one in found]
-    axes.plot(values, rows, look.marker, color=look.colour, linestyle="", **style)
 
 
 def _wrapped(label: str, width: int) -> str:

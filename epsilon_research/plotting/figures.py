@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.analysis import spearman_rho
+from epsilon_research.checks import check_choice
 from epsilon_research.plotting.points import ScorePoints, Target, read_points
 from epsilon_research.plotting.settings import FigureSettings
 from epsilon_research.reporting.run import SearchVariant, Statistics
@@ -69,9 +70,8 @@ class RunFigures:
         """
         written: list[Path] = []
         for metric in metrics:
-            points = read_points(
-                frame, metric=metric, target=target, label=(labels or {}).get(metric, "")
-            )
+            label = (labels or {}).get(metric, "")
+            points = read_points(frame, metric=metric, target=target, label=label)
             within = metric if len(metrics) > 1 else ""
             draw = _of_metric(points, statistics.get(metric))
             written += self._save(draw, weighted=[metric], within=within)
@@ -87,7 +87,7 @@ class RunFigures:
             variants: At least one; nothing is written if none has a value to show.
             label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
         """
-        from epsilon_research.plotting.search_curves import SearchPanel, search_curves
+        from epsilon_research.plotting.searches import SearchPanel, search_curves
 
         panel = SearchPanel(variants=variants, label=label)
         draw = {"search_curves": partial(search_curves, [panel])}
@@ -95,20 +95,14 @@ class RunFigures:
 
     def save_fronts(self, **found: Any) -> list[Path]:
         """Write `search_front`, the figure of `pareto_fronts`, which says what it takes."""
-        from epsilon_research.plotting.pareto_fronts import pareto_fronts
+        from epsilon_research.plotting.searches import pareto_fronts
 
         return self._save({"search_front": partial(pareto_fronts, **found)})
 
     def save_precisions(
         self, frame: pd.DataFrame, *, metrics: Sequence[str], exact: str
     ) -> list[Path]:
-        """Write `rounding`: scores of several precisions over exact ones, a panel for each.
-
-        Args:
-            frame: One row per architecture: the metrics, optionally with `<metric>_resolved`.
-            metrics: Columns of scores, at least one.
-            exact: Column of exact scores.
-        """
+        """Write `rounding`, the figure of `precision_panels`, which says what it takes."""
         from epsilon_research.plotting.scatter import precision_panels
 
         draw = partial(precision_panels, frame, metrics=metrics, exact=exact)
@@ -118,11 +112,14 @@ class RunFigures:
         self, draw: Mapping[str, Draw], *, weighted: Iterable[str] = (), within: str = ""
     ) -> list[Path]:
         """Draw and write figures, with the weights of those metrics if all have the same."""
-        from epsilon_research.plotting.notes import weights_in_words
+        from epsilon_research.plotting.scales import value_labels
 
-        found = {tuple(self.weights[metric]) for metric in weighted if metric in self.weights}
-        words = weights_in_words(found.pop()) if len(found) == 1 else ""
-        title = ", ".join(filter(None, (self.title, words)))
+        words = {
+            f"weights {' and '.join(value_labels(self.weights[metric]))}"
+            for metric in weighted
+            if self.weights.get(metric)
+        }
+        title = ", ".join(filter(None, (self.title, *(words if len(words) == 1 else ()))))
         return _save(draw, self.folder / within, title=title, settings=self.settings)
 
 
@@ -147,16 +144,13 @@ def save_study_figure(
     Raises:
         ValueError: The figure is unknown, or cannot be drawn of this study.
     """
-    if figure not in STUDY_FIGURES:
-        raise ValueError(
-            f"figure must be one of {', '.join(STUDY_FIGURES)}, got {figure!r}: choose one of them"
-        )
+    check_choice("figure", figure, STUDY_FIGURES)
     if figure == "none":
         return []
     from epsilon_research.plotting.curves import setting_curves
     from epsilon_research.plotting.dots import setting_dots
     from epsilon_research.plotting.scatter import study_scatter
-    from epsilon_research.plotting.search_curves import study_searches
+    from epsilon_research.plotting.searches import study_searches
     from epsilon_research.plotting.weight_grid import weight_grid
 
     draw: dict[str, Callable[..., Figure]] = {
@@ -166,9 +160,8 @@ def save_study_figure(
         "scatter": partial(study_scatter, folder=folder.parent),
         "search": study_searches,
     }
-    return _save(
-        {figure: partial(draw[figure], study)}, folder, title=study.title, settings=settings
-    )
+    drawn = {figure: partial(draw[figure], study)}
+    return _save(drawn, folder, title=study.title, settings=settings)
 
 
 def _of_metric(points: ScorePoints, statistics: Mapping[str, Any] | None) -> dict[str, Draw]:
@@ -218,7 +211,8 @@ def _save(
 
     written: list[Path] = []
     with figure_style(settings):
-        for name, figure in ((name, one()) for name, one in draw.items()):
+        for name, one in draw.items():
+            figure = one()
             if figure is not None:
                 written += save_figure(figure, folder=folder, name=name, title=title)
     return written

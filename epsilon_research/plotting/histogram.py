@@ -6,9 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from epsilon_research.plotting.notes import count_label
 from epsilon_research.plotting.points import ScorePoints
-from epsilon_research.plotting.scales import apply_scale, choose_scale
+from epsilon_research.plotting.scales import apply_scale, choose_scale, count_label
 from epsilon_research.plotting.style import (
     BLUE,
     DARK,

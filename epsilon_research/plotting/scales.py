@@ -1,4 +1,4 @@
-"""Axis scales chosen from the data: linear where that shows them, else logarithmic.
+"""Axis scales chosen from the data, linear where that shows them, and the ticks of all axes.
 
 Points are transformed before they are drawn, so that dots, hexagons and bars share one code path.
 """
@@ -11,14 +11,24 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
-from matplotlib.colorbar import Colorbar
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import (
+    EngFormatter,
+    FixedFormatter,
+    FixedLocator,
+    MaxNLocator,
+    NullFormatter,
+)
 
-from epsilon_research.plotting.notes import LARGE, count_label, value_labels
+from epsilon_research.reporting.numbers import minus
 
+count_label = EngFormatter(sep="")
+"""A count with a unit prefix: 950, 20k, 1.5M."""
+
+# From the first number on a unit prefix is written, 10k, and up to the second there is one.
+_LARGE, _LONGEST = 10_000, 1e12
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 # A linear axis is crowded where the interquartile range takes less than this part of it.
 _CROWDED = 0.2
-_MARGIN = 0.04
 # Labels nearer than this part of the axis would touch.
 _LABEL_DISTANCE = 0.075
 # Width of a character of a label, as a part of the axis of a small panel.
@@ -30,23 +40,25 @@ class Scale:
     """A layout of values along an axis.
 
     Attributes:
-        name: `linear`, `log` (positive values) or `error` (percentages by the log of 100 − value).
         forward: Values to positions, increasing.
         suffix: What the axis label adds, so that nobody reads the axis as linear.
     """
 
-    name: str
     forward: Callable[[np.ndarray], np.ndarray]
     suffix: str = ""
 
 
-LINEAR = Scale(name="linear", forward=lambda values: np.asarray(values, np.float64))
-LOG = Scale(name="log", forward=np.log10, suffix=", log scale")
-# The axis ends at an error of 0.01 points, one image in 10,000, which benchmarks cannot resolve.
+LINEAR = Scale(forward=lambda values: np.asarray(values, np.float64))
+LOG = Scale(forward=np.log10, suffix=", log scale")
+# Percentages by the logarithm of 100 − value. The axis ends at an error of 0.01 points, one image
+# in 10,000, which benchmarks cannot resolve.
 ERROR = Scale(
-    name="error",
     forward=lambda values: -np.log10(np.maximum(100.0 - np.asarray(values), 0.01)),
     suffix=", log error scale",
+)
+_ERROR_TICKS = (
+    [0.0, 50.0, 70.0, 80.0, 85.0, 90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5, 99.9],
+    [*np.arange(0.0, 90.0, 10.0), *np.arange(90.0, 100.0)],
 )
 
 
@@ -69,13 +81,14 @@ def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) 
         scale: The scale that the points have.
         values: All values on the axis, in their own unit; may be empty.
     """
-    low, high = _set_limits(axis, limits_of(scale.forward(values)))
-    if scale.name == "linear":
+    low, high = limits_of(scale.forward(values))
+    set_limits(axis, low, high)
+    if scale is LINEAR:
         axis.set_major_locator(round_ticks(6))
-        if len(values) and np.abs(values).max() >= LARGE:
+        if len(values) and np.abs(values).max() >= _LARGE:
             axis.set_major_formatter(count_label)
         return
-    ticks, minor = _ERROR_TICKS if scale.name == "error" else log_ticks(10**low, 10**high)
+    ticks, minor = _ERROR_TICKS if scale is ERROR else log_ticks(10**low, 10**high)
     _set_ticks(axis, scale, ticks, minor)
 
 
@@ -87,29 +100,27 @@ def apply_values(axis: Axis, scale: Scale, values: Sequence[float]) -> None:
         scale: `LINEAR` or `LOG`.
         values: Different values, increasing.
     """
-    _set_limits(axis, limits_of(scale.forward(np.array(values)), margin=0.06))
+    set_limits(axis, *limits_of(scale.forward(np.array(values)), margin=0.06))
     longest = max(len(label) for label in value_labels(values))
     _set_ticks(axis, scale, values, values, distance=_CHARACTER * (longest + 1))
 
 
-def _set_limits(axis: Axis, limits: tuple[float, float]) -> tuple[float, float]:
-    (axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim)(limits)
-    return limits
+def set_limits(axis: Axis, low: float, high: float) -> None:
+    """Set the limits of a panel's x or y axis."""
+    (axis.axes.set_xlim if axis is axis.axes.xaxis else axis.axes.set_ylim)(low, high)
 
 
-def _set_ticks(
-    axis: Axis,
-    scale: Scale,
-    major: Sequence[float],
-    minor: Sequence[float],
-    *,
-    distance: float = _LABEL_DISTANCE,
-) -> None:
-    """Label those of the major ticks that do not touch, and mark the minor ones."""
-    low, high = axis.get_view_interval()
-    ticks = _apart(scale, major, low=low, high=high, distance=distance)
-    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), value_labels(ticks))
-    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor)).tolist()))
+def limits_of(
+    positions: Float[np.ndarray, " values"], *, margin: float = 0.04
+) -> tuple[float, float]:
+    """Return limits of an axis that holds all finite positions, with a margin at both ends."""
+    positions = positions[np.isfinite(positions)]
+    if not len(positions):
+        return 0.0, 1.0
+    low, high = float(positions.min()), float(positions.max())
+    # One value, or many equal ones, still need an axis with a length.
+    spare = margin * (high - low) or 0.1 * abs(high) or 0.1
+    return low - spare, high + spare
 
 
 def round_ticks(most: int) -> MaxNLocator:
@@ -140,7 +151,7 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[float]]:
 
 def add_colour_bar(
     axes: Axes, drawn: ScalarMappable, *, label: str, log: bool = True, **place: object
-) -> Colorbar:
+) -> None:
     """Add a colour bar on the right of a panel, named above it.
 
     A name beside the bar would read as that of the next panel's vertical axis.
@@ -157,32 +168,46 @@ def add_colour_bar(
     bar.ax.set_title(label, loc="center")
     if log:
         low, high = drawn.get_clim()
-        ticks = log_ticks(low, high)[0]
-        ticks = _apart(LOG, ticks, low=np.log10(low), high=np.log10(high))
+        ticks = _apart(LOG, log_ticks(low, high)[0], low=np.log10(low), high=np.log10(high))
         fix_ticks(bar.ax.yaxis, ticks, value_labels(ticks))
     # The bar shows the colours themselves, not how transparent dots mix.
     if bar.solids is not None:
         bar.solids.set_alpha(1)
-    return bar
 
 
-def limits_of(
-    positions: Float[np.ndarray, " values"], *, margin: float = _MARGIN
-) -> tuple[float, float]:
-    """Return limits of an axis that holds all finite positions, with a margin at both ends."""
-    positions = positions[np.isfinite(positions)]
-    if not len(positions):
-        return 0.0, 1.0
-    low, high = float(positions.min()), float(positions.max())
-    # One value, or many equal ones, still need an axis with a length.
-    spare = margin * (high - low) or 0.1 * abs(high) or 0.1
-    return low - spare, high + spare
+def value_labels(values: Sequence[int | float]) -> list[str]:
+    """Labels of ticks: plain numbers, large ones with a unit prefix, or powers of ten."""
+    sizes = [abs(number) for number in values if number != 0]
+    if all(0.01 <= size < _LARGE for size in sizes):
+        return [minus(f"{number:g}") for number in values]
+    if all(1 <= size < _LONGEST for size in sizes):
+        return [count_label(number) for number in values]
+    return [_power(number) for number in values]
 
 
-_ERROR_TICKS = (
-    [0.0, 50.0, 70.0, 80.0, 85.0, 90.0, 92.0, 94.0, 95.0, 96.0, 97.0, 98.0, 99.0, 99.5, 99.9],
-    [*np.arange(0.0, 90.0, 10.0), *np.arange(90.0, 100.0)],
-)
+def _power(number: float) -> str:
+    """A number as a power of ten, 10⁻⁷ or 3.2·10⁻⁵; plain from 1 to 99."""
+    if number == 0 or 1 <= abs(number) < 100:
+        return minus(f"{number:g}")
+    digits, _, exponent = f"{number:.2e}".partition("e")
+    power = f"10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    factor = minus(f"{float(digits):g}")
+    return power if factor == "1" else f"{factor}·{power}"
+
+
+def _set_ticks(
+    axis: Axis,
+    scale: Scale,
+    major: Sequence[float],
+    minor: Sequence[float],
+    *,
+    distance: float = _LABEL_DISTANCE,
+) -> None:
+    """Label those of the major ticks that do not touch, and mark the minor ones."""
+    low, high = axis.get_view_interval()
+    ticks = _apart(scale, major, low=low, high=high, distance=distance)
+    fix_ticks(axis, scale.forward(np.array(ticks)).tolist(), value_labels(ticks))
+    axis.set_minor_locator(FixedLocator(scale.forward(np.array(minor)).tolist()))
 
 
 def _apart(
@@ -209,8 +234,7 @@ def _is_better(scale: Scale, values: Float[np.ndarray, " values"]) -> bool:
 
 
 def _interquartile_part(positions: Float[np.ndarray, " values"]) -> float:
-    length = positions.max() - positions.min() if len(positions) else 0.0
-    if length == 0.0:
+    if not len(positions) or np.ptp(positions) == 0:
         return 1.0
     low, high = np.quantile(positions, (0.25, 0.75))
-    return float((high - low) / length)
+    return float((high - low) / np.ptp(positions))

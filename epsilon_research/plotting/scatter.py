@@ -1,46 +1,143 @@
-"""Scores against accuracies, against parameter counts, and against exact scores."""
+"""Scores against accuracies, parameter counts and exact scores: dots, or hexagons of many."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Bool, Float
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.bounded_table import read_parquet
-from epsilon_research.plotting.clouds import Cloud
-from epsilon_research.plotting.notes import statistics_note
 from epsilon_research.plotting.points import ScorePoints, Target, read_points
-from epsilon_research.plotting.scales import LOG, apply_scale
+from epsilon_research.plotting.scales import (
+    LOG,
+    Scale,
+    add_colour_bar,
+    apply_scale,
+    choose_percent_scale,
+    choose_scale,
+)
 from epsilon_research.plotting.study import case_label, with_draws
 from epsilon_research.plotting.style import (
     BLUE,
+    COLOUR_MAP,
     FAINT,
     GREY,
     PANEL_HEIGHT,
     VERMILION,
-    Look,
+    dot_handle,
     label_panels,
     new_panels,
 )
-from epsilon_research.reporting.numbers import value
+from epsilon_research.reporting.numbers import interval, percent, value
 from epsilon_research.reporting.study import Case, Study, metrics_of
 
-_NOTE_LINE, _LEGEND_LINE = 0.13, 0.2
-"""Inches of one line of a title, and of a legend below the panels."""
+MOST_DOTS = 20_000
+"""Number of points above which dots hide each other, and hexagons with counts take over."""
 
+_HEXAGONS: dict[str, Any] = {"gridsize": (64, 36), "mincnt": 1, "linewidths": 0.1}
+# From what float32 defines to what it leaves undefined, in the two hues of the dots.
+_SHARE_MAP = LinearSegmentedColormap.from_list("share", [GREY, VERMILION])
+# Inches of one line of a title, and of a legend below the panels.
+_NOTE_LINE, _LEGEND_LINE = 0.13, 0.2
 _MOST_COLUMNS = 3
 _FLOAT32 = ("defined in float32", "undefined in float32")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """Points on two scaled axes, with values in their own units and what they are."""
+
+    x: Float[np.ndarray, " points"]
+    y: Float[np.ndarray, " points"]
+    x_scale: Scale
+    y_scale: Scale
+    x_label: str
+    y_label: str
+
+    @classmethod
+    def of(cls, points: ScorePoints, *, over: str) -> "Cloud":
+        """Return scores over trained results (`target`) or over parameter counts (`parameters`)."""
+        x, scores = points[over], points["score"]
+        scale, label = LOG, "number of parameters"
+        if over == "target" and points.target is not None:
+            percents = points.target.higher_is_better
+            scale = choose_percent_scale(x) if percents else choose_scale(x)
+            label = points.target.axis_label
+        return cls(
+            x=x, y=scores, x_scale=scale, y_scale=choose_scale(scores), x_label=label,
+            y_label=points.score_label,
+        )  # fmt: skip
+
+    @property
+    def is_dense(self) -> bool:
+        """Return whether there are too many points for dots."""
+        return len(self.x) > MOST_DOTS
+
+    def draw_values(self, axes: Axes, values: Float[np.ndarray, " points"], *, label: str) -> None:
+        """Draw dots coloured by positive values, or hexagons coloured by how many they hold."""
+        x, y = self._prepare(axes)
+        if self.is_dense:
+            hexagons = axes.hexbin(x, y, norm=LogNorm(), cmap=COLOUR_MAP, **_HEXAGONS)
+            add_colour_bar(axes, hexagons, label="architectures\nper hexagon")
+        elif len(x):
+            low, high = float(values.min()), float(values.max())
+            # One value still needs a colour bar with a length.
+            norm = LogNorm(low, high) if low < high else LogNorm(low / 2, high * 2)
+            dots = _scatter(axes, x, y, values, norm=norm, cmap=COLOUR_MAP)
+            add_colour_bar(axes, dots, label=label)
+
+    def draw_marked(
+        self,
+        axes: Axes,
+        marked: Bool[np.ndarray, " points"],
+        *,
+        hue: str = BLUE,
+        label: str = "undefined in\nfloat32 (%)",
+    ) -> None:
+        """Draw dots in `hue`, marked ones in vermilion, or hexagons by the share that is marked."""
+        x, y = self._prepare(axes)
+        if self.is_dense:
+            share = axes.hexbin(
+                x, y, C=100.0 * marked, vmin=0, vmax=100, cmap=_SHARE_MAP, **_HEXAGONS
+            )
+            add_colour_bar(axes, share, label=label, log=False)
+        elif len(x):
+            _scatter(axes, x, y, np.where(marked, VERMILION, hue))
+
+    def _prepare(self, axes: Axes) -> tuple[np.ndarray, np.ndarray]:
+        """Set limits, ticks and labels, note an empty panel in it, and return where points lie."""
+        apply_scale(axes.xaxis, self.x_scale, self.x)
+        apply_scale(axes.yaxis, self.y_scale, self.y)
+        axes.set_xlabel(self.x_label + self.x_scale.suffix)
+        axes.set_ylabel(self.y_label + self.y_scale.suffix)
+        if not len(self.x):
+            axes.text(0.5, 0.5, "no finite score", transform=axes.transAxes, ha="center")
+        return self.x_scale.forward(self.x), self.y_scale.forward(self.y)
+
+
+def _scatter(
+    axes: Axes, x: np.ndarray, y: np.ndarray, colours: np.ndarray, **norm: Any
+) -> PathCollection:
+    # Tables are sorted by architecture: in their order one kind would lie on top of the others.
+    order = np.random.default_rng(0).permutation(len(x))
+    # From 16 square points for a handful to 2.5 for 20,000, and more transparent on the way.
+    size = float(np.clip(160 / len(x) ** 0.42, 2.5, 16))
+    alpha = float(np.clip(1.15 - 0.15 * np.log10(len(x)), 0.5, 0.9))
+    drawn = {"c": colours[order], "s": size, "alpha": alpha, "linewidths": 0, "rasterized": True}
+    return axes.scatter(x[order], y[order], **drawn, **norm)
+
+
 def score_against_accuracy(
-    points: ScorePoints,
-    *,
-    statistics: Mapping[str, Any] | None = None,
-    top: bool = False,
+    points: ScorePoints, *, statistics: Mapping[str, Any] | None = None, top: bool = False
 ) -> Figure:
     """Scores over accuracies, coloured by parameter count, with their correlation above.
 
@@ -53,8 +150,7 @@ def score_against_accuracy(
     """
     drawn = points.ranked().top_tenth() if top else points.ranked()
     note = statistics_note(statistics, top=top, num_points=len(drawn))
-    cloud = Cloud.of(drawn, over="target")
-    return _with_float32(cloud, drawn, note=note)
+    return _with_float32(Cloud.of(drawn, over="target"), drawn, note=note)
 
 
 def score_against_parameters(points: ScorePoints) -> Figure:
@@ -71,8 +167,7 @@ def score_against_parameters(points: ScorePoints) -> Figure:
     note = f"n = {len(drawn):,}\nρ = {rho} with the number of parameters"
     if cloud.is_dense:
         return _with_float32(cloud, drawn, note=note)
-    height = PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE
-    figure, (axes,) = new_panels(1, height=height)
+    figure, (axes,) = new_panels(1, height=PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE)
     cloud.draw_marked(axes, drawn["float32_undefined"])
     axes.set_title(note, loc="left")
     if drawn["float32_undefined"].any():
@@ -97,6 +192,30 @@ def _with_float32(cloud: Cloud, drawn: ScorePoints, *, note: str) -> Figure:
     return figure
 
 
+def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_points: int) -> str:
+    """The statistics of protocol `connected` in up to three lines, only those that there are.
+
+    Args:
+        statistics: {protocol: {statistic: value}}, names as in `summary.json`; None: no table.
+        top: Whether the figure shows the top 10 % by accuracy, which has statistics of its own.
+        num_points: Number of points in the figure.
+    """
+    found = (statistics or {}).get("connected", {})
+    if top:
+        size = f"10 % most accurate of protocol connected: n = {num_points:,}"
+    else:
+        size = f"protocol connected: n = {found.get('n', num_points):,}"
+        if "coverage" in found:
+            size += f", coverage {percent(found['coverage'], unit=' %')}"
+    lines = [size]
+    for symbol, name in (("ρ", "spearman_rho"), ("τ", "kendall_tau")):
+        key = f"{name}_top10" if top else name
+        if key in found:
+            ends = interval(found.get(f"{key}_interval"))
+            lines.append(f"{symbol} = {value(found[key])}{ends and f', 95 % CI {ends}'}")
+    return "\n".join(lines)
+
+
 def study_scatter(study: Study, *, folder: Path) -> Figure:
     """Scores over accuracies, a small panel for each case and metric; of several draws the first.
 
@@ -107,11 +226,10 @@ def study_scatter(study: Study, *, folder: Path) -> Figure:
     Raises:
         ValueError: No job has statistics, or a table of scores is not there.
     """
-    cases = study.cases
-    metrics = metrics_of(cases)
+    metrics = metrics_of(study.cases)
     drawn = [
         (case, metric, points.ranked())
-        for case in cases
+        for case in study.cases
         for metric, points in _read_case(case, folder=folder).items()
     ]
     if not drawn:
@@ -121,11 +239,8 @@ def study_scatter(study: Study, *, folder: Path) -> Figure:
         )
     # A column for each metric where they fit.
     columns = len(metrics) if 1 < len(metrics) < _MOST_COLUMNS else _MOST_COLUMNS
-    rows = -(-len(drawn) // columns)
-    figure, panels = new_panels(
-        len(drawn), columns=columns,
-        height=2 * _LEGEND_LINE + rows * (PANEL_HEIGHT - 0.3),
-    )  # fmt: skip
+    height = 2 * _LEGEND_LINE - (-len(drawn) // columns) * (PANEL_HEIGHT - 0.3)
+    figure, panels = new_panels(len(drawn), columns=columns, height=height)
     has_legend = False
     for axes, (case, metric, points) in zip(panels, drawn, strict=True):
         cloud = Cloud.of(points, over="target")
@@ -169,12 +284,7 @@ def _read_case(case: Case, *, folder: Path) -> dict[str, ScorePoints]:
     return {name: read_points(frame, metric=name, target=target) for name in job.run.metrics}
 
 
-def precision_panels(
-    frame: pd.DataFrame,
-    *,
-    metrics: Sequence[str],
-    exact: str,
-) -> Figure:
+def precision_panels(frame: pd.DataFrame, *, metrics: Sequence[str], exact: str) -> Figure:
     """Scores over exact scores, one panel for each metric, with the line of identity.
 
     All panels share one range of logarithmic axes. Points that a panel cannot show, undefined or
@@ -185,22 +295,21 @@ def precision_panels(
         metrics: Columns of scores, at least one.
         exact: Column of exact scores.
     """
-    columns = min(_MOST_COLUMNS, len(metrics))
-    rows = -(-len(metrics) // columns)
+    rows = -(-len(metrics) // _MOST_COLUMNS)
     figure, panels = new_panels(
-        len(metrics), columns=columns,
-        height=rows * PANEL_HEIGHT + _LEGEND_LINE + 2 * _NOTE_LINE, sharex=True, sharey=True,
+        len(metrics), columns=_MOST_COLUMNS, sharex=True, sharey=True,
+        height=rows * PANEL_HEIGHT + _LEGEND_LINE + 2 * _NOTE_LINE,
     )  # fmt: skip
     pairs = {metric: frame[[exact, metric]].to_numpy(np.float64) for metric in metrics}
     shown = {metric: ((pair > 0) & (pair < np.inf)).all(axis=1) for metric, pair in pairs.items()}
     everything = np.concatenate([pair[shown[metric]].ravel() for metric, pair in pairs.items()])
     for axes, (metric, pair) in zip(panels, pairs.items(), strict=True):
-        keep = shown[metric]
-        x, y = pair[keep].T
+        x, y = pair[shown[metric]].T
         cloud = Cloud(
             x=x, y=y, x_scale=LOG, y_scale=LOG, x_label="exact epsilon", y_label="epsilon"
         )
-        cloud.draw_marked(axes, unresolved(frame, metric)[keep], label="not resolved\n(%)")
+        marked = unresolved(frame, metric)[shown[metric]]
+        cloud.draw_marked(axes, marked, label="not resolved\n(%)")
         for axis in (axes.xaxis, axes.yaxis):
             apply_scale(axis, LOG, everything)
         axes.axline((0, 0), slope=1, color=FAINT, linewidth=0.6, zorder=0)
@@ -213,8 +322,7 @@ def precision_panels(
     return figure
 
 
-def _write_legend(figure: Figure, words: Sequence[str], *, hue: str = BLUE) -> None:
+def _write_legend(figure: Figure, words: tuple[str, str], *, hue: str = BLUE) -> None:
     """What the hue of most dots and that of the marked ones mean."""
-    looks = [Look(colour=hue), Look(colour=VERMILION)]
-    handles = [look.handle(label) for look, label in zip(looks, words, strict=True)]
+    handles = [dot_handle(words[0], color=hue), dot_handle(words[1], color=VERMILION)]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

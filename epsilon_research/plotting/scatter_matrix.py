@@ -21,7 +21,10 @@ MOST_METRICS = 8
 MOST_DOTS = 1500
 """A panel with more points than this is a blot; hexagons take over."""
 
-_HEXAGONS = (26, 15)
+_HEXAGONS: dict[str, Any] = {
+    "gridsize": (26, 15), "extent": (0, 100, 0, 100), "mincnt": 1, "linewidths": 0.1,
+    "cmap": COLOUR_MAP, "rasterized": True,
+}  # fmt: skip
 # Where the panels lie, as parts of the figure, and the gaps between them, of a panel.
 _LEFT, _RIGHT, _BOTTOM, _TOP, _GAP = 0.04, 0.905, 0.055, 0.945, 0.07
 _SIGN_MAP = LinearSegmentedColormap.from_list("sign", [VERMILION, "#FFFFFF", BLUE])
@@ -29,12 +32,7 @@ _SIGN_MAP = LinearSegmentedColormap.from_list("sign", [VERMILION, "#FFFFFF", BLU
 _PALE = 0.55
 
 
-def rank_scatter_matrix(
-    frame: pd.DataFrame,
-    *,
-    metrics: Sequence[str],
-    target: Target,
-) -> Figure:
+def rank_scatter_matrix(frame: pd.DataFrame, *, metrics: Sequence[str], target: Target) -> Figure:
     """Ranks of each two metrics below the diagonal, their Spearman's ρ above it.
 
     Only architectures on which all metrics and the accuracy are known are drawn. Accuracy is the
@@ -58,7 +56,7 @@ def rank_scatter_matrix(
     best = strength.sort_values(ascending=False, kind="stable").index[: MOST_METRICS - 1]
     shown = [name for name in columns if name in {metrics[0], *best, target.column}]
     names = [*shown[:-1], target.label.replace(" ", "\n")]
-    figure, panels = _square_panels(len(names), width=figure_settings().page_width)
+    figure, panels = _square_panels(len(names))
     for (row, column), axes in np.ndenumerate(panels):
         _prepare(axes, is_left=column == 0 and row > 0, is_bottom=row == len(names) - 1 > column)
         if row == column:
@@ -73,8 +71,9 @@ def rank_scatter_matrix(
     return figure
 
 
-def _square_panels(num_variables: int, *, width: float) -> tuple[Figure, np.ndarray]:
+def _square_panels(num_variables: int) -> tuple[Figure, np.ndarray]:
     """Panels of one size, close together; laid out by hand, since the engine takes seconds."""
+    width = figure_settings().page_width
     figure = Figure(figsize=(width, width * (_RIGHT - _LEFT) / (_TOP - _BOTTOM)))
     figure.subplots_adjust(
         left=_LEFT, right=_RIGHT, bottom=_BOTTOM, top=_TOP, wspace=_GAP, hspace=_GAP
@@ -126,13 +125,7 @@ def _draw_ranks(figure: Figure, panels: np.ndarray, ranks: np.ndarray) -> None:
         for axes, x, y in pairs:
             axes.scatter(x, y, s=size, color=BLUE, alpha=0.5, linewidths=0, rasterized=True)
         return
-    drawn = [
-        axes.hexbin(
-            x, y, gridsize=_HEXAGONS, extent=(0, 100, 0, 100), mincnt=1, linewidths=0.1,
-            cmap=COLOUR_MAP, rasterized=True,
-        )
-        for axes, x, y in pairs
-    ]  # fmt: skip
+    drawn = [axes.hexbin(x, y, **_HEXAGONS) for axes, x, y in pairs]
     most = max(float(np.asarray(hexagons.get_array()).max()) for hexagons in drawn)
     for hexagons in drawn:
         hexagons.set_norm(LogNorm(1, max(most, 2)))

@@ -1,21 +1,29 @@
 """What the figures of a study share: its statistics by case, published values, legend and words."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any
 
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
-from epsilon_research.plotting.scales import round_ticks
-from epsilon_research.plotting.style import DARK, FAINT, legend_entries
+from epsilon_research.plotting.scales import round_ticks, set_limits
+from epsilon_research.plotting.style import BAND_ALPHA, DARK, FAINT, legend_entries
 from epsilon_research.reporting.numbers import count_range
 from epsilon_research.reporting.study import Case, Study, metrics_of
 from epsilon_research.reporting.typed_json import as_float
+
+STATISTIC_LABELS = {
+    "spearman_rho": "Spearman's ρ",
+    "spearman_rho_top10": "Spearman's ρ among the 10 % most accurate",
+    "ndcg": "nDCG of the 10 % best-scored",
+    "coverage": "coverage (%)",
+}
+"""Labels of the axes that show a statistic of a summary."""
 
 STATISTICS = ("spearman_rho", "spearman_rho_top10", "coverage")
 """Statistics that panels of a study show, but for those that no job has a value of."""
@@ -79,7 +87,7 @@ def case_label(case: Case, metric: str, *, metrics: Sequence[str]) -> str:
 
 
 def with_draws(words: str, case: Case) -> str:
-    """Words for a case of which the first of several draws is drawn."""
+    """Return words for a case of which the first of several draws is drawn."""
     draws = f"first of {len(case.jobs)} draws" if case.has_replicates else ""
     return ", ".join(filter(None, (words, draws)))
 
@@ -91,31 +99,29 @@ def setting_title(name: str) -> str:
 
 def prepare_value_axis(axis: Axis, statistic: str) -> None:
     """Set ticks of an axis of correlations or of coverage, and draw the line of chance."""
-    vertical = axis is axis.axes.yaxis
     if statistic == "coverage":
-        (axis.axes.set_ylim if vertical else axis.axes.set_xlim)(-0.04, 1.04)
+        set_limits(axis, -0.04, 1.04)
         axis.set_major_locator(round_ticks(4))
         axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=None))
         return
+    vertical = axis is axis.axes.yaxis
     axis.set_major_locator(round_ticks(6 if vertical else 4))
     (axis.axes.axhline if vertical else axis.axes.axvline)(0, **CHANCE_LINE)
 
 
-def write_legend(figure: Figure, *, spread: Artist) -> None:
-    """Write one legend of all panels below them; `spread` stands for their bars or bands."""
+def write_legend(figure: Figure, cases: Sequence[Case], *, bands: bool = False) -> None:
+    """Write one legend of all panels below them, which says what their bars or bands are.
+
+    They are intervals of single jobs, or the range of several draws.
+    """
+    draws = [len(case.jobs) for case in cases if case.has_replicates]
+    words = f"mean and range of {count_range(draws)} draws" if draws else "95 % interval"
+    spread = Line2D([], [], color=DARK, linewidth=1.1, label=words)
+    if bands:
+        # Darker than in the panels, since it is small here.
+        spread = Patch(color=DARK, alpha=2 * BAND_ALPHA, linewidth=0, label=words)
     handles = [*legend_entries(figure), spread]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-
-
-def bar_handle(cases: Sequence[Case]) -> Line2D:
-    """Return what stands for bars in a legend."""
-    return Line2D([], [], color=DARK, linewidth=1.1, label=spread_in_words(cases))
-
-
-def spread_in_words(cases: Sequence[Case]) -> str:
-    """Return what bars or bands are: intervals of single jobs, or the range of several draws."""
-    draws = [len(case.jobs) for case in cases if case.has_replicates]
-    return f"mean and range of {count_range(draws)} draws" if draws else "95 % interval"
 
 
 def pair_of(case: Case) -> Pair | None:
@@ -126,13 +132,8 @@ def pair_of(case: Case) -> Pair | None:
     return weights[0], weights[1]
 
 
-def by_other_settings(cases: Sequence[Case], *, without: str) -> dict[str, list[Case]]:
-    """Return {what cases have in common, in words: cases}, in their order.
-
-    Args:
-        cases: All cases of a study.
-        without: The setting that differs within a group.
-    """
+def by_other_settings(cases: Iterable[Case], *, without: str) -> dict[str, list[Case]]:
+    """Return the cases by what they have in common in words, but for the setting `without`."""
     grouped: dict[str, list[Case]] = {}
     for case in cases:
         grouped.setdefault(case.label(without=[without]), []).append(case)
@@ -140,8 +141,8 @@ def by_other_settings(cases: Sequence[Case], *, without: str) -> dict[str, list[
 
 
 def metrics_with_weights(cases: Sequence[Case]) -> list[str]:
-    """Metrics that depend on the weights; all of them where the record does not say."""
-    settings: dict[str, Mapping[str, Any]] = {}
+    """Return metrics that depend on the weights; all of them where the record does not say."""
+    settings: dict[str, Any] = {}
     for case in cases:
         settings |= case.jobs[0].run.fact("metric_settings") or {}
     metrics = metrics_of(cases)

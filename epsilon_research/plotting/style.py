@@ -1,20 +1,20 @@
-"""The look of every figure: one style sheet, one palette, one grid of panels."""
+"""The look of every figure: style sheet, palette, panels, lines with their spread, files."""
 
 import string
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from jaxtyping import Float
 from matplotlib import style as style_sheets
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy import ndarray
 
 from epsilon_research.atomic_file import write_atomically
 from epsilon_research.plotting.settings import FigureSettings
@@ -36,6 +36,18 @@ FAINT = "#777777"
 # Perceptually uniform, readable in grey and by the colour-blind; dark is much.
 COLOUR_MAP = "viridis_r"
 
+_LOOKS = {
+    "paper": {"color": VERMILION, "marker": "o"},
+    "connected": {"color": BLUE, "marker": "s"},
+    "worst": {"color": ORANGE, "marker": "^"},
+    "unique": {"color": GREEN, "marker": "v"},
+    "common": {"color": PURPLE, "marker": "P"},
+    "common_float32": {"color": SKY, "marker": "X"},
+}
+"""Colour and marker of the points of a protocol, distinct in colour and in grey."""
+
+BAND_ALPHA = 0.13
+
 _STYLE_SHEET = Path(__file__).with_name("epsilon.mplstyle")
 
 _VECTOR_DPI = 300
@@ -47,22 +59,6 @@ _NO_METADATA: dict[str, dict[str, Any]] = {
     "svg": {"Creator": None, "Date": None},
 }
 """No date and no version of the writer: equal figures are equal files."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Colour and marker of one kind of points, distinct in colour and in grey."""
-
-    colour: str
-    marker: str = "o"
-
-    def handle(self, label: str, *, line: bool = False, **changes: Any) -> Line2D:
-        """Return the legend entry of these points, on a line if `line` is true."""
-        style = "-" if line else ""
-        return Line2D(
-            [], [], color=self.colour, marker=self.marker, linestyle=style, label=label, **changes
-        )
-
 
 _SETTINGS: ContextVar[FigureSettings | None] = ContextVar("settings of figures", default=None)
 
@@ -91,30 +87,20 @@ def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
         )
     before = _SETTINGS.set(settings)
     try:
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            style_sheets.use([_STYLE_SHEET, *([] if style is None else [style])])
+        sheets = [_STYLE_SHEET, *([] if style is None else [style])]
+        with style_sheets.context(sheets, after_reset=True):
             yield
     finally:
         _SETTINGS.reset(before)
 
 
 def new_panels(
-    num_panels: int,
-    *,
-    height: float,
-    width: float | None = None,
-    columns: int = 2,
-    **subplots: Any,
+    num_panels: int, *, height: float, width: float | None = None, columns: int = 2, **subplots: Any
 ) -> tuple[Figure, list[Axes]]:
     """Return an empty figure that makes room for its own labels, and its panels row by row.
 
-    Args:
-        num_panels: How many; places that are left over in the last row stay empty.
-        height: Height of the whole figure, in inches.
-        width: Likewise; by default a column of the page for one panel, its width for several.
-        columns: Panels side by side.
-        **subplots: Passed to `Figure.subplots`.
+    Height and width are of the whole figure, in inches. By default it is a column of the page wide
+    for one panel, and the page for several. `subplots` is passed to `Figure.subplots`.
     """
     settings, columns = figure_settings(), min(columns, num_panels)
     width = width or (settings.column_width if columns == 1 else settings.page_width)
@@ -132,6 +118,46 @@ def label_panels(panels: Iterable[Axes]) -> None:
         turn, index = divmod(place, len(string.ascii_lowercase))
         words = f"({string.ascii_lowercase[index] * (turn + 1)}) {axes.get_title(loc='left')}"
         axes.set_title(words.rstrip(), loc="left")
+
+
+def draw_line(
+    axes: Axes,
+    x: Float[ndarray, " points"],
+    values: Float[ndarray, "3 points"],
+    *,
+    color: str,
+    bars: bool = False,
+    step: bool = False,
+    **style: Any,
+) -> None:
+    """Draw a line through middles, and below all lines of the panel their spread.
+
+    Args:
+        axes: The panel.
+        x: Horizontal positions, increasing.
+        values: Middles and both ends of their spread; NaN, where undefined, is a gap.
+        color: Of line and spread.
+        bars: Whether the spread is a bar at each point instead of a band.
+        step: Whether values hold until the next point.
+        **style: Line style, marker and label, as `Axes.plot` takes them.
+    """
+    middle, low, high = values
+    if bars:
+        axes.vlines(x, low, high, color=color, linewidth=0.9)
+    else:
+        band = {"color": color, "alpha": BAND_ALPHA, "linewidth": 0}
+        axes.fill_between(x, low, high, step="post" if step else None, **band)
+    axes.plot(x, middle, drawstyle="steps-post" if step else "default", color=color, **style)
+
+
+def look_of(protocol: str) -> dict[str, Any]:
+    """Return how `Axes.plot` draws the points of a protocol, the same in every figure."""
+    return _LOOKS.get(protocol, {"color": DARK, "marker": "h"})
+
+
+def dot_handle(label: str, *, color: str, **style: Any) -> Line2D:
+    """Return the legend entry of dots."""
+    return Line2D([], [], **{"marker": "o", "linestyle": "", **style}, color=color, label=label)
 
 
 def legend_entries(figure: Figure) -> list[Artist]:
@@ -160,27 +186,11 @@ def save_figure(figure: Figure, *, folder: Path, name: str, title: str = "") -> 
     if words:
         figure.suptitle(words, wrap=True)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}.{suffix}" for suffix in settings.formats]
-    for path, suffix in zip(paths, settings.formats, strict=True):
+    paths = []
+    for suffix in settings.formats:
         dpi = settings.dpi if suffix == "png" else _VECTOR_DPI
+        save = partial(figure.savefig, format=suffix, dpi=dpi, metadata=_NO_METADATA[suffix])
+        paths.append(folder / f"{name}.{suffix}")
         # Matplotlib writes as it draws: an interrupt would leave half a picture.
-        write_atomically(
-            path,
-            partial(figure.savefig, format=suffix, dpi=dpi, metadata=_NO_METADATA[suffix]),
-        )
+        write_atomically(paths[-1], save)
     return paths
-
-
-_LOOKS = {
-    "paper": Look(colour=VERMILION, marker="o"),
-    "connected": Look(colour=BLUE, marker="s"),
-    "worst": Look(colour=ORANGE, marker="^"),
-    "unique": Look(colour=GREEN, marker="v"),
-    "common": Look(colour=PURPLE, marker="P"),
-    "common_float32": Look(colour=SKY, marker="X"),
-}
-
-
-def look_of(protocol: str) -> Look:
-    """Return colour and marker of a protocol, the same in every figure."""
-    return _LOOKS.get(protocol, Look(colour=DARK, marker="h"))

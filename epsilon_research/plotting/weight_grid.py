@@ -1,9 +1,8 @@
 """Pairs of weights as heat maps: Spearman's ρ of each pair, one map per protocol."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite, nan
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -13,7 +12,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from epsilon_research.plotting.notes import value_labels
+from epsilon_research.plotting.scales import value_labels
 from epsilon_research.plotting.study import (
     WEIGHTS,
     Pair,
@@ -21,7 +20,7 @@ from epsilon_research.plotting.study import (
     metrics_with_weights,
     pair_of,
 )
-from epsilon_research.plotting.style import DARK, GREY, figure_settings, label_panels
+from epsilon_research.plotting.style import DARK, GREY, figure_settings, label_panels, new_panels
 from epsilon_research.reporting.numbers import NOTHING, count, minus
 from epsilon_research.reporting.study import Case, Study
 
@@ -43,8 +42,7 @@ _CELL_FONT = 6.5
 _BAR_WIDTH = 0.12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WeightMap:
+class WeightMap(NamedTuple):
     """One heat map: what it shows, and ρ with its number of rows by pair, NaN where unknown."""
 
     title: str
@@ -82,32 +80,32 @@ def weight_grid(study: Study) -> Figure:
         )
     smaller, larger = (sorted({pair[end] for pair in pairs}) for end in (0, 1))
     page_width = figure_settings().page_width
-    room = page_width - _SIDE_WIDTH
+    room = (page_width - _SIDE_WIDTH) / len(smaller)
     # As many maps side by side as leave room for the numbers in their cells.
-    columns = max(map(len, rows.values()))
-    while columns > 1 and room / columns / len(smaller) < _LEAST_CELL:
-        columns -= 1
+    columns = max(1, min(int(room / _LEAST_CELL), max(map(len, rows.values()))))
     lines = [
         (title, maps[start : start + columns])
         for title, maps in rows.items()
         for start in range(0, len(maps), columns)
     ]
-    cell = min(room / columns / len(smaller), _MOST_CELL)
+    cell = min(room / columns, _MOST_CELL)
     slot = max(cell * len(smaller), _LEAST_MAP)
-    width = min(page_width, _SIDE_WIDTH + columns * (slot + _GAP))
     height = len(lines) * (cell * len(larger) + _FRAME_HEIGHT) + _TITLE_HEIGHT
-    figure = Figure(figsize=(width, height), layout="constrained")
-    panels = figure.subplots(len(lines), columns, squeeze=False)
+    figure, axes = new_panels(
+        len(lines) * columns, columns=columns, height=height,
+        width=min(page_width, _SIDE_WIDTH + columns * (slot + _GAP)),
+    )  # fmt: skip
+    panels = np.reshape(np.array(axes, dtype=object), (len(lines), columns))
     font = float(np.clip(_CELL_FONT * cell / _LEAST_CELL, 4.5, 7.5))
     for row, (title, maps) in zip(panels, lines, strict=True):
-        for axes in row[len(maps) :]:
-            axes.set_axis_off()
-        for axes, one in zip(row, maps, strict=False):
-            _draw(axes, one, smaller=smaller, larger=larger, font=font)
+        for place in row[len(maps) :]:
+            place.set_axis_off()
+        for place, one in zip(row, maps, strict=False):
+            _draw(place, one, smaller=smaller, larger=larger, font=font)
         row[0].set_yticks(range(len(larger)), value_labels(larger))
         row[0].set_ylabel(f"{title}\nlarger weight" if title else "larger weight")
     colour_bar(figure, panels, aspect=height / _BAR_WIDTH)
-    label_panels([axes for axes in panels.flat if axes.axison])
+    label_panels([one for one in axes if one.axison])
     return figure
 
 
@@ -133,7 +131,7 @@ def _protocol_map(cases: Sequence[Case], metric: str, protocol: str) -> WeightMa
         if pair is not None and protocol in case.protocols(metric):
             rho, n = (case.spread(metric, protocol, name).value for name in ("spearman_rho", "n"))
             cells.setdefault(pair, (rho, n))
-    return WeightMap(title=f"protocol {protocol}", cells=cells)
+    return WeightMap(f"protocol {protocol}", cells)
 
 
 def _published_map(cases: Sequence[Case], metric: str, *, study: Study) -> WeightMap:
@@ -144,22 +142,19 @@ def _published_map(cases: Sequence[Case], metric: str, *, study: Study) -> Weigh
         for key in ((job.number, metric) for job in case.jobs):
             if pair is not None and key in rhos:
                 cells.setdefault(pair, (rhos[key][0], counts.get(key, (nan, ""))[0]))
-    return WeightMap(title="published", cells=cells)
+    return WeightMap("published", cells)
 
 
 def _draw(
     axes: Axes, one: WeightMap, *, smaller: Sequence[float], larger: Sequence[float], font: float
 ) -> None:
     values = np.full((len(larger), len(smaller)), np.nan)
+    known = np.zeros_like(values, dtype=bool)
     for (low, high), (rho, n) in one.cells.items():
         row, column = larger.index(high), smaller.index(low)
-        values[row, column] = rho
+        values[row, column], known[row, column] = rho, True
         if one.counts_differ:
-            axes.text(
-                column, row + 0.24, count(n), fontsize=0.75 * font, ha="center", va="center",
-                color=_readable_on(rho),
-            )  # fmt: skip
-    known = np.array([[(low, high) in one.cells for low in smaller] for high in larger])
+            _write(axes, row + 0.24, column, count(n), rho=rho, font=0.75 * font)
     draw_heat_map(axes, values, known, font=font, raised=0.16 * one.counts_differ)
     axes.set_aspect("equal")
     axes.set_xticks(range(len(smaller)), value_labels(smaller))
@@ -184,15 +179,10 @@ def draw_heat_map(
         rho = float(values[row, column])
         # No sign on what rounds to zero.
         words = minus(f"{round(rho, 2) + 0.0:.2f}") if isfinite(rho) else NOTHING
-        axes.text(
-            column, row - raised, words, fontsize=font, ha="center", va="center",
-            color=_readable_on(rho),
-        )  # fmt: skip
+        _write(axes, row - raised, column, words, rho=rho, font=font)
         if not isfinite(rho):
-            axes.add_patch(
-                Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor="#EEEEEE", edgecolor=GREY,
-                          hatch="////", linewidth=0)
-            )  # fmt: skip
+            style: dict[str, Any] = {"facecolor": "#EEEEEE", "edgecolor": GREY, "linewidth": 0}
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, hatch="////", **style))
     # Squares are centred on integers.
     rows, columns = values.shape
     edges = (np.arange(size + 1) - 0.5 for size in (columns, rows))
@@ -201,31 +191,25 @@ def draw_heat_map(
         linewidth=0.8,
     )  # fmt: skip
     axes.grid(visible=False)
-    axes.set_xlim(-0.5, columns - 0.5)
-    axes.set_ylim(rows - 0.5, -0.5)
+    axes.set(xlim=(-0.5, columns - 0.5), ylim=(rows - 0.5, -0.5))
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
 
 
 def colour_bar(figure: Figure, panels: Any, *, aspect: float) -> None:
-    """Draw the bar of a heat map's colours.
-
-    Args:
-        figure: Where.
-        panels: Axes beside which it stands.
-        aspect: Its height over its width.
-    """
+    """Draw the bar of a heat map's colours beside `panels`, `aspect` times as high as wide."""
     figure.colorbar(
         ScalarMappable(norm=_NORM, cmap=_COLOURS), ax=panels, label="Spearman's ρ",
         aspect=aspect, pad=0.015, ticks=[-1, -0.5, 0, 0.5, 1],
     )  # fmt: skip
 
 
-def _readable_on(rho: float) -> str:
-    """White or dark, whichever has more contrast with the colour of a cell."""
-    if not isfinite(rho):
-        return DARK
-    red, green, blue, _ = colormaps[_COLOURS](_NORM(rho))
-    # Relative luminance with gamma 2.2; at 0.25 both have the same contrast.
-    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
-    return "white" if luminance < 0.25 else DARK
+def _write(axes: Axes, y: float, x: float, words: str, *, rho: float, font: float) -> None:
+    """Words in white or dark, whichever has more contrast with the colour of the correlation."""
+    colour = DARK
+    if isfinite(rho):
+        red, green, blue, _ = colormaps[_COLOURS](_NORM(rho))
+        # Relative luminance with gamma 2.2; at 0.25 both have the same contrast.
+        luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+        colour = "white" if luminance < 0.25 else DARK
+    axes.text(x, y, words, fontsize=font, ha="center", va="center", color=colour)

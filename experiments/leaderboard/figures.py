@@ -10,7 +10,7 @@ from epsilon_research.plotting.style import (
     DARK,
     FAINT,
     VERMILION,
-    Look,
+    dot_handle,
     figure_settings,
     figure_style,
     new_panels,
@@ -68,12 +68,10 @@ def mean_ranks(results: Results) -> Figure:
     spaces = len(results.titles)
     figure, (axes,) = new_panels(1, height=_FRAME_HEIGHT + 0.16 * len(shown))
     for row, one in enumerate(shown):
-        look = Look(colour=VERMILION if one.metric.startswith("epsilon") else BLUE)
-        axes.plot(one.interval, [row, row], color=look.colour, linewidth=1)
-        face = "white" if one.metric in results.baselines else look.colour
-        axes.plot(
-            one.mean_rank, row, look.marker, color=look.colour, markerfacecolor=face, markersize=4
-        )
+        color = VERMILION if one.metric.startswith("epsilon") else BLUE
+        face = "white" if one.metric in results.baselines else color
+        axes.plot(one.interval, [row, row], color=color, linewidth=1)
+        axes.plot(one.mean_rank, row, "o", color=color, markerfacecolor=face, markersize=4)
     axes.set_yticks(range(len(shown)), [one.metric for one in shown])
     axes.set_ylim(-0.6, len(shown) + 0.9)
     axes.set_xlabel("mean rank")
@@ -87,9 +85,9 @@ def mean_ranks(results: Results) -> Figure:
             va="bottom",
         )  # fmt: skip
     handles = [
-        Look(colour=VERMILION).handle("epsilon"),
-        Look(colour=BLUE).handle("other metric"),
-        Look(colour=BLUE).handle("size of the network", markerfacecolor="white"),
+        dot_handle("epsilon", color=VERMILION),
+        dot_handle("other metric", color=BLUE),
+        dot_handle("size of the network", color=BLUE, markerfacecolor="white"),
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure

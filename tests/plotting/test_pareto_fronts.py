@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from epsilon_research.plotting.pareto_fronts import pareto_fronts
+from epsilon_research.plotting.searches import pareto_fronts
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
 from tests.plotting.searches import ENTRIES

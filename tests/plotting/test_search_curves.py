@@ -8,7 +8,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from epsilon_research.plotting import RunFigures
-from epsilon_research.plotting.search_curves import SearchPanel, search_curves
+from epsilon_research.plotting.searches import SearchPanel, search_curves
 from epsilon_research.plotting.style import DARK
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record

@@ -162,7 +162,7 @@ def test_other_settings_of_a_weight_grid_are_rows_of_maps():
 def test_a_row_of_settings_has_a_dot_for_each_protocol():
     rho, top, coverage = draw(setting_dots, weight_pairs()).axes
     assert labels(rho.get_yticklabels()) == ["[1e-7,1]", "[1e-7,0.01]", "[0.01,1]"]
-    paper, connected = (look_of(name).colour for name in ("paper", "connected"))
+    paper, connected = (look_of(name)["color"] for name in ("paper", "connected"))
     assert [(x, round(y)) for x, y in markers(rho, paper)] == [(0.871, 0), (0.25, 1), (-0.3, 2)]
     assert [x for x, _ in markers(rho, connected)] == [0.4355, 0.125, -0.15]
     np.testing.assert_allclose([x for x, _ in markers(top, paper)], [0.771, 0.15, -0.4])
@@ -175,7 +175,7 @@ def test_a_row_of_settings_has_a_dot_for_each_protocol():
 
 def test_intervals_and_published_values_are_drawn_where_they_are():
     rho, top, _ = draw(setting_dots, weight_pairs()).axes
-    paper = look_of("paper").colour
+    paper = look_of("paper")["color"]
     spans = [
         segment[:, 0]
         for part in rho.findobj(LineCollection)
@@ -199,7 +199,7 @@ def test_draws_are_one_row_with_their_mean_and_range():
     figure = draw(setting_dots, batch_sizes())
     rho = figure.axes[0]
     assert labels(rho.get_yticklabels()) == ["8", "64", "1024"]
-    np.testing.assert_allclose(markers(rho, look_of("paper").colour)[0][0], 0.515 + 8 / 4096)
+    np.testing.assert_allclose(markers(rho, look_of("paper")["color"])[0][0], 0.515 + 8 / 4096)
     assert len(diamonds(rho)) == 3
     assert "mean and range of 4 draws" in words(figure)
 
@@ -216,14 +216,14 @@ def curves(axes):
 def test_a_curve_runs_through_the_means_of_draws_in_a_band_over_their_range():
     figure = draw(setting_curves, batch_sizes())
     rho, _, coverage = figure.axes
-    x, y = curves(rho)[look_of("paper").colour]
+    x, y = curves(rho)[look_of("paper")["color"]]
     np.testing.assert_allclose(x, np.log10([8, 64, 1024]))
     np.testing.assert_allclose(y, 0.515 + np.array([8, 64, 1024]) / 4096)
     assert rho.get_xlabel() == "batch size, log scale"
     assert labels(rho.get_xticklabels()) == ["8", "64", "1024"]
     assert len(rho.findobj(PolyCollection)) == 2
     np.testing.assert_allclose(sorted(diamonds(rho)), [(v, 0.52) for v in np.log10([8, 64, 1024])])
-    np.testing.assert_allclose(curves(coverage)[look_of("paper").colour][1], 0.59)
+    np.testing.assert_allclose(curves(coverage)[look_of("paper")["color"]][1], 0.59)
 
 
 def test_a_curve_of_single_jobs_has_interval_bars():
@@ -243,7 +243,7 @@ def test_a_setting_below_a_decade_has_a_linear_axis(scales):
     ]
     rho = draw(setting_curves, study(jobs, ["dataset.embedding.scale"])).axes[0]
     assert rho.get_xlabel() == "embedding scale"
-    np.testing.assert_allclose(curves(rho)[look_of("paper").colour][0], sorted(scales))
+    np.testing.assert_allclose(curves(rho)[look_of("paper")["color"]][0], sorted(scales))
 
 
 def test_pairs_that_share_a_weight_are_a_curve_of_the_other():
@@ -255,7 +255,7 @@ def test_pairs_that_share_a_weight_are_a_curve_of_the_other():
     ):
         assert axes.get_title("left").endswith(f") the other weight: {other}")
         assert axes.get_xlabel() == "weight, log scale"
-        x, y = curves(axes)[look_of("paper").colour]
+        x, y = curves(axes)[look_of("paper")["color"]]
         np.testing.assert_allclose(y, values)
         # The two protocols stand beside each other.
         np.testing.assert_allclose(x, places, atol=0.1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from epsilon_research.plotting.search_curves import study_searches
+from epsilon_research.plotting.searches import study_searches
 from epsilon_research.plotting.style import figure_style
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
