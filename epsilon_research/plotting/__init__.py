@@ -9,9 +9,8 @@ Importing this room does not import matplotlib: the functions of `figures.py` do
 May import: numpy, pandas, matplotlib (object-oriented, never pyplot), `analysis` and, for typed
 records and numbers as text, `reporting`.
 
-To add a figure: a function that returns a `Figure`, made of `style.new_panels` and of what
-`clouds.py` and `lines.py` draw into a panel; its name in `figures.py`, which saves it. Then look at
-the picture.
+To add a figure: a function that returns a `Figure`, made of `style.new_panels` with `scales.py`;
+its name in `figures.py`, which saves it. Then look at the picture.
 """
 
 from epsilon_research.plotting.figures import STUDY_FIGURES as STUDY_FIGURES

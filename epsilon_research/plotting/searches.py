@@ -54,7 +54,7 @@ _MOST_COST = 1.3
 # Number of costs at which fronts of several searches are compared.
 _GRID = 300
 
-Curve = Float[np.ndarray, "3 models"]
+Curve = Float[np.ndarray, "3 _"]
 """Median and quartiles of a variant after each trained model."""
 
 

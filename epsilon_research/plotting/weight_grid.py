@@ -175,7 +175,7 @@ def draw_heat_map(
         font: Size of the numbers, points.
         raised: How far they stand above the middle, in squares.
     """
-    for row, column in np.argwhere(shown):
+    for row, column in np.argwhere(shown).tolist():
         rho = float(values[row, column])
         # No sign on what rounds to zero.
         words = minus(f"{round(rho, 2) + 0.0:.2f}") if isfinite(rho) else NOTHING

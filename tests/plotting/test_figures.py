@@ -72,20 +72,18 @@ def test_without_accuracies_only_the_scores_are_drawn(frame, tmp_path, target):
     assert names(save(frame, tmp_path, target=target)) == list(SCORES[2:])
 
 
-@pytest.mark.parametrize(("num_rows", "drawn"), [(0, SCORES[2:]), (1, (SCORES[0], *SCORES[2:]))])
-def test_few_rows_are_drawn_without_a_warning(frame, tmp_path, num_rows, drawn):
-    assert names(save(frame.iloc[3 : 3 + num_rows], tmp_path)) == list(drawn)
-
-
-def test_no_panel_of_the_most_accurate_without_their_correlation(frame, tmp_path):
-    frame["epsilon"] = 0.5
-    frame["num_parameters"] = 0
-    assert names(save(frame, tmp_path)) == [SCORES[0], *SCORES[2:]]
-
-
-def test_no_finite_score_is_drawn_without_a_warning(frame, tmp_path):
-    frame["epsilon"] = np.nan
-    assert names(save(frame, tmp_path)) == list(SCORES[2:])
+@pytest.mark.parametrize(
+    ("change", "drawn"),
+    [
+        (lambda frame: frame.iloc[:0], SCORES[2:]),
+        (lambda frame: frame.iloc[3:4], (SCORES[0], *SCORES[2:])),
+        (lambda frame: frame.assign(epsilon=0.5, num_parameters=0), (SCORES[0], *SCORES[2:])),
+        (lambda frame: frame.assign(epsilon=np.nan), SCORES[2:]),
+    ],
+    ids=["no row", "one row", "equal scores", "no finite score"],
+)
+def test_what_cannot_be_drawn_is_left_out_without_a_warning(frame, tmp_path, change, drawn):
+    assert names(save(change(frame), tmp_path)) == list(drawn)
 
 
 def test_a_loss_and_another_metric_are_drawn(frame, tmp_path):

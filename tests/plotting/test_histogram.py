@@ -3,10 +3,10 @@ import math
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
-from matplotlib.text import Text
 
 from epsilon_research.plotting import read_points
 from epsilon_research.plotting.histogram import score_histogram
+from tests.plotting.drawn import words
 
 
 def draw(frame):
@@ -16,11 +16,7 @@ def draw(frame):
 def test_a_metric_that_is_always_defined_has_no_reasons(frame):
     points = read_points(frame, metric="num_parameters", target=None)
     assert "undefined: 0 of 400 (0.0 %)" in (shown := words(score_histogram(points)))
-    assert "reason" not in shown
-
-
-def words(figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text))
+    assert not any("reason" in word for word in shown)
 
 
 def test_every_architecture_is_counted(frame):

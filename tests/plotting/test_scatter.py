@@ -5,22 +5,35 @@ import scipy.stats
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.colors import same_color
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from epsilon_research.plotting import RunFigures, Target, read_points
 from epsilon_research.plotting.scatter import (
     precision_panels,
     score_against_accuracy,
     score_against_parameters,
+    statistics_note,
 )
 from epsilon_research.plotting.style import VERMILION, figure_style
-from tests.plotting.test_notes import STATISTICS
+from tests.plotting import drawn as in_figure
 
 TARGET = Target(column="test_accuracy", label="CIFAR-10 test accuracy")
 
 
+STATISTICS = {
+    "connected": {
+        "n": 388,
+        "coverage": 0.9898,
+        "spearman_rho": 0.8765,
+        "spearman_rho_interval": [0.861, 0.891],
+        "kendall_tau": -0.25,
+        "kendall_tau_interval": [float("nan"), 0.1],
+        "spearman_rho_top10": 0.441,
+    }
+}
+
+
 def words(figure: Figure) -> str:
-    return "\n".join(text.get_text() for text in figure.findobj(Text))
+    return "\n".join(in_figure.words(figure))
 
 
 def read(frame):
@@ -105,6 +118,18 @@ def test_many_rows_become_hexagons_that_count_every_row(make_frame):
         (hexagons,) = (c for c in figure.axes[0].collections if isinstance(c, PolyCollection))
         assert np.asarray(hexagons.get_array()).sum() == len(drawn)
         assert "undefined in\nfloat32 (%)" in words(figure)
+
+
+def test_the_note_has_the_statistics_of_the_connected_protocol():
+    assert statistics_note(STATISTICS, top=False, num_points=5) == (
+        "protocol connected: n = 388, coverage 99.0 %\nρ = 0.876, 95 % CI [.861, .891]\nτ = −0.250"
+    )
+    assert statistics_note(None, top=False, num_points=5) == "protocol connected: n = 5"
+
+
+def test_the_top_tenth_has_its_own_statistics_and_number():
+    note = statistics_note(STATISTICS, top=True, num_points=39)
+    assert note == "10 % most accurate of protocol connected: n = 39\nρ = 0.441"
 
 
 PRECISIONS = pd.DataFrame(

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection, QuadMesh
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from epsilon_research.plotting import STUDY_FIGURES, save_study_figure
 from epsilon_research.plotting.curves import setting_curves
@@ -17,6 +16,7 @@ from epsilon_research.plotting.style import figure_style, look_of
 from epsilon_research.plotting.weight_grid import weight_grid
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
+from tests.plotting.drawn import words
 from tests.plotting.studies import (
     batch_sizes,
     entry,
@@ -36,10 +36,6 @@ def draw(make, record, **arguments):
         figure = make(read_record(Study, record), **arguments)
         figure.draw_without_rendering()
     return figure
-
-
-def words(drawn):
-    return [text.get_text() for text in drawn.findobj(Text) if text.get_text()]
 
 
 def labels(ticks):
