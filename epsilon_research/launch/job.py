@@ -79,13 +79,7 @@ def _run(config: DictConfig) -> dict[str, Any]:
     }
     tracker = FaultTolerantTracker(inner_tracker)
     with tracker:
-        tracker.open(
-            run_dir=run_dir,
-            config=settings,
-            name=f"{config.name} {run_dir.name}",
-            group=config.name,
-            tags=[config.name],
-        )
+        tracker.open(run_dir, settings)
         summary = pipeline.run(prepared, run_dir=run_dir, tracker=tracker, run_facts=facts)
     if hydra.mode == RunMode.MULTIRUN:
         _log_correlations(summary)

@@ -1,15 +1,11 @@
 """Tracking: what a run leaves behind.
 
-The contract: files in the run folder are the truth (`write_table` and `write_json` write aside and
-rename, so a file is whole or absent); a tracker is a copy of them for a dashboard. `NoTracker` has
-the same methods, so no caller asks whether tracking is on. A tracker raises what goes wrong;
-`FaultTolerantTracker` around it logs that once and lets the run go on, which then ends with exit
-status 1. No connection is opened unless `mode=online` is set.
+Files in the run folder are the truth (`write_table` and `write_json` write aside and rename, so a
+file is whole or absent); a tracker is a copy of them for a dashboard. A tracker raises what goes
+wrong; `FaultTolerantTracker` around it logs that once and lets the run go on, which then ends with
+exit status 1. No connection is opened unless `mode=online` is set.
 
-May import: numpy, pandas, pyarrow; the library of a tracker in its own file only, late. No other
-room.
-
-To add a tracker: a final class in a file here, and `conf/tracker/<name>.yaml`.
+The library of a tracker is imported in its own file only, late.
 """
 
 from epsilon_research.tracking.base import Tracker as Tracker

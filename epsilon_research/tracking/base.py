@@ -4,39 +4,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
+Log = TypeVar("Log")
+
 
 class Tracker(ABC):
-    """Somewhere to copy a run's settings, numbers, table and figures to.
+    """Somewhere to copy a run's settings, numbers, tables and figures to.
 
-    A context manager that is closed on every exit, with the exit code of the process:
-
-        with tracker:
-            tracker.open(run_dir=run_dir, config=config, name=name, group=group, tags=tags)
-            experiment.run(run_dir=run_dir, tracker=tracker)
+    A context manager that is closed on every exit, with the exit code of the process.
     """
 
     @abstractmethod
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Begin a run.
 
         Args:
-            run_dir: The run's folder, exists; what the tracker writes lies below it.
-            config: The resolved settings; values that YAML can hold.
-            name: What the run is called, e.g. the name of its folder.
-            group: What it belongs to, e.g. the study.
-            tags: Words to find it by.
+            run_dir: The run's folder, which exists; what the tracker writes lies below it.
+            config: The resolved settings, among them `name`, which runs of one study share.
         """
 
     @abstractmethod
@@ -65,6 +52,17 @@ class Tracker(ABC):
         traceback: TracebackType | None,
     ) -> None:
         self.close(exit_code=exit_code_of(error))
+
+
+def opened(log: Log | None) -> Log:
+    """Return what an open tracker writes to.
+
+    Raises:
+        RuntimeError: The tracker is not open.
+    """
+    if log is None:
+        raise RuntimeError("a tracker must be open to log, and is not: call open() first")
+    return log
 
 
 def exit_code_of(error: BaseException | None) -> int:

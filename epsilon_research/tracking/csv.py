@@ -6,7 +6,7 @@ from typing import Any, final
 
 import pandas as pd
 
-from epsilon_research.tracking.base import Tracker
+from epsilon_research.tracking.base import Tracker, opened
 from epsilon_research.tracking.record import write_csv
 
 
@@ -21,15 +21,7 @@ class CsvTracker(Tracker):
         self._folder: Path | None = None
         self._scalars: dict[str, int | float] = {}
 
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Make the folder `csv` in the run's."""
         self._folder = run_dir / "csv"
         self._folder.mkdir(exist_ok=True)
@@ -39,11 +31,11 @@ class CsvTracker(Tracker):
         """Add numbers to `scalars.csv`, which is written anew: a later value of a name counts."""
         self._scalars |= scalars
         frame = pd.DataFrame(self._scalars.items(), columns=pd.Index(["name", "value"]))
-        write_csv(frame, self._opened() / "scalars.csv")
+        write_csv(frame, opened(self._folder) / "scalars.csv")
 
     def log_table(self, name: str, table: pd.DataFrame) -> None:
         """Write a table with all of its rows."""
-        write_csv(table, self._opened() / f"{name}.csv")
+        write_csv(table, opened(self._folder) / f"{name}.csv")
 
     def log_figures(self, figures: Sequence[Path]) -> None:
         """Leave the figures in the run folder."""
@@ -51,8 +43,3 @@ class CsvTracker(Tracker):
     def close(self, exit_code: int) -> None:
         """End the run; everything is written already."""
         self._folder = None
-
-    def _opened(self) -> Path:
-        if self._folder is None:
-            raise RuntimeError("a tracker must be open to log, and is not: call open() first")
-        return self._folder

@@ -11,17 +11,9 @@ from epsilon_research.tracking.base import Tracker
 
 @final
 class NoTracker(Tracker):
-    """A tracker that keeps nothing."""
+    """A tracker that keeps nothing, so that no caller asks whether tracking is on."""
 
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Begin nothing."""
 
     def log_scalars(self, scalars: Mapping[str, int | float]) -> None:

@@ -15,28 +15,15 @@ from epsilon_research.tracking.record import to_plain
 
 # The packages that can change a number or a file.
 _PACKAGES = (
-    "numpy",
-    "scipy",
-    "torch",
-    "numba",
-    "pandas",
-    "pyarrow",
-    "scikit-learn",
-    "analog-nasbench",
-    "hydra-core",
-    "omegaconf",
-    "matplotlib",
-    "wandb",
-)
+    "numpy", "scipy", "torch", "numba", "pandas", "pyarrow", "scikit-learn", "analog-nasbench",
+    "hydra-core", "omegaconf", "matplotlib", "wandb",
+)  # fmt: skip
 # Set inside git's own hooks, where they would point git at another repository.
 _GIT_VARIABLES = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python, of this code and of the packages that matter.
-
-    The packages are not imported.
-    """
+    """Return the versions of Python, of this code and of the packages, without importing them."""
     found = {"python": platform.python_version(), "epsilon_research": __version__}
     for package in _PACKAGES:
         try:
@@ -47,22 +34,16 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(root: Path) -> str | None:
-    """Return the commit of the checkout at `root`, with `-dirty` if files differ from it.
+    """Return the commit of the checkout whose top folder is `root`, `-dirty` if files differ.
 
-    Args:
-        root: The top folder of the checkout.
-
-    Returns:
-        The full hash; None if git is not installed, if there is no commit yet, or if `root` is not
-        the top of a repository (a copy inside somebody's other repository is not of its commit).
+    It is None if git is not installed, if there is no commit yet, or if `root` is not the top of a
+    repository: a copy inside somebody's other repository is not of its commit.
     """
     top = _git(root, "rev-parse", "--show-toplevel")
     if top is None or Path(top).resolve() != root.resolve():
         return None
     commit = _git(root, "rev-parse", "--verify", "HEAD")
-    if commit is None:
-        return None
-    return f"{commit}-dirty" if _git(root, "status", "--porcelain") else commit
+    return f"{commit}-dirty" if commit and _git(root, "status", "--porcelain") else commit
 
 
 def config_hash(config: Mapping[str, Any]) -> str:

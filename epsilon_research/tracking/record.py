@@ -15,12 +15,10 @@ from epsilon_research.atomic_file import write_atomically
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as parquet, atomically.
+    """Write a table as parquet, atomically and without its index.
 
-    Args:
-        frame: Columns of one type each; its index is not kept. A column without any value (say,
-            failures where nothing failed) is written as text, so that all runs have the same types.
-        path: Where to; its folder exists. An older file is replaced.
+    A column without any value (say, failures where nothing failed) is written as text, so that all
+    runs have the same types.
 
     Raises:
         OSError: The file cannot be written; nothing is left behind.
@@ -35,11 +33,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_json(value: Mapping[str, Any], path: Path) -> None:
-    """Write JSON that people read too, atomically: indented, keys in their given order.
-
-    Args:
-        value: See `to_plain`.
-        path: Where to; its folder exists. An older file is replaced.
+    """Write a value as `to_plain` makes it, atomically: indented, keys in their given order.
 
     Raises:
         OSError: The file cannot be written; nothing is left behind.
@@ -50,11 +44,7 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, atomically: comma-separated UTF-8 with a line of column names.
-
-    Args:
-        frame: Its index is not kept.
-        path: Where to; its folder exists. An older file is replaced.
+    """Write a table as CSV in UTF-8 with a line of column names, atomically and without its index.
 
     Raises:
         OSError: The file cannot be written; nothing is left behind.

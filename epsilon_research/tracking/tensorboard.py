@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from epsilon_research.tracking.base import Tracker
+from epsilon_research.tracking.base import Tracker, opened
 
 _MOST_ROWS = 200
 """Rows of a table that are shown, as text."""
@@ -32,15 +32,7 @@ class TensorBoardTracker(Tracker):
         # A `SummaryWriter`, which cannot be named before PyTorch is imported.
         self._writer: Any = None
 
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Begin a log; the settings are its first text."""
         from torch.utils.tensorboard import SummaryWriter
 
@@ -51,14 +43,14 @@ class TensorBoardTracker(Tracker):
     def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
         """Add numbers, each a single point of its curve."""
         for name, value in scalars.items():
-            self._opened().add_scalar(name, value)
+            opened(self._writer).add_scalar(name, value)
 
     def log_table(self, name: str, table: pd.DataFrame) -> None:
         """Add the first rows of a table as text, and how many rows it has."""
         shown = table.head(_MOST_ROWS)
         lines = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).to_numpy()]
         rows = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-        self._opened().add_text(name, f"{len(table):,} rows, {len(shown):,} shown\n\n{rows}")
+        opened(self._writer).add_text(name, f"{len(table):,} rows, {len(shown):,} shown\n\n{rows}")
 
     def log_figures(self, figures: Sequence[Path]) -> None:
         """Add the PNG files as images."""
@@ -69,15 +61,10 @@ class TensorBoardTracker(Tracker):
                 with Image.open(path) as picture:
                     pixels = np.asarray(picture.convert("RGB"))  # (height, width, 3)
                 name = f"figures/{path.parent.name}/{path.stem}"
-                self._opened().add_image(name, pixels, dataformats="HWC")
+                opened(self._writer).add_image(name, pixels, dataformats="HWC")
 
     def close(self, exit_code: int) -> None:
         """Write what is left; not an error before `open` or after another `close`."""
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
-
-    def _opened(self) -> Any:
-        if self._writer is None:
-            raise RuntimeError("a tracker must be open to log, and is not: call open() first")
-        return self._writer

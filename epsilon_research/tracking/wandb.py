@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.checks import check_choice, check_text
-from epsilon_research.tracking.base import Tracker
+from epsilon_research.tracking.base import Tracker, opened
 
 _MODES = ("offline", "online", "disabled")
 # A browser shows a table of this many rows; the whole table is in the run folder.
@@ -38,13 +38,7 @@ class WandbTracker(Tracker):
         "mode": lambda mode: mode != "offline" and mode != "disabled"
     }
 
-    def __init__(
-        self,
-        *,
-        project: str,
-        entity: str | None = None,
-        mode: str = "offline",
-    ) -> None:
+    def __init__(self, *, project: str, entity: str | None = None, mode: str = "offline") -> None:
         check_choice("tracker.mode", mode, _MODES)
         check_text("tracker.project", project, what="a name", example="epsilon_research")
         self._project = project
@@ -54,15 +48,7 @@ class WandbTracker(Tracker):
         self._run: Any = None
         self._own_variables: tuple[str, ...] = ()
 
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Start a W&B run whose files lie in `run_dir`."""
         # Read when wandb is imported; otherwise its error reports look a host up, even offline.
         os.environ["WANDB_ERROR_REPORTING"] = "false"
@@ -77,9 +63,9 @@ class WandbTracker(Tracker):
                 mode=self._mode,
                 dir=run_dir,
                 config=dict(config),
-                name=name,
-                group=group,
-                tags=list(tags),
+                name=f"{config['name']} {run_dir.name}",
+                group=config["name"],
+                tags=[config["name"]],
                 # A sweep has many runs in one process: never the one before.
                 reinit="create_new",
                 settings=wandb.Settings(**_SETTINGS),
@@ -96,13 +82,13 @@ class WandbTracker(Tracker):
             raise ValueError(
                 f"scalars must be numbers, got others for {wrong}: flatten or drop them"
             )
-        self._running().summary.update(dict(scalars))
+        opened(self._run).summary.update(dict(scalars))
 
     def log_table(self, name: str, table: pd.DataFrame) -> None:
         """Add a table; an even sample of more than 20,000 rows, and the summary says so."""
         import wandb
 
-        run = self._running()
+        run = opened(self._run)
         shown = _sample(table)
         # Missing is None, as W&B's type inference wants it, whatever the column's type is.
         cells: Any = shown.astype(object).where(shown.notna(), None).to_numpy().tolist()
@@ -121,7 +107,7 @@ class WandbTracker(Tracker):
         folder = os.path.commonpath([path.parent for path in pictures])
         names = [path.relative_to(folder).with_suffix("").as_posix() for path in pictures]
         images = [wandb.Image(str(path)) for path in pictures]
-        self._running().log(
+        opened(self._run).log(
             {f"figures/{name}": image for name, image in zip(names, images, strict=True)}
         )
 
@@ -140,11 +126,6 @@ class WandbTracker(Tracker):
             for variable in self._own_variables:
                 os.environ.pop(variable, None)
             self._own_variables = ()
-
-    def _running(self) -> Any:
-        if self._run is None:
-            raise RuntimeError("a tracker must be open to log, and is not: call open() first")
-        return self._run
 
 
 # Nothing is printed, and nothing is collected that was not logged: no terminal output, code,

@@ -71,15 +71,7 @@ class Notes(Tracker):
         self.tables: dict[str, pd.DataFrame] = {}
         self.figures: list[Path] = []
 
-    def open(
-        self,
-        *,
-        run_dir: Path,
-        config: Mapping[str, Any],
-        name: str,
-        group: str,
-        tags: Sequence[str],
-    ) -> None:
+    def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         raise AssertionError("whoever runs the pipeline opens the tracker")
 
     def log_scalars(self, scalars: Mapping[str, int | float]) -> None:

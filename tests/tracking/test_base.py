@@ -11,7 +11,7 @@ class _Recorder(Tracker):
     def __init__(self) -> None:
         self.exit_codes: list[int] = []
 
-    def open(self, **_: object) -> None:
+    def open(self, run_dir, config) -> None:
         pass
 
     def log_scalars(self, scalars) -> None:
@@ -60,7 +60,7 @@ def test_the_exit_code_is_that_of_the_process(error, code):
 
 def test_no_tracker_takes_everything_and_writes_nothing(tmp_path: Path):
     with NoTracker() as tracker:
-        tracker.open(run_dir=tmp_path, config={"a": 1}, name="n", group="g", tags=["t"])
+        tracker.open(tmp_path, {"name": "n"})
         tracker.log_scalars({"x": 1.0})
         tracker.log_table("scores", pd.DataFrame({"x": [1]}))
         tracker.log_figures([tmp_path / "missing.png"])

@@ -10,7 +10,7 @@ from epsilon_research.tracking.csv import CsvTracker
 
 
 def _opened(tracker: CsvTracker, folder: Path) -> CsvTracker:
-    tracker.open(run_dir=folder, config={}, name="a", group="b", tags=[])
+    tracker.open(folder, {})
     return tracker
 
 

@@ -10,9 +10,7 @@ import pytest
 from epsilon_research.tracking import FaultTolerantTracker, Tracker
 
 CALLS: dict[str, Callable[[Tracker], None]] = {
-    "open": lambda tracker: tracker.open(
-        run_dir=Path(), config={"a": 1}, name="n", group="g", tags=["t"]
-    ),
+    "open": lambda tracker: tracker.open(Path(), {"name": "n"}),
     "log_scalars": lambda tracker: tracker.log_scalars({"x": 1.0}),
     "log_table": lambda tracker: tracker.log_table("scores", pd.DataFrame({"x": [1]})),
     "log_figures": lambda tracker: tracker.log_figures([Path("a.png")]),
@@ -32,8 +30,8 @@ class _Fragile(Tracker):
         if what in self._errors:
             raise self._errors[what]
 
-    def open(self, *, run_dir, config, name, group, tags) -> None:
-        self._hear("open", run_dir, config, name, group, tags)
+    def open(self, run_dir, config) -> None:
+        self._hear("open", run_dir, config)
 
     def log_scalars(self, scalars) -> None:
         self._hear("log_scalars", scalars)

@@ -23,7 +23,7 @@ def test_everything_is_in_the_log(tmp_path: Path) -> None:
     Image.fromarray(np.full((4, 5, 3), 200, np.uint8)).save(figure)
     with TensorBoardTracker() as tracker:
         settings = {"seed": 3, "metric": {"epsilon": {"weights": [1e-7, 1]}}}
-        tracker.open(run_dir=tmp_path, config=settings, name="a", group="b", tags=[])
+        tracker.open(tmp_path, settings)
         tracker.log_scalars({"epsilon/connected/spearman_rho": 0.5})
         tracker.log_table("scores", pd.DataFrame({"id": range(500), "score": range(500)}))
         tracker.log_figures([figure, figure.with_suffix(".pdf")])

@@ -40,15 +40,11 @@ table = pd.DataFrame({
     "never": [None, None, None],
 })
 with WandbTracker(project="epsilon_research") as tracker:
-    tracker.open(
-        run_dir=run_dir,
-        config={
-            "weights": [1e-7, 1], "benchmark": None,
-            # Longer than a block of the file, so that reading it back joins parts.
-            "long": {str(i): "x" * 100 for i in range(1000)},
-        },
-        name="2024-01-01", group="paper_table", tags=["nb201"],
-    )
+    tracker.open(run_dir, {
+        "name": "paper_table", "weights": [1e-7, 1], "benchmark": None,
+        # Longer than a block of the file, so that reading it back joins parts.
+        "long": {str(i): "x" * 100 for i in range(1000)},
+    })
     tracker.log_scalars({"epsilon/connected/spearman_rho": 0.875, "epsilon/connected/n": 15284})
     tracker.log_table("scores", table)
     tracker.log_figures([run_dir / "dot.png", run_dir / "dot.pdf"])
@@ -132,10 +128,10 @@ def test_the_settings_are_found_in_the_offline_run(offline):
     assert config["long"] == {str(i): "x" * 100 for i in range(1000)}
     assert (run.project, run.display_name, run.run_group) == (
         "epsilon_research",
-        "2024-01-01",
+        f"paper_table {offline[0].name}",
         "paper_table",
     )
-    assert list(run.tags) == ["nb201"]
+    assert list(run.tags) == ["paper_table"]
 
 
 def test_the_numbers_are_found_in_the_offline_run(offline):
