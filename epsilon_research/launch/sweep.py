@@ -22,7 +22,7 @@ from epsilon_research.launch.options import quoted
 from epsilon_research.launch.trust import check_targets
 
 if TYPE_CHECKING:
-    from epsilon_research.reporting.scatter_data import Graphs
+    from epsilon_research.reporting.plot_data import Graphs
 
 logger = logging.getLogger(__name__)
 

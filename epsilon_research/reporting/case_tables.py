@@ -18,7 +18,7 @@ from epsilon_research.reporting.numbers import (
 )
 from epsilon_research.reporting.published import COUNT
 from epsilon_research.reporting.run import Moments, SearchVariant, Spread
-from epsilon_research.reporting.study import Case, metrics_of, short_name, spread_of
+from epsilon_research.reporting.study import Case, metrics_of, spread_of
 from epsilon_research.reporting.table import Table
 
 _EARLY = 10
@@ -30,17 +30,8 @@ Rows = Iterable[tuple[Case, Sequence[str]]]
 """Cells of each row, with the case that it is of."""
 
 
-def case_words(case: Case) -> str:
-    """Return the settings of a case: the value of a single one, else a line for each."""
-    if len(case.settings) == 1:
-        return case.label()
-    return "\n".join(
-        f"{short_name(name)}={setting(found)}" for name, found in case.settings.items()
-    )
-
-
 def settings_heading(case: Case) -> str:
-    """Return the heading of the column of `case_words`."""
+    """Return the heading of a column of settings."""
     names = list(case.settings)
     return names[0].replace(".", ".\n") if len(names) == 1 else "settings" if names else "row"
 
@@ -55,34 +46,27 @@ def cases_table(
     found = list(rows)
     if not found:
         return []
-    case = found[0][0]
-    lines, head = (
-        [(case_words(one), *cells) for one, cells in found],
-        (settings_heading(case), *head),
-    )
-    align = f"l{align}"
-    if not case.settings:
-        lines, head, align = [line[1:] for line in lines], head[1:], align[1:]
+    case, lines = found[0][0], [tuple(cells) for _, cells in found]
+    if case.settings:
+        lines = [(one.label(separator="\n"), *cells) for one, cells in found]
+        head, align = (settings_heading(case), *head), f"l{align}"
     labels = max(len(align) - len(align.lstrip("l")) - 1, 0)
-    shown = []
-    for before, line in zip([(), *lines], lines, strict=False):
-        same = [line[: place + 1] == before[: place + 1] for place in range(labels)]
-        words = ("" if known else word for known, word in zip(same, line, strict=False))
-        shown.append((*words, *line[labels:]))
+    shown = [
+        tuple(
+            "" if place < labels and line[: place + 1] == before[: place + 1] else word
+            for place, word in enumerate(line)
+        )
+        for before, line in zip([(), *lines], lines, strict=False)
+    ]
     return [Table(title=title, head=head, rows=shown, note=note, align=align)]
 
 
 def statistics_table(
     title: str, cases: Sequence[Case], names: Sequence[str], *, spread: Collection[str], note: str
 ) -> list[Table]:
-    """Return statistics with a row for each case, metric and protocol.
+    """Return the statistics `names` with a row for each case, metric and protocol.
 
-    Args:
-        title: Title of the table.
-        cases: Jobs by settings.
-        names: Statistics that have a column.
-        spread: Those names whose interval, or standard deviation over draws, is shown too.
-        note: Legend.
+    Of those in `spread` the interval, or the standard deviation over draws, is shown too.
     """
     several = ["metric"] if len(metrics_of(cases)) > 1 else []
     rows = (
@@ -111,10 +95,7 @@ def statistic(found: Spread, name: str, *, spread: bool) -> str:
 
 
 def measured_tables(cases: Sequence[Case]) -> list[Table]:
-    """Return what jobs measured beside statistics: searches, weights, repeats, choices.
-
-    Of several draws it is the mean.
-    """
+    """Return searches, weights, repeats and choices; of several draws the mean."""
     return [
         *_searches(cases),
         *cases_table(
@@ -140,7 +121,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 def _by_name(parts: Iterable[Mapping[str, Value]]) -> dict[str, list[Value]]:
-    """What several draws have under one name, in the order of their first mention."""
+    """What several draws have under one name, in the order of first mention."""
     found: dict[str, list[Value]] = {}
     for name, value_ in (item for part in parts for item in part.items()):
         found.setdefault(name, []).append(value_)

@@ -34,13 +34,9 @@ class Comparison:
     """One statistic of one job beside the published number.
 
     Args:
-        table: Name of the published table.
-        label: Published row.
+        label: Published row of `table`.
         row: Label of the table's first row with the same numbers: equal rows count once.
-        job: Number of our job.
-        metric: Our metric.
-        protocol: Our protocol.
-        statistic: The statistic.
+        job: Number of our job, whose `metric` it is under `protocol`.
         published: Published value, oriented like ours.
         ours: Our value; NaN where undefined.
         interval: 95 % bootstrap interval of ours over architectures, or None.
@@ -84,8 +80,6 @@ class Agreement:
     """Agreement of one statistic with the published tables, each distinct published row once.
 
     Args:
-        statistic: The statistic.
-        same_architectures: Whether ours and the published numbers are of the same architectures.
         rows: Distinct rows with a number of ours that stands on `MIN_ROWS` or more.
         median_difference: Median |difference| of them; NaN if there are none.
         median_margin: Median margin of the judged ones; NaN if there are none.
@@ -189,7 +183,6 @@ def _row(one: Agreement) -> tuple[str, ...]:
 
 
 def _within(one: Agreement) -> str:
-    """The share within the margin in words: "15 of 18", or that none can be judged."""
     if not one.judged:
         return "not judged" if one.rows else NOTHING
     rest = one.rows - one.judged

@@ -1,7 +1,6 @@
 """`report.html`: what a run or a study leaves for a browser, in its folder and in one file."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +8,12 @@ from epsilon_research.atomic_file import write_atomically
 from epsilon_research.bounded_table import read_parquet
 from epsilon_research.reporting.numbers import count_range, duration, setting, value
 from epsilon_research.reporting.page import Picture, own_script, render
+from epsilon_research.reporting.plot_data import Graphs, packed_points, packed_searches
 from epsilon_research.reporting.published import in_words
 from epsilon_research.reporting.run import Run
 from epsilon_research.reporting.run_tables import further_tables, run_parts
-from epsilon_research.reporting.scatter_data import Graphs, packed_points
-from epsilon_research.reporting.search_data import packed_searches
 from epsilon_research.reporting.study import Case, Job, Study
 from epsilon_research.reporting.study_tables import job_tables, study_parts
-
-NAME = "report.html"
 
 _MOST_PICTURES = 1_000_000
 _MOST_DATA = 800_000
@@ -29,20 +25,6 @@ _MOST_MERITS = 3
 
 _MOST_VALUES = 6
 """Values of one fact that are listed one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """The part of an interactive plot that shows one run.
-
-    Args:
-        label: What distinguishes the run from the others of the page.
-        packed: Its points or its searches, see `scatter_data` and `search_data`.
-    """
-
-    label: str
-    packed: str
-
 
 GraphsOf = Callable[[Path], Graphs | None]
 """What the architectures of the job in a folder look like; None: they are not drawn."""
@@ -65,14 +47,13 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
             f"{folder} must hold a finished run (a summary.json), got none: run it again"
         )
     names = sorted(path.relative_to(folder).as_posix() for path in folder.glob("figures/**/*.png"))
-    pictures, unshown = embedded(folder, names)
+    pictures, unshown = _embedded(folder, names)
     return _write(
         folder,
         [Job(number=0, folder=".", settings={}, run=run)],
         lambda _: graphs,
         title=f"{', '.join(run.fact('metrics'))} on {run.fact('search_space')}",
         question="",
-        merits={},
         facts={},  # the first table of a run has them
         parts=[*run_parts(run), *further_tables(run), *unshown],
         pictures=pictures,
@@ -81,35 +62,27 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
 
 
 def write_study_report(study: Study, folder: Path, *, graphs_of: GraphsOf) -> Path:
-    """Write the report of a study and return its path.
-
-    Args:
-        study: The study.
-        folder: Its folder, in which those of its jobs are.
-        graphs_of: What the architectures of each job look like.
+    """Write the report of a study into its folder, which has those of its jobs; return its path.
 
     Raises:
         OSError: The report cannot be written.
     """
-    section = study_section(study, folder)
     agreement = in_words(study.comparisons)
     return _write(
         folder,
         study.jobs,
         graphs_of,
+        merits={"agreement with the published numbers": agreement} if agreement else {},
         title=study.title,
         question=study.question,
-        merits={"agreement with the published numbers": agreement} if agreement else {},
-        facts=section["facts"],
-        parts=section["parts"],
-        pictures=section["pictures"],
         command=study.command,
+        **study_section(study, folder),
     )
 
 
 def study_section(study: Study, folder: Path) -> dict[str, Any]:
     """Return `facts`, `parts` and `pictures` of a study; what shows them has title and question."""
-    pictures, unshown = embedded(folder, study.figures, about=f": {study.title}")
+    pictures, unshown = _embedded(folder, study.figures, about=f": {study.title}")
     return {
         "facts": _facts(study.jobs),
         "parts": [*study_parts(study)[1:], *job_tables(study), *unshown],
@@ -117,15 +90,12 @@ def study_section(study: Study, folder: Path) -> dict[str, Any]:
     }
 
 
-def embedded(
+def _embedded(
     folder: Path, names: Iterable[str], *, about: str = ""
 ) -> tuple[list[Picture], list[str]]:
-    """Return the pictures of a page, and a sentence on those that are not on it.
+    """The PNG files in a folder as pictures of a page, and sentences on those that are not on it.
 
-    Args:
-        folder: Folder of the run or study; nothing outside it is shown.
-        names: Paths of PNG files within the folder.
-        about: What each caption adds to the name.
+    Nothing outside the folder is shown; each caption is the name of the file and `about`.
     """
     pictures: list[Picture] = []
     unshown, size, left_out = [], 0, 0
@@ -154,7 +124,7 @@ def _write(
     jobs: Sequence[Job],
     graphs_of: GraphsOf,
     *,
-    merits: Mapping[str, str],
+    merits: Mapping[str, str] | None = None,
     **shown: Any,
 ) -> Path:
     def points(job: Job, within: Path) -> str | None:
@@ -166,26 +136,29 @@ def _write(
     def searches(job: Job, within: Path) -> str | None:
         return packed_searches(job.run, within) if job.run.search else None
 
+    configuration = folder / jobs[0].folder / "config.yaml"
+    first = jobs[0].run
+    versions = {"commit": first.fact("git_commit") or "unknown", **(first.fact("versions") or {})}
     content = render(
         "report.html.jinja",
         **own_script("plot.js", "graph.js", "scatter.js", "search.js"),
         clouds=list(_blocks(folder, jobs, points)),
         searches=list(_blocks(folder, jobs, searches)),
-        merits={**_merits(jobs), **merits},
+        merits={**_merits(jobs), **(merits or {})},
         incomplete=" ".join(job.run.incomplete for job in jobs if job.run.incomplete),
-        configuration=_configuration(folder / jobs[0].folder),
-        provenance=_provenance(jobs),
+        configuration=configuration.read_text("utf-8") if configuration.is_file() else "",
+        provenance=", ".join(f"{name} {version}" for name, version in versions.items()),
         **shown,
     ).encode("utf-8")
-    path = folder / NAME
+    path = folder / "report.html"
     write_atomically(path, lambda handle: handle.write(content))
     return path
 
 
 def _blocks(
     folder: Path, jobs: Sequence[Job], pack: Callable[[Job, Path], str | None]
-) -> Iterator[Block]:
-    """What a plot shows of the first jobs that have it, as many as a page has room for."""
+) -> Iterator[dict[str, str]]:
+    """Label and data of the first jobs that have them, as many as a page has room for."""
     room = _MOST_DATA
     for job in jobs:
         packed = pack(job, folder / job.folder)
@@ -194,13 +167,12 @@ def _blocks(
         room -= len(packed)
         if room < 0 and job is not jobs[0]:
             return
-        yield Block(label=Case(settings=job.settings, jobs=(job,)).label(), packed=packed)
+        yield {"label": Case(settings=job.settings, jobs=(job,)).label(), "packed": packed}
 
 
 def _merits(jobs: Sequence[Job]) -> dict[str, str]:
     """The numbers that a reader looks for first."""
-    sizes = [job.run.counts["architectures"] for job in jobs]
-    merits = {"architectures": count_range(sizes)}
+    merits = {"architectures": _sizes(jobs)}
     if len(jobs) > 1:
         merits["jobs"] = str(len(jobs))
     else:
@@ -213,7 +185,6 @@ def _merits(jobs: Sequence[Job]) -> dict[str, str]:
 
 def _facts(jobs: Sequence[Job]) -> dict[str, str]:
     """What was run: space, minibatch, benchmark, weights, and on how many architectures."""
-    sizes = [job.run.counts["architectures"] for job in jobs]
     facts = {
         "search space": _values(jobs, "search_space"),
         "minibatch": f"{_values(jobs, 'batch_size')} of {_values(jobs, 'dataset')}",
@@ -221,11 +192,15 @@ def _facts(jobs: Sequence[Job]) -> dict[str, str]:
         "weights": _values(jobs, "weights"),
         "metrics": _values(jobs, "metrics"),
         "engine": _values(jobs, "engine"),
-        "architectures": count_range(sizes),
+        "architectures": _sizes(jobs),
         "jobs": "" if len(jobs) == 1 else str(len(jobs)),
         "commit": _values(jobs, "git_commit"),
     }
     return {name: words for name, words in facts.items() if words}
+
+
+def _sizes(jobs: Sequence[Job]) -> str:
+    return count_range(job.run.counts["architectures"] for job in jobs)
 
 
 def _values(jobs: Sequence[Job], name: str) -> str:
@@ -235,14 +210,3 @@ def _values(jobs: Sequence[Job], name: str) -> str:
     if len(values) <= _MOST_VALUES:
         return ", ".join(values)
     return f"{len(values)} values, {values[0]} to {values[-1]}"
-
-
-def _configuration(folder: Path) -> str:
-    path = folder / "config.yaml"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _provenance(jobs: Sequence[Job]) -> str:
-    run = jobs[0].run
-    made = {"commit": run.fact("git_commit") or "unknown", **(run.fact("versions") or {})}
-    return ", ".join(f"{name} {version}" for name, version in made.items())

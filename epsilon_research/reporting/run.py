@@ -29,10 +29,10 @@ class Spread:
         high: Upper end, or the largest draw.
     """
 
-    value: float
-    std: float
-    low: float
-    high: float
+    value: float = nan
+    std: float = nan
+    low: float = nan
+    high: float = nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,21 +53,18 @@ class Statistics:
     def spread(self, name: str) -> Spread:
         """Return a statistic with the ends of its interval."""
         low, high = self.intervals.get(name) or (nan, nan)
-        return Spread(value=self[name], std=nan, low=low, high=high)
-
-    def interval(self, name: str) -> Interval | None:
-        """Return the interval of a statistic, or None where it is unknown."""
-        return self.intervals.get(name)
+        return Spread(value=self[name], low=low, high=high)
 
     @classmethod
     def from_json(cls, record: Json) -> "Statistics":
         """Read numbers and, under `<name>_interval`, their intervals."""
         names = [name for name in record if not name.endswith("_interval")]
-        ends = {name: f"{name}_interval" for name in names}
         return cls(
             values={name: as_float(record[name]) for name in names},
             intervals={
-                name: as_interval(record[key]) for name, key in ends.items() if key in record
+                name: as_interval(record[f"{name}_interval"])
+                for name in names
+                if f"{name}_interval" in record
             },
         )
 
@@ -253,14 +250,10 @@ class Aggregates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricComparison:
-    """Several metrics on the same rows.
+    """Several metrics on the same rows: ρ with accuracy, its differences, mean ranks.
 
-    Args:
-        spearman_rho: ρ with accuracy by metric.
-        differences: One for each pair of metrics.
-        within_equal_num_convolutions: ρ among architectures with equal numbers of convolutions,
-            by metric; empty where the space has no convolutions.
-        aggregates: What mean ranks are worth.
+    `within_equal_num_convolutions` has the ρ of each metric among architectures with equal numbers
+    of convolutions; it is empty where the space has none.
     """
 
     spearman_rho: Mapping[str, float]
@@ -312,7 +305,7 @@ class Run:
     @property
     def higher_is_better(self) -> bool:
         """Return whether trained results are accuracies, not losses."""
-        return self.facts.get("higher_is_better") is not False
+        return self.fact("higher_is_better") is not False
 
     @property
     def command(self) -> str:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import isfinite, nan
+from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from epsilon_research.reporting.numbers import setting
 from epsilon_research.reporting.published import Comparison
@@ -26,14 +27,7 @@ _RUN_PARTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run of a study.
-
-    Args:
-        number: Its place in the sweep.
-        folder: Its folder within the study's.
-        settings: Values of the settings in which jobs differ.
-        run: What it found.
-    """
+    """A run of a study: its place in the sweep, its folder there, the settings that vary."""
 
     number: int
     folder: str
@@ -60,13 +54,8 @@ class Job:
 class PublishedPart:
     """A published table beside the jobs of a study.
 
-    Args:
-        table: Name of the table.
-        title: Its heading.
-        source: Where it was published.
-        note: What one has to know to compare; empty for nothing.
-        published_rows: Its numbers beside ours.
-        unmatched: Labels of its rows that no job stands beside.
+    `published_rows` are its numbers beside ours, `unmatched` the labels of its rows that no job
+    stands beside; `note` is what one has to know to compare.
     """
 
     table: str
@@ -85,9 +74,7 @@ class PublishedPart:
 class Case:
     """The jobs of one combination of settings; several where these were drawn again.
 
-    Args:
-        settings: Values by name, without `SEED_SETTINGS`.
-        jobs: At least one.
+    `settings` has no `SEED_SETTINGS`.
     """
 
     settings: Mapping[str, Any]
@@ -109,20 +96,22 @@ class Case:
 
     def spread(self, metric: str, protocol: str, statistic: str) -> Spread:
         """Return a statistic over the jobs; undefined ones are left out."""
-        found = [job.run.metrics.get(metric, {}).get(protocol) for job in self.jobs]
-        known = [part for part in found if part is not None]
-        if self.has_replicates or not known:
-            return spread_of([part[statistic] for part in known])
-        return known[0].spread(statistic)
+        found = [
+            part
+            for job in self.jobs
+            if (part := job.run.metrics.get(metric, {}).get(protocol)) is not None
+        ]
+        if self.has_replicates or not found:
+            return spread_of([part[statistic] for part in found])
+        return found[0].spread(statistic)
 
-    def label(self, *, without: Sequence[str] = ()) -> str:
+    def label(self, *, without: Sequence[str] = (), separator: str = ", ") -> str:
         """Return the settings in words: the value of a single one, else name=value of each."""
-        shown = {
-            name: setting(value) for name, value in self.settings.items() if name not in without
-        }
-        if len(shown) == 1:
-            return next(iter(shown.values()))
-        return ", ".join(f"{short_name(name)}={value}" for name, value in shown.items())
+        shown = {name: value for name, value in self.settings.items() if name not in without}
+        return separator.join(
+            setting(value) if len(shown) == 1 else f"{short_name(name)}={setting(value)}"
+            for name, value in shown.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +119,12 @@ class Study:
     """The record of a study: what its jobs found.
 
     Args:
-        name: Name of the study.
         title: One line over tables and figures.
-        question: What it asks.
         remark: What a reader has to know; empty for nothing.
         command: What was typed to start it.
         settings: Names of the settings in which jobs differ.
         jobs: The jobs that finished.
         missing_jobs: Folders of the others.
-        published: Published tables beside the jobs.
         figures: Paths of its pictures within its folder.
     """
 
@@ -198,13 +184,9 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """Return the value of `study.json`."""
-        plain = ("name", "title", "question", "remark", "command", "settings")
-        return {
-            **{name: getattr(self, name) for name in plain},
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {
             "jobs": [job.to_json() for job in self.jobs],
-            "missing_jobs": self.missing_jobs,
             "published": [part.to_json() for part in self.published],
-            "figures": self.figures,
         }
 
 
@@ -230,15 +212,9 @@ def metrics_of(cases: Sequence[Case]) -> list[str]:
 
 def spread_of(values: Sequence[float]) -> Spread:
     """Return mean, standard deviation and range of the finite ones of several draws."""
-    kept = np.array([value for value in values if isfinite(value)], np.float64)
-    if not kept.size:
-        return Spread(value=nan, std=nan, low=nan, high=nan)
-    return Spread(
-        value=float(kept.mean()),
-        std=float(kept.std(ddof=1)) if kept.size > 1 else nan,
-        low=float(kept.min()),
-        high=float(kept.max()),
-    )
+    kept = pd.Series(values, dtype=float)
+    kept = kept[np.isfinite(kept)]
+    return Spread(value=kept.mean(), std=kept.std(), low=kept.min(), high=kept.max())
 
 
 def _in_order(parts: Iterable[Iterable[str]]) -> list[str]:

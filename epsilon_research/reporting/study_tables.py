@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from epsilon_research.reporting.case_tables import (
-    case_words,
     cases_table,
     measured_tables,
     settings_heading,
@@ -111,7 +110,7 @@ def _published_table(study: Study, part: PublishedPart) -> Table:
     labels = len({(place, metric) for place, metric, _ in rows}) < len(rows)
     lines = []
     for (place, metric, label), found in rows.items():
-        words = [case_words(cases[place])] if study.settings else []
+        words = [cases[place].label(separator="\n")] if study.settings else []
         words += [metric] * metrics + [label] * (labels or not words)
         cells = ([one for one in found if one.statistic == name] for name in names)
         lines.append(("\n".join(filter(None, words)), *map(_compared, cells)))

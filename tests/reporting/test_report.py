@@ -14,10 +14,10 @@ import pytest
 from browser import Reader
 from paper_studies import PNG, record
 
-from epsilon_research.reporting import scatter_data
+from epsilon_research.reporting import plot_data
+from epsilon_research.reporting.plot_data import packed_points
 from epsilon_research.reporting.report import write_run_report, write_study_report
 from epsilon_research.reporting.run import Run
-from epsilon_research.reporting.scatter_data import packed_points
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.spaces.cell_graph import CellGraph
@@ -79,7 +79,7 @@ def test_the_published_filter_decides_about_protocol_paper(frame: pd.DataFrame) 
 def test_of_too_many_a_sample_with_trained_results_is_drawn(
     frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scatter_data, "MOST_NAMED", 50)
+    monkeypatch.setattr(plot_data, "MOST_NAMED", 50)
     run = Run.from_json(summary())
     found = unpacked(packed_points(frame, run))
     ids = found["texts"]["architecture_id"]
@@ -96,7 +96,7 @@ def test_of_too_many_a_sample_with_trained_results_is_drawn(
     assert len(metric["protocols"]["worst"]) == 400
     assert len(metric["reasons"]) == 50
     # Of a table that no page can hold only these rows are there.
-    monkeypatch.setattr(scatter_data, "MOST_VALUES", 1000)
+    monkeypatch.setattr(plot_data, "MOST_VALUES", 1000)
     part = unpacked(packed_points(frame, run))
     assert part["named"] is None
     assert part["texts"] == found["texts"]
