@@ -16,15 +16,8 @@ UNDEFINED_PART = "undefined_part"
 def table_of_run(
     scores: pd.DataFrame, prepared: Prepared, *, aggregates: Mapping[str, Sequence[str]]
 ) -> pd.DataFrame:
-    """Return the table of scores with further columns.
-
-    Args:
-        scores: The table that scoring made.
-        prepared: Gives accuracies and published keys of its rows.
-        aggregates: See `check_aggregates`.
-    """
-    frame = with_aggregates(scores, aggregates)
-    frame = with_accuracies(frame, prepared.accuracies)
+    """Return the table of scores with aggregates, accuracies and published keys of its rows."""
+    frame = with_accuracies(with_aggregates(scores, aggregates), prepared.accuracies)
     keys = prepared.scoring.space.published_keys(prepared.ids)
     if keys is not None:
         frame.insert(1, "published_key", np.array(keys, dtype=object))
@@ -33,23 +26,15 @@ def table_of_run(
 
 def with_accuracies(frame: pd.DataFrame, accuracies: pd.DataFrame | None) -> pd.DataFrame:
     """Return the table of scores with the trained results of each row, NaN where unknown."""
-    columns = {
-        name: np.full(len(frame), np.nan) if accuracies is None else accuracies[name].to_numpy()
-        for name in ACCURACIES
-    }
     frame = frame.copy()
-    seconds = list(frame.columns).index("seconds")
-    for offset, (name, values) in enumerate(columns.items()):
-        frame.insert(seconds + offset, name, values)
+    for name in ACCURACIES:
+        values = np.nan if accuracies is None else accuracies[name].to_numpy()
+        frame.insert(list(frame.columns).index("seconds"), name, values)
     return frame
 
 
 def check_aggregates(aggregates: Mapping[str, Sequence[str]], *, metrics: Sequence[str]) -> None:
-    """Refuse aggregates of what the run does not score.
-
-    Args:
-        aggregates: {name: metrics whose ranks are aggregated}.
-        metrics: Metrics of the run.
+    """Refuse aggregates (name to metrics whose ranks they sum) of what the run does not score.
 
     Raises:
         ValueError: A part is not a metric of the run, or an aggregate has the name of one.
@@ -73,7 +58,6 @@ def with_aggregates(frame: pd.DataFrame, aggregates: Mapping[str, Sequence[str]]
         scores = np.column_stack([ranked_scores(frame, part) for part in parts])
         values = aggregate_ranks(scores, aggregate="log_rank")
         failures = [UNDEFINED_PART if undefined else None for undefined in np.isnan(values)]
-        start = list(frame.columns).index("seconds")
-        frame.insert(start, name, values)
-        frame.insert(start + 1, f"{name}_failure", np.array(failures, dtype=object))
+        for column, content in ((name, values), (f"{name}_failure", np.array(failures, object))):
+            frame.insert(list(frame.columns).index("seconds"), column, content)
     return frame

@@ -120,7 +120,6 @@ class Pipeline:
 
             with figure_style(self.plotting):  # refuses a style sheet that does not exist
                 pass
-        space = self.search_space.space
         table = self._load_table()
         ids = self.search_space.choose(
             random_stream(self.seed, "sample"),
@@ -138,7 +137,7 @@ class Pipeline:
             batch_size=self.batch_size,
             minibatch_seed=self.minibatch_seed,
             scoring=Scoring(
-                space=space,
+                space=self.search_space.space,
                 metrics=self.metric,
                 minibatch=minibatch,
                 executor=self.executor,
@@ -172,7 +171,12 @@ class Pipeline:
             run_facts: Provenance to put into the summary's `run` part.
         """
         start = time.perf_counter()
-        self._announce(prepared)
+        space = prepared.scoring.space
+        logger.info(
+            "%s: %s of %s architectures, %s, engine %s, %s process(es)",
+            space.name, f"{len(prepared.ids):,}", f"{len(space.architecture_ids):,}",
+            prepared.scoring.minibatch.description, self.engine.name, self.executor.num_processes,
+        )  # fmt: skip
         self._prepare_engine()
         prepared, chosen = self.choose_weights(prepared)
         scoring_start = time.perf_counter()
@@ -218,8 +222,7 @@ class Pipeline:
             weights=prepared.weights,
             settings=self.plotting,
         )
-        outcomes = []
-        tables: list[dict[str, Any]] = []
+        outcomes: list[Outcome] = []
         for stage in self._stages:
             context = Context(
                 prepared=prepared,
@@ -238,11 +241,10 @@ class Pipeline:
                     f"{type(stage).__name__}, which is there already: name it otherwise"
                 )
             summary |= outcome.summary
-            tables += [asdict(table) for table in outcome.tables]
             for name, table in outcome.frames.items():
                 write_table(table, run_dir / f"{name}.parquet")
             outcomes.append(outcome)
-        summary["tables"] = tables
+        summary["tables"] = [asdict(table) for one in outcomes for table in one.tables]
         return outcomes
 
     def choose_weights(self, prepared: Prepared) -> tuple[Prepared, dict[str, Any]]:
@@ -253,15 +255,6 @@ class Pipeline:
         metrics, record = apply_rule(self.weight_rule, scoring=prepared.scoring, rng=rng)
         scoring = replace(prepared.scoring, metrics=metrics)
         return replace(prepared, scoring=scoring), {"weight_rule": record}
-
-    def _announce(self, prepared: Prepared) -> None:
-        scoring = prepared.scoring
-        logger.info(
-            "%s: %s of %s architectures, %s, engine %s, %s process(es)",
-            scoring.space.name, f"{len(prepared.ids):,}",
-            f"{len(scoring.space.architecture_ids):,}", scoring.minibatch.description,
-            self.engine.name, self.executor.num_processes,
-        )  # fmt: skip
 
     def score(self, prepared: Prepared) -> ScoringResult:
         """Return the table of scores, showing progress."""

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from epsilon_research.reporting.numbers import setting
 from epsilon_research.reporting.published import Comparison
@@ -212,9 +211,11 @@ def metrics_of(cases: Sequence[Case]) -> list[str]:
 
 def spread_of(values: Sequence[float]) -> Spread:
     """Return mean, standard deviation and range of the finite ones of several draws."""
-    kept = pd.Series(values, dtype=float)
-    kept = kept[np.isfinite(kept)]
-    return Spread(value=kept.mean(), std=kept.std(), low=kept.min(), high=kept.max())
+    kept = np.array([value for value in values if isfinite(value)], np.float64)
+    if not kept.size:
+        return Spread()
+    std = float(kept.std(ddof=1)) if kept.size > 1 else nan
+    return Spread(value=float(kept.mean()), std=std, low=float(kept.min()), high=float(kept.max()))
 
 
 def _in_order(parts: Iterable[Iterable[str]]) -> list[str]:

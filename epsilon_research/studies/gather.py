@@ -1,8 +1,7 @@
 """Gathers the jobs of a study: one table, one record, figures, beside the published numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,6 @@ def gather(
         overrides: What was typed to start it, without the program.
         plotting: Size, formats and style of its figure; None: the defaults.
 
-    Returns:
-        The study, as `study.json` has it.
-
     Raises:
         FileNotFoundError: No job of the folder has finished.
         ValueError: The figure cannot be drawn of these jobs; table and record are written.
@@ -54,7 +50,8 @@ def gather(
         )
     configurations = {path: read_configuration(path) for path in done}
     typed = [word for run in done.values() for word in run.fact("overrides") or ()]
-    settings = varied_settings(list(configurations.values()), first=[*map(_name, typed)])
+    names = [word.partition("=")[0].lstrip("+~") for word in typed]
+    settings = varied_settings(list(configurations.values()), first=names)
     jobs = [
         Job(
             number=0 if path == folder else int(path.name),
@@ -76,7 +73,7 @@ def gather(
         missing_jobs=[path.name for path, run in runs.items() if run is None],
         published=compare_with_published(beside, report.published),
     )
-    write_table(study_table_frame(jobs), folder / "study.parquet")
+    write_table(pd.DataFrame(_rows(jobs)), folder / "study.parquet")
     try:
         study = replace(study, figures=_draw(study, report.figure, folder, plotting))
     finally:
@@ -91,38 +88,22 @@ def job_folders(folder: Path) -> list[Path]:
     return sorted(numbered, key=lambda path: int(path.name)) or [folder]
 
 
-def study_table_frame(jobs: Sequence[Job]) -> pd.DataFrame:
+def _rows(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:
     """One row for each job, metric and protocol; a job without statistics has one per metric."""
-    return pd.DataFrame([row for job in jobs for row in _rows(job)])
-
-
-def _rows(job: Job) -> list[dict[str, Any]]:
-    run = job.run
-    facts: dict[str, Any] = {
-        "job": job.number,
-        **{name: setting(value) for name, value in job.settings.items()},
-    }
-    work = {name: run.counts[name] for name in ("architectures", "connected", "failed")}
-    work |= {"scoring_seconds": float(run.timing["scoring_seconds"])}
-    if not run.metrics:
-        names = run.fact("metrics")
-        return [facts | {"metric": metric, "protocol": None} | work for metric in names]
-    return [
-        facts | {"metric": metric, "protocol": protocol} | _columns(found) | work
-        for metric, protocols in run.metrics.items()
-        for protocol, found in protocols.items()
-    ]
-
-
-def _columns(found: Statistics) -> dict[str, float]:
-    columns = dict(found.values)
-    for name, ends in found.intervals.items():
-        columns[f"{name}_low"], columns[f"{name}_high"] = ends or (nan, nan)
-    return columns
-
-
-def _name(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
+    for job in jobs:
+        run = job.run
+        facts = {name: setting(value) for name, value in job.settings.items()}
+        work = {name: run.counts[name] for name in ("architectures", "connected", "failed")}
+        work |= {"scoring_seconds": float(run.timing["scoring_seconds"])}
+        without = {metric: {None: Statistics(values={})} for metric in run.fact("metrics")}
+        for metric, protocols in (run.metrics or without).items():
+            for protocol, found in protocols.items():
+                place = {"job": job.number, **facts, "metric": metric, "protocol": protocol}
+                ends = {}
+                for name in found.intervals:
+                    spread = found.spread(name)
+                    ends |= {f"{name}_low": spread.low, f"{name}_high": spread.high}
+                yield {**place, **found.values, **ends, **work}
 
 
 def _draw(study: Study, figure: str, folder: Path, plotting: FigureSettings | None) -> list[str]:

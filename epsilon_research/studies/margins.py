@@ -1,13 +1,13 @@
 """The margin within which a number of ours and a published one may differ by chance."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from math import hypot, isfinite, isnan, nan, sqrt
 from pathlib import Path
 from typing import Any
 
-from epsilon_research.reporting.run import Run
+from epsilon_research.reporting.run import Run, Statistics
 
 NORMAL_95 = 1.96
 """Half the width of a normal distribution's 95 % interval, in standard deviations."""
@@ -21,40 +21,37 @@ def margin(
     *,
     metric: str,
     run: Run,
-    interval: Sequence[float] | None,
-    rows: float,
+    numbers: Statistics,
     published_rows: float,
     same_architectures: bool,
     decimals: int,
 ) -> float:
-    """Largest difference from a published number that chance explains, with 95 % confidence.
+    """Return the largest difference from a published number that chance explains, at 95 %.
 
     Both numbers have a minibatch and an accuracy table of their own, so both variances count
     twice; the sum of all variances is the square of the standard deviation. Where the rows are
     other architectures, ours varies as its bootstrap says, and the published number as that of so
     many rows. The published rounding is added.
 
+    It is NaN where the spread over minibatches has not been measured, or the interval is needed and
+    unknown.
+
     Args:
-        statistic: Name of the statistic.
-        metric: Name of the metric.
+        statistic: One of `numbers`.
+        metric: Metric of `numbers`.
         run: Our run.
-        interval: 95 % bootstrap interval over architectures; None if unknown.
-        rows: Architectures of ours.
+        numbers: Statistics of the metric in our run.
         published_rows: Architectures of the published number.
         same_architectures: Whether both are of the same architectures.
         decimals: Digits after the point that the published number has.
-
-    Returns:
-        The margin; NaN where the spread over minibatches has not been measured, or the interval
-        is needed and unknown.
     """
     minibatch, table = _spread(statistic, metric=metric, run=run)
     if isnan(minibatch):
         return nan
     architectures = 0.0
     if not same_architectures:
-        low, high = interval or (nan, nan)
-        architectures = (high - low) / (2 * NORMAL_95) * sqrt(1 + rows / published_rows)
+        ours, rows = numbers.spread(statistic), numbers["n"]
+        architectures = (ours.high - ours.low) / (2 * NORMAL_95) * sqrt(1 + rows / published_rows)
     std = hypot(sqrt(2) * minibatch, sqrt(2) * table, architectures)
     return NORMAL_95 * std + 0.5 * 10.0**-decimals + _SLACK if isfinite(std) else nan
 

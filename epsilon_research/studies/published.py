@@ -42,12 +42,9 @@ with * for any text of that pattern."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRow:
-    """A row of a published table.
+    """A row of a published table: statistic to number, as published.
 
-    Args:
-        label: The published label.
-        match: What a job must be; None: a number for reference, which no job stands beside.
-        values: Statistic to number, as published.
+    `match` is what a job must be; None: a number for reference, which no job stands beside.
     """
 
     label: str
@@ -67,8 +64,6 @@ class PublishedTable:
 
     Args:
         name: The name in `report.published` of a study.
-        title: Heading.
-        source: Where it stands.
         note: What one has to know to compare; empty for nothing.
         protocol: Which rows of ours its numbers are put beside, or `SELECTION`.
         orientation: -1 where the correlations are with a loss as it is; ours always turn it.
@@ -77,7 +72,6 @@ class PublishedTable:
             same ones.
         decimals: Statistic to digits after the point that it is published with.
         not_comparable: Statistic to the reason why it is not put beside ours.
-        rows: Its rows.
     """
 
     name: str
@@ -103,11 +97,12 @@ class PublishedTable:
 
     def first_equal(self, row: PublishedRow) -> PublishedRow:
         """Return the first row with the same numbers of the same metric."""
-
-        def key(one: PublishedRow) -> tuple[Any, Any]:
-            return one.values, (one.match or {}).get("metric")
-
-        return next(other for other in self.rows if key(other) == key(row))
+        return next(
+            other
+            for other in self.rows
+            if other.values == row.values
+            and (other.match or {}).get("metric") == (row.match or {}).get("metric")
+        )
 
 
 def published_tables(*names: str) -> Mapping[str, PublishedTable]:
@@ -136,15 +131,11 @@ def _read() -> Mapping[str, PublishedTable]:
 def compare_with_published(
     jobs: Sequence[tuple[Job, Configuration]], tables: Sequence[str]
 ) -> list[PublishedPart]:
-    """Put the jobs of a study beside published tables.
+    """Put the jobs of a study, each with what it ran with, beside published tables.
 
     A published row stands beside a job if all that its `match` says is a fact of the job: of the
     record of its run, or else of its configuration. `n` is compared only where the paper's
     architectures were scored, the 64 best where about as many were.
-
-    Args:
-        jobs: Jobs, each with what it ran with.
-        tables: Names of tables.
 
     Raises:
         ValueError: There is no table of a name.
@@ -201,14 +192,15 @@ def _comparisons(
         same = same_pool and (name == COUNT or row.values.get(COUNT, rows) == rows)
         if name in table.not_comparable or (name == COUNT and not same_pool):
             continue
-        if name == "top64_in_top5" and not _like_size(job.run, table.architectures):
-            continue
+        if name == "top64_in_top5" and table.architectures is not None:
+            scored = job.run.counts["architectures"]
+            if not math.isclose(scored, table.architectures, rel_tol=_LIKE_SIZE):
+                continue
         allowed = 0.0 if name == COUNT else margin(
             name,
             metric=metric,
             run=job.run,
-            interval=numbers.interval(name),
-            rows=rows,
+            numbers=numbers,
             published_rows=row.values.get(COUNT) or size,
             same_architectures=same,
             decimals=table.decimals[name],
@@ -223,16 +215,11 @@ def _comparisons(
             statistic=name,
             published=table.orientation * value if name in _TURNED else value,
             ours=numbers[name],
-            interval=numbers.interval(name),
+            interval=numbers.intervals.get(name),
             same_architectures=same,
             margin=allowed,
             not_judged=_not_judged(numbers[name], rows=rows, allowed=allowed),
         )
-
-
-def _like_size(run: Run, architectures: int | None) -> bool:
-    scored = run.counts["architectures"]
-    return architectures is None or math.isclose(scored, architectures, rel_tol=_LIKE_SIZE)
 
 
 def _not_judged(ours: float, *, rows: float, allowed: float) -> str | None:
@@ -250,9 +237,9 @@ def _measured(protocol: str, match: Match, run: Run) -> Iterator[tuple[str, Stat
         yield from _selected(match, run)
         return
     for metric in match["metric"]:
-        numbers = run.metrics.get(metric, {}).get(protocol)
-        if numbers is not None:
-            yield metric, numbers
+        found = run.metrics.get(metric, {})
+        if protocol in found:
+            yield metric, found[protocol]
 
 
 def _selected(match: Match, run: Run) -> Iterator[tuple[str, Statistics]]:
@@ -264,18 +251,15 @@ def _selected(match: Match, run: Run) -> Iterator[tuple[str, Statistics]]:
         return
     (size,) = match["sample_size"]
     found = run.selection.get(str(size))
-    choices = {} if found is None else {**found.by_metric, "optimum": found.optimum}
-    if found is not None and choice in choices:
-        mean, std = choices[choice].test_accuracy.mean, choices[choice].test_accuracy.std
+    if found is None:
+        return
+    chosen = {**found.by_metric, "optimum": found.optimum}.get(choice)
+    if chosen is not None:
+        mean, std = chosen.test_accuracy.mean, chosen.test_accuracy.std
         half = NORMAL_95 * std / math.sqrt(found.runs)
+        values = {"test_accuracy_mean": mean, "test_accuracy_std": std}
         ends = None if math.isnan(half) else (mean - half, mean + half)
-        yield (
-            choice,
-            Statistics(
-                values={"test_accuracy_mean": mean, "test_accuracy_std": std},
-                intervals={"test_accuracy_mean": ends},
-            ),
-        )
+        yield choice, Statistics(values=values, intervals={"test_accuracy_mean": ends})
 
 
 def _matches(match: Match, run: Run, configuration: Configuration) -> bool:

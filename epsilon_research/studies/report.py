@@ -11,11 +11,9 @@ from epsilon_research.studies.published import published_tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The question of a study, and the tables that its results are put beside.
+    """What a study asks, one sentence under one line of title, and what it is put beside.
 
     Args:
-        title: One line over tables and figures.
-        question: What the study asks, one sentence.
         published: Tables of `paper.json`, in the order in which they are shown.
         needs: Files without which it cannot run, by the kinds of `experiments.paper`.
         uses: Files that it takes instead of what needs no download, likewise.

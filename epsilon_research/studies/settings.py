@@ -19,9 +19,7 @@ _NO_SETTINGS = (
 class Configuration:
     """The configuration that a job ran with.
 
-    Args:
-        values: Every resolved setting by its dotted name; lists are values.
-        choices: Chosen option of each group.
+    `values` has every resolved setting by its dotted name, `choices` the option of each group.
     """
 
     values: Mapping[str, Any]
@@ -72,14 +70,10 @@ def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str
 def varied_settings(
     configurations: Sequence[Configuration], *, first: Sequence[str] = ()
 ) -> list[str]:
-    """Names of settings that distinguish all different jobs, and that no others explain.
+    """Return the names of settings that distinguish all different jobs, and no others explain.
 
     A setting whose value follows from those before it is left out: what a task chooses for its
-    jobs, or a copy by interpolation.
-
-    Args:
-        configurations: The configurations of the jobs.
-        first: Names that come before others, such as those that were typed.
+    jobs, or a copy by interpolation. Names in `first`, such as those that were typed, come first.
     """
     names = dict.fromkeys([*first, *(name for one in configurations for name in one.names)])
     kept: list[str] = []
