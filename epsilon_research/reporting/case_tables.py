@@ -1,6 +1,6 @@
 """What the jobs of a study measured, a row for each combination of settings; a run is one case."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from math import isfinite, nan
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ from epsilon_research.reporting.numbers import (
     value,
 )
 from epsilon_research.reporting.published import COUNT
-from epsilon_research.reporting.run import Moments, SearchVariant, Spread
+from epsilon_research.reporting.run import Moments, Run, SearchVariant, Spread
 from epsilon_research.reporting.study import Case, metrics_of, spread_of
 from epsilon_research.reporting.table import Table
 
@@ -128,12 +128,17 @@ def _by_name(parts: Iterable[Mapping[str, Value]]) -> dict[str, list[Value]]:
     return found
 
 
+def _draws(
+    cases: Sequence[Case], part: Callable[[Run], Mapping[str, Value]]
+) -> Iterator[tuple[Case, str, list[Value]]]:
+    """The draws of each named part of the runs of a case."""
+    for case in cases:
+        for name, found in _by_name(part(job.run) for job in case.jobs).items():
+            yield case, name, found
+
+
 def _searches(cases: Sequence[Case]) -> list[Table]:
-    found = [
-        (case, draws)
-        for case in cases
-        for draws in _by_name(job.run.search for job in case.jobs).values()
-    ]
+    found = [(case, draws) for case, _, draws in _draws(cases, lambda run: run.search)]
     every = [one for _, draws in found for one in draws]
     early = min([_EARLY, *(len(one.median_curve) for one in every)])
     about = [
@@ -157,9 +162,9 @@ def _searched(draws: Sequence[SearchVariant], *, early: int) -> list[str]:
 
     targets = [next(iter(one.targets.values())) for one in draws if one.targets]
     share = percent(_mean(one.reached_share for one in targets), unit=" %")
-    low, high = (reached(one[-1] for one in curves) for curves in (
-        [one.low_curve for one in draws], [one.high_curve for one in draws],
-    ))  # fmt: skip
+    low, high = (
+        reached(getattr(one, name)[-1] for one in draws) for name in ("low_curve", "high_curve")
+    )
     return [
         draws[0].label,
         reached(one.median_curve[early - 1] for one in draws),
@@ -191,41 +196,38 @@ def _weights(weights: Sequence[float] | None) -> str:
 
 
 def _stability(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]:
-    for case in cases:
-        for metric, kinds in _by_name(job.run.stability for job in case.jobs).items():
-            for drawn, found in _by_name(kinds).items():
-                cells = (
-                    metric,
-                    drawn,
-                    count(_mean(one.repeats for one in found)),
-                    count(_mean(one.n for one in found)),
-                    percent(_mean(one.coverage for one in found)),
-                    value(_mean(one.mean_rho for one in found)),
-                    value(min(one.min_rho for one in found)),
-                    percent(_mean(one.mean_top10_overlap for one in found)),
-                )
-                yield case, cells
+    for case, metric, kinds in _draws(cases, lambda run: run.stability):
+        for drawn, found in _by_name(kinds).items():
+            cells = (
+                metric,
+                drawn,
+                count(_mean(one.repeats for one in found)),
+                count(_mean(one.n for one in found)),
+                percent(_mean(one.coverage for one in found)),
+                value(_mean(one.mean_rho for one in found)),
+                value(min(one.min_rho for one in found)),
+                percent(_mean(one.mean_top10_overlap for one in found)),
+            )
+            yield case, cells
 
 
 def _choices(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]:
     """The best-scored of each sample, beside one by chance and the best there."""
-    for case in cases:
-        for size, found in _by_name(job.run.selection for job in case.jobs).items():
-            factor = 100 if found[0].higher_is_better else 1
-            chosen = _by_name(
-                {**one.by_metric, "chance": one.random, "the best there": one.optimum}
-                for one in found
+    for case, size, found in _draws(cases, lambda run: run.selection):
+        factor = 100 if found[0].higher_is_better else 1
+        chosen = _by_name(
+            {**one.by_metric, "chance": one.random, "the best there": one.optimum} for one in found
+        )
+        for place, (name, choices) in enumerate(chosen.items()):
+            rank = _mean(one.mean_rank for one in choices)
+            cells = (
+                "" if place else f"{int(size):,}",
+                name,
+                _moments([one.test_accuracy for one in choices], factor),
+                _moments([one.validation_accuracy for one in choices], factor),
+                f"{rank:,.1f}" if isfinite(rank) else NOTHING,
             )
-            for place, (name, choices) in enumerate(chosen.items()):
-                rank = _mean(one.mean_rank for one in choices)
-                cells = (
-                    "" if place else f"{int(size):,}",
-                    name,
-                    _moments([one.test_accuracy for one in choices], factor),
-                    _moments([one.validation_accuracy for one in choices], factor),
-                    f"{rank:,.1f}" if isfinite(rank) else NOTHING,
-                )
-                yield case, cells
+            yield case, cells
 
 
 def _moments(found: Sequence[Moments], factor: float) -> str:

@@ -24,13 +24,9 @@ MOST_OPEN_ROWS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A PNG file inside a page.
+    """A PNG file inside a page: `source` is its content as a data URL.
 
-    Args:
-        caption: What it shows.
-        source: Its content as a data URL.
-        width: Width in pixels; with the height, the page does not jump while it loads.
-        height: Height in pixels.
+    With width and height in pixels the page does not jump while it loads.
     """
 
     caption: str
@@ -55,25 +51,16 @@ class Picture:
 
 
 def render(template: str, **values: object) -> str:
-    """Fill a template of this room; text is escaped, and what HTML cannot say is replaced.
-
-    Args:
-        template: Name of a file in `templates/`.
-        **values: What the template names.
-    """
+    """Fill a file of `templates/`; text is escaped, and what HTML cannot say is replaced."""
     return _UNPRINTABLE.sub(
         "\N{REPLACEMENT CHARACTER}", _environment().get_template(template).render(values)
     )
 
 
-def template_text(name: str) -> str:
-    """Return a file of `templates/` as it is."""
-    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
-
-
 def own_script(*names: str) -> dict[str, str]:
     """Return scripts of `templates/` as one, and the digest by which a page's policy permits it."""
-    script = "\n".join(map(template_text, names))
+    folder = Path(__file__).parent / "templates"
+    script = "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return {"script": Markup(script), "digest": f"sha256-{digest}"}  # the package's own
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from math import isfinite, nan
+from math import isfinite
 from statistics import fmean, median
 from typing import Any
 
@@ -80,22 +80,21 @@ class Agreement:
     """Agreement of one statistic with the published tables, each distinct published row once.
 
     Args:
-        rows: Distinct rows with a number of ours that stands on `MIN_ROWS` or more.
-        median_difference: Median |difference| of them; NaN if there are none.
-        median_margin: Median margin of the judged ones; NaN if there are none.
-        judged: Rows of which it can be said whether they agree.
-        within: The rows of `judged` whose difference is within the margin.
-        too_few: Further rows, of which ours stands on fewer than `MIN_ROWS`.
+        differences: |difference| of each row with a number of ours that stands on `MIN_ROWS`.
+        judged: Difference and margin of those of which it can be said whether they agree.
+        too_few: Further rows, of which ours stands on fewer.
     """
 
     statistic: str
     same_architectures: bool
-    rows: int
-    median_difference: float
-    median_margin: float
-    judged: int
-    within: int
+    differences: Sequence[float]
+    judged: Sequence[tuple[float, float]]
     too_few: int
+
+    @property
+    def within(self) -> int:
+        """The number of judged rows whose difference is within the margin."""
+        return sum(difference <= margin for difference, margin in self.judged)
 
 
 def agreements(comparisons: Iterable[Comparison]) -> list[Agreement]:
@@ -108,35 +107,27 @@ def agreements(comparisons: Iterable[Comparison]) -> list[Agreement]:
     kinds: dict[tuple[str, bool], dict[tuple[str, str, str], list[Comparison]]] = {}
     for one in comparisons:
         rows = kinds.setdefault((one.statistic, one.same_architectures), {})
-        rows.setdefault((one.table, one.row, one.metric), []).append(one)
-    return [
-        _agreement(statistic, list(rows.values()), same_architectures=same)
-        for (statistic, same), rows in kinds.items()
-    ]
-
-
-def _agreement(
-    statistic: str, rows: Sequence[Sequence[Comparison]], *, same_architectures: bool
-) -> Agreement:
-    defined = [[one for one in row if isfinite(one.ours)] for row in rows]
-    enough = [[one for one in row if one.not_judged != TOO_FEW] for row in defined]
-    compared = [row for row in enough if row]
-    differences = [abs(fmean(one.difference for one in row)) for row in compared]
-    judged = [
-        (difference, fmean(one.margin for one in row))
-        for difference, row in zip(differences, compared, strict=True)
-        if all(one.not_judged is None for one in row)
-    ]
-    return Agreement(
-        statistic=statistic,
-        same_architectures=same_architectures,
-        rows=len(compared),
-        median_difference=median(differences) if differences else nan,
-        median_margin=median(margin for _, margin in judged) if judged else nan,
-        judged=len(judged),
-        within=sum(difference <= margin for difference, margin in judged),
-        too_few=sum(map(bool, defined)) - len(compared),
-    )
+        if isfinite(one.ours):
+            rows.setdefault((one.table, one.row, one.metric), []).append(one)
+    found = []
+    for (statistic, same), rows in kinds.items():
+        enough = [[one for one in row if one.not_judged != TOO_FEW] for row in rows.values()]
+        compared = [(abs(fmean(one.difference for one in row)), row) for row in enough if row]
+        judged = [
+            (difference, fmean(one.margin for one in row))
+            for difference, row in compared
+            if all(one.not_judged is None for one in row)
+        ]
+        found.append(
+            Agreement(
+                statistic=statistic,
+                same_architectures=same,
+                differences=[difference for difference, _ in compared],
+                judged=judged,
+                too_few=len(rows) - len(compared),
+            )
+        )
+    return found
 
 
 def in_words(comparisons: Iterable[Comparison]) -> str:
@@ -145,7 +136,7 @@ def in_words(comparisons: Iterable[Comparison]) -> str:
     words = []
     for counts, what in ((False, "published values are within the margin"), (True, "counts equal")):
         part = [one for one in found if (one.statistic == COUNT) == counts]
-        judged = sum(one.judged for one in part)
+        judged = sum(len(one.judged) for one in part)
         if judged:
             words.append(f"{sum(one.within for one in part)} of {judged} {what}")
     return ", ".join(words)
@@ -153,7 +144,7 @@ def in_words(comparisons: Iterable[Comparison]) -> str:
 
 def agreement_table(comparisons: Iterable[Comparison]) -> Table | None:
     """Return a row for each statistic of `agreements`; None where nothing is compared."""
-    found = [one for one in agreements(comparisons) if one.rows or one.too_few]
+    found = [one for one in agreements(comparisons) if one.differences or one.too_few]
     names = in_order(one.statistic for one in found)
     found.sort(key=lambda one: (not one.same_architectures, names.index(one.statistic)))
     if not found:
@@ -171,19 +162,17 @@ def agreement_table(comparisons: Iterable[Comparison]) -> Table | None:
 
 
 def _row(one: Agreement) -> tuple[str, ...]:
-    margin = f"± {value(one.median_margin, one.statistic)}" if one.judged else NOTHING
+    rows, judged = len(one.differences), len(one.judged)
+    margin, within = NOTHING, "not judged" if rows else NOTHING
+    if judged:
+        margin = f"± {value(median(margin for _, margin in one.judged), one.statistic)}"
+        rest = f"\n{rows - judged} not judged" if rows > judged else ""
+        within = f"{one.within} of {judged}{rest}"
     return (
         heading(one.statistic, lines=False),
         "the same" if one.same_architectures else "others",
-        f"{one.rows}" + (f"\n{one.too_few} too few" if one.too_few else ""),
-        value(one.median_difference, one.statistic),
+        f"{rows}" + (f"\n{one.too_few} too few" if one.too_few else ""),
+        value(median(one.differences), one.statistic) if rows else NOTHING,
         "equal" if one.statistic == COUNT else margin,
-        _within(one),
+        within,
     )
-
-
-def _within(one: Agreement) -> str:
-    if not one.judged:
-        return "not judged" if one.rows else NOTHING
-    rest = one.rows - one.judged
-    return f"{one.within} of {one.judged}" + (f"\n{rest} not judged" if rest else "")

@@ -31,11 +31,7 @@ GraphsOf = Callable[[Path], Graphs | None]
 
 
 def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
-    """Write the report of a finished run and return its path.
-
-    Args:
-        folder: The run's, with `summary.json`, `scores.parquet`, `config.yaml` and `figures/`.
-        graphs: What its architectures look like; None: they are not drawn.
+    """Write the report of a finished run into its folder and return its path.
 
     Raises:
         FileNotFoundError: The run has not finished.

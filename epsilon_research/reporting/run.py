@@ -268,17 +268,11 @@ class Run:
 
     Args:
         facts: The part `run`: space, data, metrics, weights, seeds, versions.
-        counts: Numbers of architectures by what became of them.
-        timing: Seconds, rate and number of processes.
         metrics: Statistics by metric and protocol.
-        diagnosis: Remarks on each metric.
-        search: Variants of a search by name.
         selection: Choices of one architecture, by size of the sample.
         stability: Repeats with other draws, by metric and by what is drawn again.
         weight_rule: What chose the weights; None: they were given.
         comparisons: Metrics beside each other, by protocol.
-        seconds_per_architecture: Seconds by metric, where known.
-        tables: What stages show of what they found.
         incomplete: Why the run is incomplete; empty: it is complete.
         record: All of it, as JSON has it.
     """

@@ -1,6 +1,6 @@
 """The tables of a run: settings and counts, statistics of each metric, metrics side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 
@@ -84,34 +84,32 @@ def _header(run: Run) -> Table:
     settings = (f"{name}={setting(run.fact(name))}" for name in _SETTINGS if name in run.facts)
     rows = [
         ("run", ", ".join(settings)),
-        ("architectures", _counts(run)),
+        ("architectures", _counts(run.counts)),
         ("accuracies", run.fact("benchmark_source") or ""),
         ("reported", (run.search and run.fact("second_source")) or ""),
-        ("time", _timing(run)),
+        ("time", ", ".join(_timing(run.timing))),
     ]
     return Table(title="", head=("", ""), rows=[row for row in rows if row[1]], align="ll")
 
 
-def _counts(run: Run) -> str:
-    known = [name for name in _COUNTS if name in run.counts]
-    parts = ", ".join(f"{run.counts[name]:,} {name.replace('_', ' ')}" for name in known)
-    total = f"{run.counts['architectures']:,}" if "architectures" in run.counts else ""
-    return f"{total} ({parts})" if total and parts else total or parts
+def _counts(counts: Mapping[str, int]) -> str:
+    if not counts:
+        return ""
+    parts = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS if name in counts]
+    total = f"{counts['architectures']:,}"
+    return f"{total} ({', '.join(parts)})" if parts else total
 
 
-def _timing(run: Run) -> str:
-    timing, words = run.timing, []
+def _timing(timing: Mapping[str, float]) -> Iterator[str]:
     if "scoring_seconds" in timing:
-        words.append(f"scoring {duration(timing['scoring_seconds'])}")
+        yield f"scoring {duration(timing['scoring_seconds'])}"
     if "architectures_per_second" in timing:
         rate = timing["architectures_per_second"]
-        words.append(f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s")
+        yield f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"
     if "processes" in timing:
-        number = timing["processes"]
-        words.append(f"{number:g} process{'' if number == 1 else 'es'}")
+        yield f"{timing['processes']:g} process{'' if timing['processes'] == 1 else 'es'}"
     if "total_seconds" in timing:
-        words.append(f"altogether {duration(timing['total_seconds'])}")
-    return ", ".join(words)
+        yield f"altogether {duration(timing['total_seconds'])}"
 
 
 def _why_not(protocols: Mapping[str, Statistics]) -> str:
@@ -125,22 +123,20 @@ def _why_not(protocols: Mapping[str, Statistics]) -> str:
 
 def comparison_tables(run: Run) -> list[Table]:
     """Return several metrics beside each other: alone, on common rows, and their differences."""
-    if not run.comparisons:
-        return []
-    tables = []
+    tables: list[Table] = []
     for protocol, title in _COMPARED.items():
         rhos = {
             metric: protocols[protocol]["spearman_rho"]
             for metric, protocols in run.metrics.items()
             if protocol in protocols
         }
-        if rhos:
+        if run.comparisons and rhos:
             tables.append(_side_by_side(title, run, protocol, _best_first(rhos)))
         if rhos and protocol in run.comparisons:
             tables.append(_differences(run.comparisons[protocol], first=next(iter(rhos))))
-    notes = [part.note for part in tables[-1:] if part.note]
-    last = [replace(part, note="\n".join([*notes, _COMPARISON_LEGEND])) for part in tables[-1:]]
-    return [*tables[:-1], *last]
+    for last in tables[-1:]:
+        tables[-1] = replace(last, note=f"{last.note}\n{_COMPARISON_LEGEND}".lstrip())
+    return tables
 
 
 def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -> Table:
@@ -173,7 +169,10 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
     # Of two or three metrics the best subset is all of them.
     subsets = {tuple(sorted(one.metrics)): one.spearman_rho
                for one in (*best.pairs[:1], *best.triples[:1], best.all)}  # fmt: skip
-    words = "; ".join(f"{_sum(names, found)} {value(rho)}" for names, rho in subsets.items())
+    every = {tuple(sorted(found.spearman_rho)): f"all {len(found.spearman_rho)}"}
+    words = "; ".join(
+        f"{every.get(names, ' + '.join(names))} {value(rho)}" for names, rho in subsets.items()
+    )
     return Table(
         title="differences of ρ, Steiger's test",
         head=(
@@ -183,11 +182,6 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
         rows=rows,
         note=f"ρ of mean ranks, best subsets: {words}",
     )  # fmt: skip
-
-
-def _sum(names: Sequence[str], found: MetricComparison) -> str:
-    every = len(names) == len(found.spearman_rho)
-    return f"all {len(names)}" if every else " + ".join(names)
 
 
 def _test(part: Difference | None) -> tuple[str, str, str]:

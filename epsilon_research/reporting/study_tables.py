@@ -41,14 +41,21 @@ def study_parts(study: Study) -> list[Table | str]:
     """
     title = f"{study.title}\n{study.question}" if study.question else study.title
     found = agreement_table(study.comparisons)
+    draws = max(len(case.jobs) for case in study.cases)
+    beside = (
+        f"± standard deviation over {draws} draws" if draws > 1 else "[ ] 95 % bootstrap interval"
+    )
     return [
         title,
         *(_published_table(study, part) for part in study.published),
         *(part for part in (found, study.remark) if part),
-        *_protocols(study.cases),
+        *statistics_table(
+            "Under each protocol", study.cases, _STATISTICS, spread=_STATISTICS[2:],
+            note=f"{beside}; {_LEGEND}",
+        ),
         *measured_tables(study.cases),
         *_missing(study),
-    ]
+    ]  # fmt: skip
 
 
 def job_tables(study: Study) -> list[Table]:
@@ -81,21 +88,10 @@ def _missing(study: Study) -> Iterator[str]:
     for job in study.jobs:
         if job.run.incomplete:
             yield f"job {job.folder}: {job.run.incomplete}"
-    folders = study.missing_jobs
-    if folders:
-        what = "job has" if len(folders) == 1 else "jobs have"
-        yield f"{len(folders)} {what} left no summary: {', '.join(folders)}"
-
-
-def _protocols(cases: Sequence[Case]) -> list[Table]:
-    draws = max(len(case.jobs) for case in cases)
-    beside = (
-        f"± standard deviation over {draws} draws" if draws > 1 else "[ ] 95 % bootstrap interval"
-    )
-    return statistics_table(
-        "Under each protocol", cases, _STATISTICS, spread=_STATISTICS[2:],
-        note=f"{beside}; {_LEGEND}",
-    )  # fmt: skip
+    if study.missing_jobs:
+        what = "job has" if len(study.missing_jobs) == 1 else "jobs have"
+        folders = ", ".join(study.missing_jobs)
+        yield f"{len(study.missing_jobs)} {what} left no summary: {folders}"
 
 
 def _published_table(study: Study, part: PublishedPart) -> Table:

@@ -41,7 +41,9 @@ def read_record(cls: type[Record], record: Json) -> Record:
         if one.name in record:
             found[one.name] = _read(kinds[one.name], record[one.name])
         elif one.default is MISSING:
-            found[one.name] = _absent(kinds[one.name], one.name)
+            if kinds[one.name] in (str, int, bool, Any):
+                raise KeyError(one.name)
+            found[one.name] = _read(kinds[one.name], None)
     return cls(**found)
 
 
@@ -57,16 +59,8 @@ def _read(kind: Any, value: Any) -> Any:
         return origin.from_json(value)
     if is_dataclass(origin):
         return read_record(origin, value or {})  # type: ignore[arg-type]
-    if origin is str:
-        return "" if value is None else value
-    return {tuple: as_interval, float: as_float}.get(origin, _as_it_is)(value)
-
-
-def _absent(kind: Any, name: str) -> Any:
-    if kind in (str, int, bool, Any):
-        raise KeyError(name)
-    return _read(kind, None)
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
+    if origin is tuple:
+        return as_interval(value)
+    if origin is float:
+        return as_float(value)
+    return "" if origin is str and value is None else value

@@ -60,9 +60,7 @@ class FaultTolerantTracker(Tracker):
             logger.debug("Where the tracker failed:", exc_info=error)
             reason = " ".join(str(error).split())
             words = f"{type(error).__name__}: {reason}" if reason else type(error).__name__
-            if self.failure is not None:
-                # It was to be closed although it had failed before, as was logged then.
-                logger.debug("the tracker could not be closed either: %s", words)
+            if self.failure is not None:  # it was closed after a failure, as was logged then
                 return
             self.failure = (
                 f"the tracker must work until the end of the run, got {words!r} at {method}: the "
