@@ -34,8 +34,7 @@ from epsilon_research.weights.base import WeightRule, apply_rule, check_rule
 
 logger = logging.getLogger(__name__)
 
-_LONG_PREPARATION = 3.0
-"""Seconds after which a user should hear why a first run took longer."""
+_LONG_PREPARATION = 3.0  # seconds after which a user should hear why a first run took longer
 
 _MANY = 100_000
 """Architectures whose statistics need the memory that idle worker processes would keep."""

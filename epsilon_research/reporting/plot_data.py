@@ -27,26 +27,13 @@ MOST_NAMED = 20_000
 MOST_VALUES = 5_000_000
 """Numbers of a page: nine columns of NAS-Bench-101. Of larger tables the named rows are shown."""
 
-_DIGITS = 6
-"""Significant digits of a number: far below what a pixel can show."""
-
-_DIGITS_OF_MANY = 4
-"""Significant digits where points are so many that they are drawn as a density."""
-
-_SEED = 0
-"""Seed of the sample of named architectures."""
-
-_EFFORT = 6
-"""Level of gzip: the highest, 9, takes five times as long for 1 % less."""
-
-_FIRST_SHOWN = 50
-"""The first model that the vertical range must hold, as a part of the budget."""
-
-_GRID = 200
-"""Costs at which fronts are compared."""
-
-_BEYOND = 1.1
-"""The largest of them, as a multiple of the dearest architecture's of the true front."""
+_DIGITS = 6  # significant digits of a number: far below what a pixel can show
+_DIGITS_OF_MANY = 4  # significant digits where points are so many that they are drawn as a density
+_SEED = 0  # seed of the sample of named architectures
+_EFFORT = 6  # level of gzip: the highest, 9, takes five times as long for 1 % less
+_FIRST_SHOWN = 50  # the first model that the vertical range must hold, as a part of the budget
+_GRID = 200  # costs at which fronts are compared
+_BEYOND = 1.1  # the largest of them, as a multiple of the dearest architecture's of the true front
 
 Graphs = Callable[[str], Sequence[CellGraph]]
 """What an architecture id looks like, see `SearchSpace.graphs`."""

@@ -20,11 +20,8 @@ _MOST_DATA = 800_000
 """Bytes of pictures, and characters of the data of each plot, that are embedded; later pictures are
 named instead."""
 
-_MOST_MERITS = 3
-"""Metrics whose ρ stands above everything."""
-
-_MOST_VALUES = 6
-"""Values of one fact that are listed one by one."""
+_MOST_MERITS = 3  # metrics whose ρ stands above everything
+_MOST_VALUES = 6  # values of one fact that are listed one by one
 
 GraphsOf = Callable[[Path], Graphs | None]
 """What the architectures of the job in a folder look like; None: they are not drawn."""

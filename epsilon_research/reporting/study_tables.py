@@ -2,12 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from epsilon_research.reporting.case_tables import (
-    cases_table,
-    measured_tables,
-    settings_heading,
-    statistics_table,
-)
 from epsilon_research.reporting.numbers import (
     NOTHING,
     difference,
@@ -17,12 +11,17 @@ from epsilon_research.reporting.numbers import (
     published,
 )
 from epsilon_research.reporting.published import Comparison, agreement_table
-from epsilon_research.reporting.run_tables import comparison_tables
+from epsilon_research.reporting.run_tables import (
+    cases_table,
+    comparison_tables,
+    measured_tables,
+    settings_heading,
+    statistics_table,
+)
 from epsilon_research.reporting.study import Case, Job, PublishedPart, Study, spread_of
 from epsilon_research.reporting.table import Table
 
-_MOST_NAMED = 6
-"""Published rows without a job that are named one by one."""
+_MOST_NAMED = 6  # published rows without a job that are named one by one
 
 _MARKS = (
     "In each cell: ours, published, difference. ✓ the difference is within the margin that chance "

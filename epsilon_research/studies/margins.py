@@ -12,8 +12,7 @@ from epsilon_research.reporting.run import Run, Statistics
 NORMAL_95 = 1.96
 """Half the width of a normal distribution's 95 % interval, in standard deviations."""
 
-_SLACK = 1e-9
-"""Far below any published digit, far above what floats lose."""
+_SLACK = 1e-9  # far below any published digit, far above what floats lose
 
 
 def margin(

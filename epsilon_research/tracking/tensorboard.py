@@ -11,8 +11,7 @@ import yaml
 
 from epsilon_research.tracking.base import Tracker, opened
 
-_MOST_ROWS = 200
-"""Rows of a table that are shown, as text."""
+_MOST_ROWS = 200  # rows of a table that are shown, as text
 
 
 @final
