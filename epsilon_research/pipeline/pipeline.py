@@ -203,12 +203,11 @@ class Pipeline:
         outcomes = self._run_stages(prepared, frame, summary, run_dir)
         summary["timing"]["total_seconds"] = prepared.seconds + time.perf_counter() - start
         write_json(summary, run_dir / "summary.json")
-        tracker.log_scalars(flatten(summary))
-        tracker.log_table("scores", frame)
+        tables = {"scores": frame}
         for outcome in outcomes:
-            for name, table in outcome.frames.items():
-                tracker.log_table(name, table)
-        tracker.log_figures([path for outcome in outcomes for path in outcome.figures])
+            tables |= outcome.frames
+        figures = [path for outcome in outcomes for path in outcome.figures]
+        tracker.log(flatten(summary), tables, figures)
         return summary
 
     def _run_stages(

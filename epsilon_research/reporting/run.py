@@ -195,16 +195,12 @@ class WeightRule:
         weights: Chosen pair.
         limits: The pair beyond which nothing changes, where the rule looks for it.
         picks: Pairs that were found on the way, by what they are; None: no pair.
-        tried: Pairs that were tried; a rule may try weights on the `low` and `high` side instead.
     """
 
     rule: str
     weights: Sequence[float]
     limits: Sequence[float]
     picks: Mapping[str, Sequence[float] | None]
-    tried: Sequence[Any]
-    low: Sequence[Any]
-    high: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ A run is one case.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite, nan
+from math import isfinite
 from typing import TypeVar
 
 from epsilon_research.reporting.numbers import (
@@ -293,8 +293,8 @@ def measured_tables(cases: Sequence[Case]) -> list[Table]:
     return [
         *_searches(cases),
         *cases_table(
-            "Weights chosen by a rule", ("rule", "chosen", "it found", "tried"),
-            _weight_rules(cases), align="lllr",
+            "Weights chosen by a rule", ("rule", "chosen", "it found"),
+            _weight_rules(cases), align="lll",
         ),
         *cases_table(
             "The same architectures ranked again",
@@ -376,11 +376,8 @@ def _weight_rules(cases: Sequence[Case]) -> Iterator[tuple[Case, Sequence[str]]]
             if rule is not None:
                 limits = {"limits": rule.limits} if rule.limits else {}
                 found = {**limits, **rule.picks}.items()
-                tried = sum(map(len, (rule.tried, rule.low, rule.high)))
                 pairs = "\n".join(f"{name}: {_weights(pair)}" for name, pair in found)
-                yield case, (
-                    rule.rule or NOTHING, _weights(rule.weights), pairs, count(tried or nan)
-                )  # fmt: skip
+                yield case, (rule.rule or NOTHING, _weights(rule.weights), pairs)
 
 
 def _weights(weights: Sequence[float] | None) -> str:

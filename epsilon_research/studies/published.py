@@ -19,7 +19,7 @@ from epsilon_research.reporting.published import (
 )
 from epsilon_research.reporting.run import Run, Statistics
 from epsilon_research.reporting.study import Job, PublishedPart
-from epsilon_research.reporting.typed_json import Json, read_record
+from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.studies.margins import NORMAL_95, margin
 from epsilon_research.studies.settings import Configuration
 
@@ -51,12 +51,6 @@ class PublishedRow:
     match: Match | None
     values: Mapping[str, Any]
 
-    @classmethod
-    def from_json(cls, record: Json) -> "PublishedRow":
-        """Read a row: what is neither label nor match is a number."""
-        values = {key: value for key, value in record.items() if key not in ("label", "match")}
-        return cls(label=record["label"], match=record["match"], values=values)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedTable:
@@ -68,6 +62,7 @@ class PublishedTable:
         protocol: Which rows of ours its numbers are put beside, or `SELECTION`.
         orientation: -1 where the correlations are with a loss as it is; ours always turn it.
         architectures: How many it scored, defined or not; None where that is not known.
+        match: What a job must be beside what the match of a row says.
         same_rows: What must be so, besides, for a job of as many architectures to have scored the
             same ones.
         decimals: Statistic to digits after the point that it is published with.
@@ -81,19 +76,11 @@ class PublishedTable:
     protocol: str
     orientation: int
     architectures: int | None
+    match: Match
     same_rows: Match
     decimals: Mapping[str, int]
     not_comparable: Mapping[str, str]
     rows: Sequence[PublishedRow]
-
-    @classmethod
-    def from_json(cls, record: Json, name: str) -> "PublishedTable":
-        """Read a table, whose `match` holds for each of its rows."""
-        rows = [
-            {**row, "match": None if row["match"] is None else {**record["match"], **row["match"]}}
-            for row in record["rows"]
-        ]
-        return read_record(cls, {**record, "name": name, "rows": rows})
 
     def first_equal(self, row: PublishedRow) -> PublishedRow:
         """Return the first row with the same numbers of the same metric."""
@@ -125,7 +112,7 @@ def published_tables(*names: str) -> Mapping[str, PublishedTable]:
 def _read() -> Mapping[str, PublishedTable]:
     path = Path(__file__).with_name("paper.json")
     tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
-    return {name: PublishedTable.from_json(fields, name) for name, fields in tables.items()}
+    return {name: read_record(PublishedTable, {**tables[name], "name": name}) for name in tables}
 
 
 def compare_with_published(
@@ -148,11 +135,12 @@ def _compare(table: PublishedTable, jobs: Sequence[tuple[Job, Configuration]]) -
     found: list[Comparison] = []
     unmatched = []
     for row in table.rows:
+        match = {**table.match, **(row.match or {})}
         beside = [
             (job, configuration, *part)
             for job, configuration in jobs
-            if row.match is not None and _matches(row.match, job.run, configuration)
-            for part in _measured(table.protocol, row.match, job.run)
+            if row.match is not None and _matches(match, job.run, configuration)
+            for part in _measured(table.protocol, match, job.run)
         ]
         unmatched += [] if beside else [row.label]
         for job, configuration, metric, numbers in beside:
@@ -264,7 +252,7 @@ def _selected(match: Match, run: Run) -> Iterator[tuple[str, Statistics]]:
 
 def _matches(match: Match, run: Run, configuration: Configuration) -> bool:
     return all(
-        any(_same(run.facts.get(name, configuration[name]), value) for value in accepted)
+        any(_same(run.facts.get(name, configuration.get(name)), value) for value in accepted)
         for name, accepted in match.items()
         if name not in _WITHIN_PART
     )

@@ -1,7 +1,6 @@
 """The settings in which the jobs of a study differ: a difference of their configurations."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,9 @@ _NO_SETTINGS = (
 """Sections of a configuration that change no number, or only repeat others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Configuration:
-    """The configuration that a job ran with.
-
-    `values` has every resolved setting by its dotted name, `choices` the option of each group.
-    """
-
-    values: Mapping[str, Any]
-    choices: Mapping[str, Any]
-
-    def __getitem__(self, name: str) -> Any:
-        """The option of a group or the value of a setting; None where there is none."""
-        return self.choices.get(name, self.values.get(name))
-
-    @property
-    def names(self) -> list[str]:
-        """Groups, then settings from the top of the configuration down."""
-        return [*self.choices, *sorted(self.values, key=lambda name: name.count("."))]
+Configuration = Mapping[str, Any]
+"""What a job ran with: the option of each group, then every resolved setting by its dotted name,
+from the top of the configuration down; lists are values."""
 
 
 def read_configuration(folder: Path) -> Configuration:
@@ -54,7 +38,8 @@ def read_configuration(folder: Path) -> Configuration:
         for name, option in hydra["runtime"]["choices"].items()
         if not name.startswith("hydra/") and name not in _NO_SETTINGS
     }
-    return Configuration(values=dict(_flatten(read_settings(resolved))), choices=chosen)
+    values = sorted(_flatten(read_settings(resolved)), key=lambda item: item[0].count("."))
+    return chosen | {name: value for name, value in values if name not in chosen}
 
 
 def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -75,11 +60,11 @@ def varied_settings(
     A setting whose value follows from those before it is left out: what a task chooses for its
     jobs, or a copy by interpolation. Names in `first`, such as those that were typed, come first.
     """
-    names = dict.fromkeys([*first, *(name for one in configurations for name in one.names)])
+    names = dict.fromkeys([*first, *(name for one in configurations for name in one)])
     kept: list[str] = []
     known: list[tuple[str, ...]] = [() for _ in configurations]
     for name in names:
-        values = [_key(one[name]) for one in configurations]
+        values = [_key(one.get(name)) for one in configurations]
         finer = [(*before, value) for before, value in zip(known, values, strict=True)]
         if len(set(finer)) > len(set(known)):
             kept.append(name)

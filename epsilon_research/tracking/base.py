@@ -10,6 +10,12 @@ import pandas as pd
 
 Log = TypeVar("Log")
 
+Scalars = Mapping[str, int | float]
+"""Numbers under flat names, e.g. `metrics/epsilon/connected/spearman_rho`."""
+
+Tables = Mapping[str, pd.DataFrame]
+"""Tables by name."""
+
 
 class Tracker(ABC):
     """Somewhere to copy a run's settings, numbers, tables and figures to.
@@ -27,16 +33,14 @@ class Tracker(ABC):
         """
 
     @abstractmethod
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
-        """Add numbers under flat names, e.g. `epsilon/connected/spearman_rho`."""
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
+        """Add what a run found.
 
-    @abstractmethod
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Add a table, or an even sample of its rows where it is too large for a dashboard."""
-
-    @abstractmethod
-    def log_figures(self, figures: Sequence[Path]) -> None:
-        """Add those of the files that are pictures (PNG); the others stay in the run folder."""
+        Args:
+            scalars: Numbers.
+            tables: Tables; a sample of its rows is enough of one that is too large.
+            figures: Files, of which pictures (PNG) are added; the others stay in the run folder.
+        """
 
     @abstractmethod
     def close(self, exit_code: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, final
 
 import pandas as pd
 
-from epsilon_research.tracking.base import Tracker, opened
+from epsilon_research.tracking.base import Scalars, Tables, Tracker, opened
 from epsilon_research.tracking.record import write_csv
 
 
@@ -19,26 +19,17 @@ class CsvTracker(Tracker):
 
     def __init__(self) -> None:
         self._folder: Path | None = None
-        self._scalars: dict[str, int | float] = {}
 
     def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Make the folder `csv` in the run's."""
         self._folder = run_dir / "csv"
         self._folder.mkdir(exist_ok=True)
-        self._scalars = {}
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
-        """Add numbers to `scalars.csv`, which is written anew: a later value of a name counts."""
-        self._scalars |= scalars
-        frame = pd.DataFrame(self._scalars.items(), columns=pd.Index(["name", "value"]))
-        write_csv(frame, opened(self._folder) / "scalars.csv")
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Write a table with all of its rows."""
-        write_csv(table, opened(self._folder) / f"{name}.csv")
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
-        """Leave the figures in the run folder."""
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
+        """Write the numbers and the tables."""
+        numbers = pd.DataFrame(scalars.items(), columns=pd.Index(["name", "value"]))
+        for name, table in {"scalars": numbers, **tables}.items():
+            write_csv(table, opened(self._folder) / f"{name}.csv")
 
     def close(self, exit_code: int) -> None:
         """End the run; everything is written already."""

@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import pandas as pd
-
-from epsilon_research.tracking.base import Tracker
+from epsilon_research.tracking.base import Scalars, Tables, Tracker
 
 logger = logging.getLogger(__name__)
 
@@ -30,27 +28,16 @@ class FaultTolerantTracker(Tracker):
 
     def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """See `Tracker`."""
-        self._hand_on("open", run_dir, config)
+        self._try("open", run_dir, config)
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
         """See `Tracker`."""
-        self._hand_on("log_scalars", scalars)
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """See `Tracker`."""
-        self._hand_on("log_table", name, table)
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
-        """See `Tracker`."""
-        self._hand_on("log_figures", figures)
+        if self.failure is None:
+            self._try("log", scalars, tables, figures)
 
     def close(self, exit_code: int) -> None:
         """See `Tracker`; after a failure the exit code is that of a run that failed, 1."""
         self._try("close", exit_code if self.failure is None else exit_code or 1)
-
-    def _hand_on(self, method: str, *given: object) -> None:
-        if self.failure is None:
-            self._try(method, *given)
 
     def _try(self, method: str, *given: object) -> None:
         try:

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import pandas as pd
-
-from epsilon_research.tracking.base import Tracker
+from epsilon_research.tracking.base import Scalars, Tables, Tracker
 
 
 @final
@@ -16,13 +14,7 @@ class NoTracker(Tracker):
     def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         """Begin nothing."""
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
-        """Keep nothing."""
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Keep nothing."""
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
         """Keep nothing."""
 
     def close(self, exit_code: int) -> None:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, final
 
 import numpy as np
-import pandas as pd
 import yaml
 
-from epsilon_research.tracking.base import Tracker, opened
+from epsilon_research.tracking.base import Scalars, Tables, Tracker, opened
 
 _MOST_ROWS = 200  # rows of a table that are shown, as text
 
@@ -39,28 +38,24 @@ class TensorBoardTracker(Tracker):
         settings = yaml.safe_dump(dict(config), sort_keys=False)
         self._writer.add_text("settings", "    " + settings.replace("\n", "\n    "))
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
-        """Add numbers, each a single point of its curve."""
-        for name, value in scalars.items():
-            opened(self._writer).add_scalar(name, value)
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Add the first rows of a table as text, and how many rows it has."""
-        shown = table.head(_MOST_ROWS)
-        lines = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).to_numpy()]
-        rows = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-        opened(self._writer).add_text(name, f"{len(table):,} rows, {len(shown):,} shown\n\n{rows}")
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
-        """Add the PNG files as images."""
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
+        """Add numbers as single points, the first rows of tables as text, PNG files as images."""
         from PIL import Image
 
+        writer = opened(self._writer)
+        for name, value in scalars.items():
+            writer.add_scalar(name, value)
+        for name, table in tables.items():
+            shown = table.head(_MOST_ROWS)
+            lines = [shown.columns, ["---"] * len(shown.columns), *shown.astype(str).to_numpy()]
+            rows = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+            writer.add_text(name, f"{len(table):,} rows, {len(shown):,} shown\n\n{rows}")
         for path in figures:
             if path.suffix == ".png":
                 with Image.open(path) as picture:
                     pixels = np.asarray(picture.convert("RGB"))  # (height, width, 3)
                 name = f"figures/{path.parent.name}/{path.stem}"
-                opened(self._writer).add_image(name, pixels, dataformats="HWC")
+                writer.add_image(name, pixels, dataformats="HWC")
 
     def close(self, exit_code: int) -> None:
         """Write what is left; not an error before `open` or after another `close`."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from numbers import Real
 from pathlib import Path
 from typing import Any, ClassVar, final
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from epsilon_research.checks import check_choice, check_text
-from epsilon_research.tracking.base import Tracker, opened
+from epsilon_research.tracking.base import Scalars, Tables, Tracker, opened
 
 _MODES = ("offline", "online", "disabled")
 # A browser shows a table of this many rows; the whole table is in the run folder.
@@ -71,45 +70,30 @@ class WandbTracker(Tracker):
                 settings=wandb.Settings(**_SETTINGS),
             )
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
-        """Add numbers to the run's summary.
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
+        """Add numbers to the run's summary, tables, and PNG files as images.
 
-        Raises:
-            ValueError: A value is not a number.
+        Of a table of more than 20,000 rows it is an even sample, and the summary says so. An image
+        is named `figures/<path below their common folder>`.
         """
-        wrong = [name for name, value in scalars.items() if not isinstance(value, Real)]
-        if wrong:
-            raise ValueError(
-                f"scalars must be numbers, got others for {wrong}: flatten or drop them"
-            )
-        opened(self._run).summary.update(dict(scalars))
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        """Add a table; an even sample of more than 20,000 rows, and the summary says so."""
         import wandb
 
         run = opened(self._run)
-        shown = _sample(table)
-        # Missing is None, as W&B's type inference wants it, whatever the column's type is.
-        cells: Any = shown.astype(object).where(shown.notna(), None).to_numpy().tolist()
-        columns: Any = [str(column) for column in table.columns]
-        run.log({name: wandb.Table(columns=columns, data=cells)})
-        run.summary.update({f"{name}_rows": len(table), f"{name}_rows_shown": len(shown)})
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
-        """Add the PNG files as images named `figures/<path below their common folder>`."""
-        import wandb
-
+        run.summary.update(dict(scalars))
+        for name, table in tables.items():
+            shown = _sample(table)
+            # Missing is None, as W&B's type inference wants it, whatever the column's type is.
+            cells: Any = shown.astype(object).where(shown.notna(), None).to_numpy().tolist()
+            columns: Any = [str(column) for column in table.columns]
+            run.log({name: wandb.Table(columns=columns, data=cells)})
+            run.summary.update({f"{name}_rows": len(table), f"{name}_rows_shown": len(shown)})
         pictures = [path.resolve() for path in figures if path.suffix == ".png"]
-        if not pictures:
-            return
-        # With several metrics each has a folder, and the same file names in it.
-        folder = os.path.commonpath([path.parent for path in pictures])
-        names = [path.relative_to(folder).with_suffix("").as_posix() for path in pictures]
-        images = [wandb.Image(str(path)) for path in pictures]
-        opened(self._run).log(
-            {f"figures/{name}": image for name, image in zip(names, images, strict=True)}
-        )
+        if pictures:
+            # With several metrics each has a folder, and the same file names in it.
+            folder = os.path.commonpath([path.parent for path in pictures])
+            names = [path.relative_to(folder).with_suffix("").as_posix() for path in pictures]
+            images = [wandb.Image(str(path)) for path in pictures]
+            run.log({f"figures/{name}": image for name, image in zip(names, images, strict=True)})
 
     def close(self, exit_code: int) -> None:
         """Finish the run; a run that fails to finish is not finished again.

@@ -23,7 +23,7 @@ from tests.faults.test_full_disk import the_sentence
 
 pytestmark = pytest.mark.faults
 
-METHODS = ("open", "log_scalars", "log_table", "log_figures", "close")
+METHODS = ("open", "log", "close")
 
 
 def check_told(told: str, *, method: str, reason: str) -> None:
@@ -41,9 +41,9 @@ def check_told(told: str, *, method: str, reason: str) -> None:
     ("method", "kind", "reason"),
     [
         *[(method, "OSError", "OSError: no route to host") for method in METHODS],
-        ("log_table", "RuntimeError", "RuntimeError"),
-        ("log_figures", "KeyError", "KeyError: 'run_id'"),
-        ("log_scalars", "MemoryError", "MemoryError"),
+        ("log", "RuntimeError", "RuntimeError"),
+        ("log", "KeyError", "KeyError: 'run_id'"),
+        ("log", "MemoryError", "MemoryError"),
     ],
 )
 def test_whatever_a_tracker_raises_the_run_goes_on_and_the_exit_status_says_so(
@@ -57,7 +57,7 @@ def test_whatever_a_tracker_raises_the_run_goes_on_and_the_exit_status_says_so(
 
 
 def test_ctrl_c_in_the_tracker_is_ctrl_c(tmp_path: Path) -> None:
-    done = finish(words("small", tmp_path, fault="broken_tracker:log_table:KeyboardInterrupt"))
+    done = finish(words("small", tmp_path, fault="broken_tracker:log:KeyboardInterrupt"))
     assert done.returncode == 130
     assert "gets nothing more" not in done.stderr
     assert "Interrupted before the end" in done.stderr
@@ -73,7 +73,7 @@ def test_the_death_of_the_trackers_service_costs_its_copy_only(
     os.kill(service, signal.SIGKILL)
     _, told = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
-    check_told(told, method="log_scalars", reason="ConnectionResetError: Connection lost")
+    check_told(told, method="log", reason="ConnectionResetError: Connection lost")
     # Nothing follows it: neither a traceback of the service's own, nor a wait for its end.
     assert told.rstrip().splitlines()[-1] == the_sentence(told)
     shutil.rmtree(tmp_path / "run" / "wandb")

@@ -28,6 +28,7 @@ from epsilon_research.stages.figures import Figures
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
+from epsilon_research.tracking.base import Scalars, Tables
 
 ENGINE = CollapsedEngine(dtype="float32")
 
@@ -74,13 +75,9 @@ class Notes(Tracker):
     def open(self, run_dir: Path, config: Mapping[str, Any]) -> None:
         raise AssertionError("whoever runs the pipeline opens the tracker")
 
-    def log_scalars(self, scalars: Mapping[str, int | float]) -> None:
+    def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
         self.scalars |= scalars
-
-    def log_table(self, name: str, table: pd.DataFrame) -> None:
-        self.tables[name] = table
-
-    def log_figures(self, figures: Sequence[Path]) -> None:
+        self.tables |= tables
         self.figures += figures
 
     def close(self, exit_code: int) -> None:

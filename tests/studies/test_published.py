@@ -8,7 +8,6 @@ import pytest
 from epsilon_research.reporting.study import Job, PublishedPart
 from epsilon_research.studies import margins
 from epsilon_research.studies.published import compare_with_published, published_tables
-from epsilon_research.studies.settings import Configuration
 from epsilon_research.tracking.record import to_plain
 
 SPREADS = {
@@ -52,9 +51,7 @@ def nb201_job(**changes) -> dict:
 
 
 def compare(jobs: list[dict], table: str) -> PublishedPart:
-    ran = [
-        (Job.from_json(job), Configuration(values=job["configuration"], choices={})) for job in jobs
-    ]
+    ran = [(Job.from_json(job), job["configuration"]) for job in jobs]
     (found,) = compare_with_published(ran, [table])
     return found
 

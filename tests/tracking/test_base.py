@@ -14,13 +14,7 @@ class _Recorder(Tracker):
     def open(self, run_dir, config) -> None:
         pass
 
-    def log_scalars(self, scalars) -> None:
-        pass
-
-    def log_table(self, name, table) -> None:
-        pass
-
-    def log_figures(self, figures) -> None:
+    def log(self, scalars, tables, figures) -> None:
         pass
 
     def close(self, exit_code: int) -> None:
@@ -61,7 +55,5 @@ def test_the_exit_code_is_that_of_the_process(error, code):
 def test_no_tracker_takes_everything_and_writes_nothing(tmp_path: Path):
     with NoTracker() as tracker:
         tracker.open(tmp_path, {"name": "n"})
-        tracker.log_scalars({"x": 1.0})
-        tracker.log_table("scores", pd.DataFrame({"x": [1]}))
-        tracker.log_figures([tmp_path / "missing.png"])
+        tracker.log({"x": 1.0}, {"scores": pd.DataFrame({"x": [1]})}, [tmp_path / "missing.png"])
     assert list(tmp_path.iterdir()) == []

@@ -17,22 +17,16 @@ def _opened(tracker: CsvTracker, folder: Path) -> CsvTracker:
 def test_numbers_and_tables_are_read_back(tmp_path: Path) -> None:
     table = pd.DataFrame({"architecture_id": ["ä|0", "b,1"], "epsilon": [0.1 + 0.2, np.nan]})
     with _opened(CsvTracker(), tmp_path) as tracker:
-        tracker.log_scalars({"epsilon/connected/spearman_rho": 0.5, "n": 3})
-        tracker.log_scalars({"n": 4})
-        tracker.log_table("scores", table)
-        tracker.log_figures([tmp_path / "a.png"])
+        numbers = {"epsilon/connected/spearman_rho": 0.5, "n": 4}
+        tracker.log(numbers, {"scores": table}, [tmp_path / "a.png"])
     found = pd.read_csv(tmp_path / "csv" / "scalars.csv")
-    assert dict(found.to_numpy()) == {"epsilon/connected/spearman_rho": 0.5, "n": 4}
+    assert dict(found.to_numpy()) == numbers
     assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["scalars.csv", "scores.csv"]
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "csv" / "scores.csv"), table)
 
 
-def test_a_second_run_starts_anew(tmp_path: Path) -> None:
-    tracker = CsvTracker()
-    with _opened(tracker, tmp_path):
-        tracker.log_scalars({"old": 1})
+def test_a_tracker_that_is_not_open_takes_nothing(tmp_path: Path) -> None:
+    with _opened(CsvTracker(), tmp_path) as tracker:
+        pass
     with pytest.raises(RuntimeError, match="must be open"):
-        tracker.log_scalars({"between": 2})
-    with _opened(tracker, tmp_path):
-        tracker.log_scalars({"new": 3})
-    assert "old" not in (tmp_path / "csv" / "scalars.csv").read_text(encoding="utf-8")
+        tracker.log({"n": 2}, {}, [])

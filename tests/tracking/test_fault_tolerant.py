@@ -9,11 +9,10 @@ import pytest
 
 from epsilon_research.tracking import FaultTolerantTracker, Tracker
 
+TABLE = pd.DataFrame({"x": [1]})
 CALLS: dict[str, Callable[[Tracker], None]] = {
     "open": lambda tracker: tracker.open(Path(), {"name": "n"}),
-    "log_scalars": lambda tracker: tracker.log_scalars({"x": 1.0}),
-    "log_table": lambda tracker: tracker.log_table("scores", pd.DataFrame({"x": [1]})),
-    "log_figures": lambda tracker: tracker.log_figures([Path("a.png")]),
+    "log": lambda tracker: tracker.log({"x": 1.0}, {"scores": TABLE}, [Path("a.png")]),
     "close": lambda tracker: tracker.close(0),
 }
 
@@ -33,14 +32,8 @@ class _Fragile(Tracker):
     def open(self, run_dir, config) -> None:
         self._hear("open", run_dir, config)
 
-    def log_scalars(self, scalars) -> None:
-        self._hear("log_scalars", scalars)
-
-    def log_table(self, name, table) -> None:
-        self._hear("log_table", name, len(table))
-
-    def log_figures(self, figures) -> None:
-        self._hear("log_figures", figures)
+    def log(self, scalars, tables, figures) -> None:
+        self._hear("log", scalars, {name: len(table) for name, table in tables.items()}, figures)
 
     def close(self, exit_code: int) -> None:
         self._hear("close", exit_code)
@@ -90,13 +83,13 @@ def test_what_it_raises_is_told_once_and_ends_what_it_hears(
 
 
 def test_a_run_whose_tracker_failed_is_closed_as_one_that_failed() -> None:
-    fragile = _Fragile(log_table=OSError())
+    fragile = _Fragile(log=OSError())
     use(FaultTolerantTracker(fragile))
     assert fragile.heard[-1] == ("close", (1,))
 
 
 def test_a_second_failure_does_not_hide_the_first(caplog: pytest.LogCaptureFixture) -> None:
-    tracker = FaultTolerantTracker(_Fragile(log_table=OSError("first"), close=OSError("second")))
+    tracker = FaultTolerantTracker(_Fragile(log=OSError("first"), close=OSError("second")))
     with caplog.at_level(logging.INFO):
         use(tracker)
     assert tracker.failure is not None

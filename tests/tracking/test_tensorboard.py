@@ -24,9 +24,9 @@ def test_everything_is_in_the_log(tmp_path: Path) -> None:
     with TensorBoardTracker() as tracker:
         settings = {"seed": 3, "metric": {"epsilon": {"weights": [1e-7, 1]}}}
         tracker.open(tmp_path, settings)
-        tracker.log_scalars({"epsilon/connected/spearman_rho": 0.5})
-        tracker.log_table("scores", pd.DataFrame({"id": range(500), "score": range(500)}))
-        tracker.log_figures([figure, figure.with_suffix(".pdf")])
+        table = pd.DataFrame({"id": range(500), "score": range(500)})
+        figures = [figure, figure.with_suffix(".pdf")]
+        tracker.log({"epsilon/connected/spearman_rho": 0.5}, {"scores": table}, figures)
     log = reader.EventAccumulator(str(tmp_path / "tensorboard"))
     log.Reload()
     (point,) = log.Scalars("epsilon/connected/spearman_rho")
@@ -52,4 +52,4 @@ def test_a_closed_log_takes_nothing() -> None:
     tracker._writer = None
     tracker.close(0)
     with pytest.raises(RuntimeError, match="must be open"):
-        tracker.log_scalars({"a": 1})
+        tracker.log({"a": 1}, {}, [])
