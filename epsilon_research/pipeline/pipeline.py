@@ -46,20 +46,16 @@ class Pipeline:
 
     Args:
         search_space: The space and which of its architectures.
-        dataset: Where the minibatch is drawn from.
         batch_size: Samples in the minibatch, at least 3.
         minibatch_seed: Seed of the draw.
         benchmark: Trained accuracies, or one without a table.
         metric: Metrics by name; each becomes a column.
         engine: Runs constant-weight networks; only its default sample size is used here.
-        executor: Spreads the scoring.
         store: Has what earlier runs computed, and keeps what this one does.
         seed: Seed of all random streams of the run but the minibatch's.
         stages: What follows scoring, by name and in this order; None stands for no stage.
         aggregates: Further columns, each the sum of the logarithms of some metrics' ranks.
         weight_rule: Chooses the two constants of epsilon before the run, or None; see `check_rule`.
-        figures: Whether figures are drawn.
-        plotting: Size, formats and style of figures.
         console: Where progress is shown.
     """
 

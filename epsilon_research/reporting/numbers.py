@@ -8,43 +8,30 @@ from epsilon_research.checks import is_number
 NOTHING = "–"
 """Text for what is undefined."""
 
-HEADINGS = {
-    "n": "n",
-    "coverage": "cov. %",
-    "spearman_rho": "ρ",
-    "kendall_tau": "τ",
-    "spearman_rho_top10": "top10\nρ",
-    "kendall_tau_top10": "top10\nτ",
-    "top10_overlap_percent": "top10/\ntop10 %",
-    "top64_in_top5": "top64/\ntop5",
-    "ndcg": "nDCG",
-}
+_HEADINGS = {
+    "n": "n", "coverage": "cov. %", "spearman_rho": "ρ", "kendall_tau": "τ",
+    "spearman_rho_top10": "top10\nρ", "kendall_tau_top10": "top10\nτ",
+    "top10_overlap_percent": "top10/\ntop10 %", "top64_in_top5": "top64/\ntop5", "ndcg": "nDCG",
+}  # fmt: skip
 """Headings of statistics, in the order of columns."""
 
 _DECIMALS = {
-    "n": 0,
-    "top64_in_top5": 0,
-    "top10_overlap_percent": 1,
-    "test_accuracy_mean": 4,
-    "test_accuracy_std": 4,
-}
-"""Digits after the point, where they are not those of a correlation."""
-
-_CORRELATION_DECIMALS = 3
+    "n": 0, "top64_in_top5": 0, "top10_overlap_percent": 1,
+    "test_accuracy_mean": 4, "test_accuracy_std": 4,
+}  # fmt: skip
+"""Digits after the point, where they are not the three of a correlation."""
 
 
 def heading(statistic: str, *, lines: bool = True) -> str:
     """Return the heading of a statistic's column, or its name in one line."""
-    words = HEADINGS.get(statistic, statistic.replace("_", " "))
+    words = _HEADINGS.get(statistic, statistic.replace("_", " "))
     return words if lines else words.replace("/\n", "/").replace("\n", " ")
 
 
 def in_order(statistics: Iterable[str]) -> list[str]:
-    """Return statistics as columns: the usual ones as in `HEADINGS`, then others as given."""
-    given = dict.fromkeys(statistics)
-    return [name for name in HEADINGS if name in given] + [
-        name for name in given if name not in HEADINGS
-    ]
+    """Return different statistics as columns: the usual ones in their order, then others."""
+    given, usual = dict.fromkeys(statistics), list(_HEADINGS)
+    return sorted(given, key=lambda name: usual.index(name) if name in usual else len(usual))
 
 
 def value(number: float | None, statistic: str = "spearman_rho") -> str:
@@ -53,9 +40,8 @@ def value(number: float | None, statistic: str = "spearman_rho") -> str:
         return NOTHING
     if statistic == "coverage":
         return percent(number)
-    known = statistic in HEADINGS or statistic in _DECIMALS
-    places = _DECIMALS.get(statistic, _CORRELATION_DECIMALS)
-    return minus(f"{number:,.{places}f}" if known else f"{number:.4g}")
+    known = statistic in _HEADINGS or statistic in _DECIMALS
+    return minus(f"{number:,.{_DECIMALS.get(statistic, 3)}f}" if known else f"{number:.4g}")
 
 
 def published(number: float | None, statistic: str) -> str:
@@ -109,8 +95,8 @@ def count_range(numbers: Iterable[float]) -> str:
 
 def mean_and_std(mean: float, std: float, statistic: str = "spearman_rho") -> str:
     """Return a mean with its standard deviation, where there is one."""
-    spread = f" ± {value(std, statistic)}" if is_number(std) else ""
-    return f"{value(mean, statistic)}{spread}"
+    text = value(mean, statistic)
+    return f"{text} ± {value(std, statistic)}" if is_number(std) else text
 
 
 def duration(seconds: float) -> str:

@@ -77,17 +77,21 @@ def packed_points(frame: pd.DataFrame, run: Run, graphs: Graphs | None = None) -
         named = np.sort(np.random.default_rng(_SEED).choice(rated, size, replace=False))
     is_whole = len(frame) * (len(columns) + len(PROTOCOLS) * len(metrics)) <= MOST_VALUES
     rows = np.arange(len(frame)) if is_whole else named
+    percent = ACCURACIES if run.higher_is_better else ()
     digits = _DIGITS_OF_MANY if len(rows) > MOST_NAMED else _DIGITS
     ids = list(map(str, frame["architecture_id"].iloc[named]))
     return _packed(
         {
             "total": len(frame),
             "columns": [
-                _column(
-                    frame[name].iloc[rows],
-                    percent=run.higher_is_better and name in ACCURACIES,
-                    digits=digits,
-                )
+                {
+                    "name": str(name),
+                    "label": f"{name} (%)" if name in percent else str(name),
+                    "flag": frame[name].dtype.kind == "b",
+                    "values": _rounded(
+                        frame[name].iloc[rows] * (100 if name in percent else 1), digits
+                    ),
+                }
                 for name in columns
             ],
             "target": target,
@@ -116,15 +120,6 @@ def packed_points(frame: pd.DataFrame, run: Run, graphs: Graphs | None = None) -
             "graphs": None if graphs is None else _numbered_graphs(map(graphs, ids)),
         }
     )
-
-
-def _column(values: pd.Series, *, percent: bool, digits: int) -> dict[str, Any]:
-    return {
-        "name": str(values.name),
-        "label": f"{values.name} (%)" if percent else str(values.name),
-        "flag": values.dtype.kind == "b",
-        "values": _rounded(100 * values if percent else values, digits),
-    }
 
 
 def _protocols(

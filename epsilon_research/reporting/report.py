@@ -45,6 +45,7 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
         folder,
         [Job(number=0, folder=".", settings={}, run=run)],
         lambda _: graphs,
+        merits={},
         title=f"{', '.join(run.fact('metrics'))} on {run.fact('search_space')}",
         question="",
         facts={},  # the first table of a run has them
@@ -117,7 +118,7 @@ def _write(
     jobs: Sequence[Job],
     graphs_of: GraphsOf,
     *,
-    merits: Mapping[str, str] | None = None,
+    merits: Mapping[str, str],
     **shown: Any,
 ) -> Path:
     def points(job: Job, within: Path) -> str | None:
@@ -137,7 +138,7 @@ def _write(
         **own_script("plot.js", "graph.js", "scatter.js", "search.js"),
         clouds=list(_blocks(folder, jobs, points)),
         searches=list(_blocks(folder, jobs, searches)),
-        merits={**_merits(jobs), **(merits or {})},
+        merits={**_merits(jobs), **merits},
         incomplete=" ".join(job.run.incomplete for job in jobs if job.run.incomplete),
         configuration=configuration.read_text("utf-8") if configuration.is_file() else "",
         provenance=", ".join(f"{name} {version}" for name, version in versions.items()),

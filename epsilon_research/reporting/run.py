@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
 from typing import Any
@@ -59,13 +59,10 @@ class Statistics:
     def from_json(cls, record: Json) -> "Statistics":
         """Read numbers and, under `<name>_interval`, their intervals."""
         names = [name for name in record if not name.endswith("_interval")]
+        ends = {name: record[key] for name in names if (key := f"{name}_interval") in record}
         return cls(
             values={name: as_float(record[name]) for name in names},
-            intervals={
-                name: as_interval(record[f"{name}_interval"])
-                for name in names
-                if f"{name}_interval" in record
-            },
+            intervals={name: as_interval(pair) for name, pair in ends.items()},
         )
 
 
@@ -213,18 +210,6 @@ class Difference:
     difference_interval: Interval | None
     z: float
     p_holm: float
-
-    def turned(self) -> "Difference":
-        """Return the same difference as second minus first."""
-        low, high = self.difference_interval or (nan, nan)
-        return replace(
-            self,
-            first=self.second,
-            second=self.first,
-            difference=-self.difference,
-            difference_interval=as_interval([-high, -low]),
-            z=-self.z,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,12 +179,14 @@ def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -
 
 def _differences(found: MetricComparison, *, first: str) -> Table:
     """Each metric against the first, and what is left of its ρ within equal numbers."""
-    both = [*found.differences, *(one.turned() for one in found.differences)]
-    against = {one.first: one for one in both if one.second == first}
+    tests = {
+        **{one.first: _test(one, 1) for one in found.differences if one.second == first},
+        **{one.second: _test(one, -1) for one in found.differences if one.first == first},
+    }
     within = found.within_equal_num_convolutions
     rows = []
     for metric in _best_first(found.spearman_rho):
-        cells = [*_test(against.get(metric))]
+        cells = [*tests.get(metric, ("", "", ""))]
         if within:
             rho = within[metric].spread("spearman_rho")
             cells.append(statistic(rho, "spearman_rho", spread=True))
@@ -208,14 +210,13 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
     )  # fmt: skip
 
 
-def _test(part: Difference | None) -> tuple[str, str, str]:
-    if part is None:
-        return ("", "", "")
-    p = "< 0.001" if part.p_holm < 0.001 else f"{part.p_holm:.3f}"
+def _test(one: Difference, sign: int) -> tuple[str, str, str]:
+    ends = sorted(sign * end for end in one.difference_interval or ())
+    p = "< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
     return (
-        f"{value(part.difference)}\n{interval(part.difference_interval)}".rstrip(),
-        minus(f"{part.z:.1f}") if isfinite(part.z) else NOTHING,
-        p if isfinite(part.p_holm) else NOTHING,
+        f"{value(sign * one.difference)}\n{interval(ends)}".rstrip(),
+        minus(f"{sign * one.z:.1f}") if isfinite(one.z) else NOTHING,
+        p if isfinite(one.p_holm) else NOTHING,
     )
 
 

@@ -60,12 +60,12 @@ def _spread(statistic: str, *, metric: str, run: Run) -> tuple[float, float]:
     found = spreads().get(f"{run.fact('search_space')}/{metric}")
     if found is None or run.fact("batch_size") != found["batch_size"]:
         return nan, nan
-    measured = found["std_over_minibatches"]
+    minibatch = found["std_over_minibatches"].get(statistic, nan)
     if run.fact("dataset") in found["fixed_datasets"]:
-        measured = dict.fromkeys(measured, 0.0)
+        minibatch = 0.0 * minibatch  # what has not been measured stays NaN
     elif run.fact("dataset") not in found["datasets"]:
-        measured = {}
-    return measured.get(statistic, nan), found.get("std_over_tables", {}).get(statistic, 0.0)
+        minibatch = nan
+    return minibatch, found.get("std_over_tables", {}).get(statistic, 0.0)
 
 
 @lru_cache(maxsize=1)
