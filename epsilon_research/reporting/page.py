@@ -3,20 +3,18 @@
 import base64
 import hashlib
 import re
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from PIL import Image
 
 from epsilon_research.reporting.table import MARKS, Table
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Control characters and halves of pairs, which HTML (or UTF-8) has no way to say."""
-
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 MOST_OPEN_ROWS = 24
 """A longer table is folded, so that it can be passed by; in print all are open."""
@@ -36,17 +34,14 @@ class Picture:
 
     @classmethod
     def read(cls, path: Path, *, caption: str) -> "Picture":
-        """Read a PNG file.
+        """Read a file.
 
         Raises:
-            ValueError: It is not a PNG file.
-            OSError: It cannot be read.
+            OSError: It cannot be read, or is not a PNG file.
         """
-        content = path.read_bytes()
-        if not content.startswith(_PNG) or len(content) < 24:
-            raise ValueError(f"{path} must be a PNG file, got another content: draw it again")
-        width, height = struct.unpack(">II", content[16:24])
-        source = f"data:image/png;base64,{base64.b64encode(content).decode()}"
+        with Image.open(path, formats=["PNG"]) as image:
+            width, height = image.size
+        source = f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
         return cls(caption=caption, source=source, width=width, height=height)
 
 

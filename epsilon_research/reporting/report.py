@@ -32,7 +32,6 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
 
     Raises:
         FileNotFoundError: The run has not finished.
-        OSError: The report cannot be written.
     """
     run = Run.read(folder)
     if run is None:
@@ -56,11 +55,7 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
 
 
 def write_study_report(study: Study, folder: Path, *, graphs_of: GraphsOf) -> Path:
-    """Write the report of a study into its folder, which has those of its jobs; return its path.
-
-    Raises:
-        OSError: The report cannot be written.
-    """
+    """Write the report of a study into its folder, which has those of its jobs; return its path."""
     agreement = in_words(study.comparisons)
     return _write(
         folder,

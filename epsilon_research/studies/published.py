@@ -123,31 +123,29 @@ def compare_with_published(
     A published row stands beside a job if all that its `match` says is a fact of the job: of the
     record of its run, or else of its configuration. `n` is compared only where the paper's
     architectures were scored, the 64 best where about as many were.
-
-    Raises:
-        ValueError: There is no table of a name.
     """
     known = published_tables(*tables)
-    return [_compare(known[name], jobs) for name in tables]
+    facts = [(job, {**configuration, **job.run.facts}) for job, configuration in jobs]
+    return [_compare(known[name], facts) for name in tables]
 
 
-def _compare(table: PublishedTable, jobs: Sequence[tuple[Job, Configuration]]) -> PublishedPart:
+def _compare(table: PublishedTable, jobs: Sequence[tuple[Job, Mapping[str, Any]]]) -> PublishedPart:
     found: list[Comparison] = []
     unmatched = []
     for row in table.rows:
         match = {**table.match, **(row.match or {})}
         beside = [
-            (job, configuration, *part)
-            for job, configuration in jobs
-            if row.match is not None and _matches(match, job.run, configuration)
+            (job, facts, *part)
+            for job, facts in jobs
+            if row.match is not None and _matches(match, facts)
             for part in _measured(table.protocol, match, job.run)
         ]
         unmatched += [] if beside else [row.label]
-        for job, configuration, metric, numbers in beside:
+        for job, facts, metric, numbers in beside:
             same_pool = (
                 job.run.counts["architectures"] == table.architectures
                 and COUNT not in table.not_comparable
-                and _matches(table.same_rows, job.run, configuration)
+                and _matches(table.same_rows, facts)
             )
             found += _comparisons(
                 table, row, job=job, metric=metric, numbers=numbers, same_pool=same_pool
@@ -250,9 +248,9 @@ def _selected(match: Match, run: Run) -> Iterator[tuple[str, Statistics]]:
         yield choice, Statistics(values=values, intervals={"test_accuracy_mean": ends})
 
 
-def _matches(match: Match, run: Run, configuration: Configuration) -> bool:
+def _matches(match: Match, facts: Mapping[str, Any]) -> bool:
     return all(
-        any(_same(run.facts.get(name, configuration.get(name)), value) for value in accepted)
+        any(_same(facts.get(name), value) for value in accepted)
         for name, accepted in match.items()
         if name not in _WITHIN_PART
     )

@@ -1,4 +1,7 @@
-"""The files of a run, written so that each is whole or absent whenever the run is interrupted."""
+"""The files of a run, written so that each is whole or absent whenever the run is interrupted.
+
+One that cannot be written raises an `OSError` and leaves nothing behind.
+"""
 
 import errno
 import json
@@ -15,13 +18,10 @@ from epsilon_research.atomic_file import write_atomically
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as parquet, atomically and without its index.
+    """Write a table as parquet, without its index.
 
     A column without any value (say, failures where nothing failed) is written as text, so that all
     runs have the same types.
-
-    Raises:
-        OSError: The file cannot be written; nothing is left behind.
     """
     table = pa.Table.from_pandas(frame, preserve_index=False)
     fields = [
@@ -33,10 +33,9 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def write_json(value: Mapping[str, Any], path: Path) -> None:
-    """Write a value as `to_plain` makes it, atomically: indented, keys in their given order.
+    """Write a value as `to_plain` makes it, indented and with keys in their given order.
 
     Raises:
-        OSError: The file cannot be written; nothing is left behind.
         TypeError: A value is of a type that JSON cannot hold.
     """
     text = json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -44,11 +43,7 @@ def write_json(value: Mapping[str, Any], path: Path) -> None:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV in UTF-8 with a line of column names, atomically and without its index.
-
-    Raises:
-        OSError: The file cannot be written; nothing is left behind.
-    """
+    """Write a table as CSV in UTF-8 with a line of column names, without its index."""
     text = frame.to_csv(index=False, lineterminator="\n")
     _write_atomically(path, lambda handle: handle.write(text.encode()))
 
