@@ -56,7 +56,7 @@ def gather(
         Job(
             number=0 if path == folder else int(path.name),
             folder="." if path == folder else path.name,
-            settings={name: configurations[path][name] for name in settings},
+            settings={name: configurations[path].get(name) for name in settings},
             run=run,
         )
         for path, run in done.items()
