@@ -110,7 +110,7 @@ def test_what_else_jobs_measured_has_tables() -> None:
     stability = {"mean_rho": 0.9, "min_rho": 0.8, "mean_top10_overlap": 0.7, "n": 90}
     more = {
         "stability": {"epsilon": {"minibatch": {"repeats": 4, "coverage": 0.9, **stability}}},
-        "weight_rule": {"rule": "widest", "weights": [1e-7, 1.0], "tried": [1, 2, 3],
+        "weight_rule": {"rule": "widest", "weights": [1e-7, 1.0],
                         "picks": {"paper": None, "connected": [1e-7, 1.0]}},
         "selection": SELECTION,
     }  # fmt: skip
@@ -119,7 +119,7 @@ def test_what_else_jobs_measured_has_tables() -> None:
         ("epsilon", "minibatch", "4", "90", "90.0", "0.900", "0.800", "70.0")
     ]
     assert table(record, "Weights").rows == [
-        ("widest", "[1e-7,1]", "paper: no pair\nconnected: [1e-7,1]", "3")
+        ("widest", "[1e-7,1]", "paper: no pair\nconnected: [1e-7,1]")
     ]
     chosen = table(record, "One architecture").rows
     assert chosen[0] == ("1,000", "epsilon", "93.86 ± 1.00", "–", "20.0")
