@@ -104,36 +104,31 @@ def _case(run: Run) -> Case:
 
 
 def _header(run: Run) -> Table:
-    """Settings, numbers of architectures, accuracies and time of a run."""
+    """Settings, numbers of architectures, accuracies and time, as far as the record has them."""
     settings = (f"{name}={setting(run.fact(name))}" for name in _SETTINGS if name in run.facts)
     rows = [
         ("run", ", ".join(settings)),
-        ("architectures", _counts(run.counts)),
+        ("architectures", _counts(run.counts) if run.counts else ""),
         ("accuracies", run.fact("benchmark_source") or ""),
         ("reported", (run.search and run.fact("second_source")) or ""),
-        ("time", ", ".join(_timing(run.timing))),
+        ("time", _timing(run.timing) if run.timing else ""),
     ]
     return Table(title="", head=("", ""), rows=[row for row in rows if row[1]], align="ll")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    if not counts:
-        return ""
-    parts = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS if name in counts]
-    total = f"{counts['architectures']:,}"
-    return f"{total} ({', '.join(parts)})" if parts else total
+    parts = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS)
+    return f"{counts['architectures']:,} ({parts})"
 
 
-def _timing(timing: Mapping[str, float]) -> Iterator[str]:
-    if "scoring_seconds" in timing:
-        yield f"scoring {duration(timing['scoring_seconds'])}"
-    if "architectures_per_second" in timing:
-        rate = timing["architectures_per_second"]
-        yield f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"
-    if "processes" in timing:
-        yield f"{timing['processes']:g} process{'' if timing['processes'] == 1 else 'es'}"
-    if "total_seconds" in timing:
-        yield f"altogether {duration(timing['total_seconds'])}"
+def _timing(timing: Mapping[str, float]) -> str:
+    rate, processes = timing["architectures_per_second"], timing["processes"]
+    return (
+        f"scoring {duration(timing['scoring_seconds'])}, "
+        f"{f'{rate:,.0f}' if rate >= 100 else f'{rate:.3g}'}/s, "
+        f"{processes:g} process{'' if processes == 1 else 'es'}, "
+        f"altogether {duration(timing['total_seconds'])}"
+    )
 
 
 def _why_not(protocols: Mapping[str, Statistics]) -> str:
