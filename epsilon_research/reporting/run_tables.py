@@ -5,6 +5,7 @@ A run is one case.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import isfinite
 from typing import TypeVar
 
@@ -159,11 +160,12 @@ def comparison_tables(run: Run) -> list[Table]:
 
 
 def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -> Table:
-    case, seconds = _case(run), run.seconds_per_architecture
+    seconds = run.seconds_per_architecture
     rows = []
     for metric in metrics:
+        found = run.metrics[metric][protocol]
         cells = [
-            statistic(case.spread(metric, protocol, name), name, spread=name == "spearman_rho")
+            statistic(found.spread(name), name, spread=name == "spearman_rho")
             for name in _COMPARED_STATISTICS
         ]
         time = [short_duration(seconds.get(metric))] if seconds else []
@@ -174,10 +176,7 @@ def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -
 
 def _differences(found: MetricComparison, *, first: str) -> Table:
     """Each metric against the first, and what is left of its ρ within equal numbers."""
-    tests = {
-        **{one.first: _test(one, 1) for one in found.differences if one.second == first},
-        **{one.second: _test(one, -1) for one in found.differences if one.first == first},
-    }
+    tests = {one.second: _test(one) for one in found.differences if one.first == first}
     within = found.within_equal_num_convolutions
     rows = []
     for metric in _best_first(found.spearman_rho):
@@ -205,12 +204,13 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
     )  # fmt: skip
 
 
-def _test(one: Difference, sign: int) -> tuple[str, str, str]:
-    ends = sorted(sign * end for end in one.difference_interval or ())
+def _test(one: Difference) -> tuple[str, str, str]:
+    """The second metric's lead over the first: the record has the difference the other way."""
+    low, high = one.difference_interval or (nan, nan)
     p = "< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
     return (
-        f"{value(sign * one.difference)}\n{interval(ends)}".rstrip(),
-        minus(f"{sign * one.z:.1f}") if isfinite(one.z) else NOTHING,
+        f"{value(-one.difference)}\n{interval((-high, -low))}".rstrip(),
+        minus(f"{-one.z:.1f}") if isfinite(one.z) else NOTHING,
         p if isfinite(one.p_holm) else NOTHING,
     )
 
@@ -246,7 +246,7 @@ def cases_table(
             "" if place < labels and line[: place + 1] == before[: place + 1] else word
             for place, word in enumerate(line)
         )
-        for before, line in zip([(), *lines], lines, strict=False)
+        for before, line in pairwise([(), *lines])
     ]
     return [Table(title=title, head=head, rows=shown, note=note, align=align)]
 
