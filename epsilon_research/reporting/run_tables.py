@@ -6,7 +6,7 @@ A run is one case.
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, nan
 from typing import TypeVar
 
 from epsilon_research.reporting.numbers import (
