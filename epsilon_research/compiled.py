@@ -6,6 +6,7 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,9 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Callable], Any]:
 
     def compiled(function: Callable) -> Any:
         dispatcher: Any = numba.njit(**options)(function)
-        if cache:
+        # NUMBA_DISABLE_JIT leaves the function as it is.
+        is_compiled = isinstance(dispatcher, Dispatcher)
+        if cache and is_compiled:
             try:
                 dispatcher._cache = _Cache(function)
             except RuntimeError as error:
@@ -31,8 +34,26 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Callable], Any]:
     return compiled
 
 
+def is_kept(function: Any, *, num_forms: int) -> bool:
+    """Return whether a function is on disk, compiled for this processor.
+
+    Args:
+        function: What `njit` gave.
+        num_forms: For how many kinds of arguments it has to be there.
+    """
+    cache = getattr(function, "_cache", None)
+    if not isinstance(cache, _Cache):
+        return False
+    processor = function.targetctx.codegen().magic_tuple()
+    return cache.kept_processors().count(processor) >= num_forms
+
+
 class _Cache(FunctionCache):
     """Numba's own, which would end a program that cannot write."""
+
+    def kept_processors(self) -> list[Any]:
+        """The processors of the forms on disk; none if the source has changed since."""
+        return [processor for _, processor, _ in self._cache_file._load_index()]
 
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep a compiled function, if there is room."""

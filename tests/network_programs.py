@@ -135,7 +135,7 @@ _KEEPING = (
 
 _MEETINGS = (
     "add", "multiply", "divide", "maximum", "mix", "gate", "mask", "stripe", "guarded", "rearrange",
-    "spatial",
+    "spatial", "repeat",
 )  # fmt: skip
 
 
@@ -171,6 +171,15 @@ class _Drawing:
             return
         # What came before is no longer reachable.
         self.values = [self.append(operation, self.values[-1])]
+
+    def _repeat(self) -> int:
+        cell = ProgramBuilder(input_channels=CHANNELS)
+        last = cell.input
+        for _ in range(self.draw(st.integers(1, 3))):
+            last = cell.append(self.draw(_KEEPING), last)
+        if self.draw(st.booleans()):
+            cell.append(Add(), cell.input, last)
+        return self.builder.inline(cell.build(), self.any_value(), times=2)
 
     def _add(self) -> int:
         return self.append(Add(), self.any_value(), self.any_value())

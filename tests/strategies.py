@@ -61,6 +61,8 @@ def programs(draw: st.DrawFn) -> Program:
     for _ in range(draw(st.integers(1, 3))):
         for _ in range(draw(st.integers(1, 6))):
             values.append(_layer(draw, builder, values))
+        if draw(st.booleans()):
+            values.append(_repeated_cell(draw, builder, draw(st.sampled_from(values))))
         # One layer that may change the size; what came before is no longer reachable.
         shrinking = draw(st.sampled_from(sorted(_SHRINKING)))
         if draw(st.booleans()):
@@ -88,6 +90,19 @@ def _layer(draw: st.DrawFn, builder: ProgramBuilder, values: list[int]) -> int:
         )
     operation = _SAME_SIZE[kind](draw, builder.channels(source))
     return builder.append(operation, source)
+
+
+def _repeated_cell(draw: st.DrawFn, builder: ProgramBuilder, source: int) -> int:
+    channels = builder.channels(source)
+    cell = ProgramBuilder(input_channels=channels)
+    values = [cell.input]
+    for _ in range(draw(st.integers(1, 4))):
+        values.append(_layer(draw, cell, values))
+    fitting = Convolution(channels, 1)
+    if cell.channels(values[-1]) >= channels and draw(st.booleans()):
+        fitting = Truncate(channels)
+    cell.append(fitting, values[-1])
+    return builder.inline(cell.build(), source, times=draw(st.integers(2, 4)))
 
 
 class Noise(NamedTuple):

@@ -22,7 +22,9 @@ from epsilon_research.collapse.lowering_general import GENERAL
 from epsilon_research.collapse.matrices import adjoint_bands, box_bands, mean_bands
 from epsilon_research.collapse.plan import Instruction, Op, Plan
 from epsilon_research.collapse.registry import Registry
-from epsilon_research.programs import Program, layer_sizes
+from epsilon_research.collapse.repetition import NotRepeatedError, reachable, repeated_loop
+from epsilon_research.programs import Layer, Program, layer_sizes
+from epsilon_research.programs.loops import Loop
 from epsilon_research.programs.operations import (
     Add,
     AveragePool,
@@ -198,30 +200,60 @@ def lower(program: Program, *, height: int, width: int) -> Plan:
     Raises:
         ValueError: The images do not fit the program, or it has too many distinct maps.
     """
+    if program.loops:
+        try:
+            return _lower(program.rolled, program.loops, height, width)
+        except NotRepeatedError:
+            pass
+    return _lower(program.layers, (), height, width)
+
+
+def _lower(layers: tuple[Layer, ...], loops: tuple[Loop, ...], height: int, width: int) -> Plan:
     low = Registry()
-    sizes = layer_sizes(program, height=height, width=width)
+    sizes = layer_sizes(Program(layers), height=height, width=width)
+    needed = _needed(layers)
     values: list[Groups] = []
-    for layer, size, needed in zip(program.layers, sizes, _needed(program), strict=True):
-        operation, sources, channels = layer
-        if needed:
+    found: list[Loop] = []
+    for loop in loops:
+        _lower_layers(low, values, layers[: loop.first], sizes, needed)
+        first = len(low.instructions)
+        _lower_layers(low, values, layers[: loop.stop], sizes, needed)
+        found.append(repeated_loop(low, loop, first, values, sizes))
+    _lower_layers(low, values, layers, sizes, needed)
+    output, repeats = _output(low, values[-1], sizes[-1])
+    kept, kept_loops = reachable(low.instructions, found, output=output)
+    further = sum([(loop.times - 1) * (loop.stop - loop.first) for loop in kept_loops])
+    if len(kept) + further > MOST_INSTRUCTIONS:
+        raise NotRepeatedError
+    if not any(instruction.op == Op.INPUT for instruction in kept):
+        # Constants alone do not depend on the images.
+        return Plan((), (layers[0].channels, height, width))
+    return Plan(kept, (layers[0].channels, height, width), repeats, kept_loops)
+
+
+def _lower_layers(
+    low: Registry,
+    values: list[Groups],
+    layers: tuple[Layer, ...],
+    sizes: list[Size],
+    needed: list[bool],
+) -> None:
+    """Appends the values of the layers that have none yet."""
+    for position in range(len(values), len(layers)):
+        operation, sources, channels = layers[position]
+        if needed[position]:
             inputs = [values[source] for source in sources]
             around = [sizes[source] for source in sources]
-            around.append(size)
+            around.append(sizes[position])
             values.append(_LOWERINGS[type(operation)](low, operation, inputs, around))
         else:
             values.append(((channels, ZERO),))
         if len(low.instructions) > MOST_INSTRUCTIONS:
             raise ValueError(
                 f"a network must have at most {MOST_INSTRUCTIONS} distinct maps to be collapsed, "
-                f"got more at layer {len(values) - 1} ({type(operation).__name__}): use the "
+                f"got more at layer {position} ({type(operation).__name__}): use the "
                 "reference engine"
             )
-    output, repeats = _output(low, values[-1], sizes[-1])
-    kept = _reachable(low.instructions, output=output)
-    if not any(instruction.op == Op.INPUT for instruction in kept):
-        # Constants alone do not depend on the images.
-        return Plan((), (program.input_channels, height, width))
-    return Plan(kept, (program.input_channels, height, width), repeats)
 
 
 def _output(low: Registry, groups: Groups, size: Size) -> tuple[int, tuple[int, ...]]:
@@ -249,34 +281,13 @@ def _output(low: Registry, groups: Groups, size: Size) -> tuple[int, tuple[int, 
     return output, tuple(counts[register] // common for register in registers)
 
 
-def _needed(program: Program) -> list[bool]:
+def _needed(layers: tuple[Layer, ...]) -> list[bool]:
     """Which layers reach the output; what a `Zero` reads does not through it."""
-    needed = [False] * len(program.layers)
+    needed = [False] * len(layers)
     needed[-1] = True
     for position in range(len(needed) - 1, -1, -1):
-        operation, inputs, _ = program.layers[position]
+        operation, inputs, _ = layers[position]
         if needed[position] and type(operation) is not Zero:
             for source in inputs:
                 needed[source] = True
     return needed
-
-
-def _reachable(instructions: list[Instruction], *, output: int) -> tuple[Instruction, ...]:
-    """The instructions that `output` needs, renumbered."""
-    if output == ZERO:
-        return ()
-    needed = [False] * output + [True]
-    for register in range(output, -1, -1):
-        if needed[register]:
-            for operand, _ in instructions[register].operands:
-                needed[operand] = True
-    if all(needed):
-        return tuple(instructions[: output + 1])
-    new_numbers: dict[int, int] = {}
-    kept = []
-    for register, instruction in enumerate(instructions[: output + 1]):
-        if needed[register]:
-            new_numbers[register] = len(kept)
-            operands = tuple([(new_numbers[operand], n) for operand, n in instruction.operands])
-            kept.append(instruction._replace(operands=operands))
-    return tuple(kept)

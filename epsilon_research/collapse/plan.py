@@ -8,8 +8,11 @@ ReLU and 1×1 convolutions of one group only change four numbers, and no map is 
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
+
+from epsilon_research.programs.loops import Loop, unrolled
 
 
 class Op(IntEnum):
@@ -67,25 +70,44 @@ class Instruction(NamedTuple):
     """int32. GATHER: (operand, pixel) of each pixel. SPATIAL and its maximum: of both matrices the
     first entry of each row, and one more, and the column of each entry."""
 
+    @property
+    def sources(self) -> list[int]:
+        """The registers that it reads."""
+        return [register for register, _ in self.operands]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Plan:
     """Instructions without dead code or repetition; the last one's register is the output.
 
-    `instructions` is empty when nothing but zeros reaches the output (a disconnected cell).
-    `input_shape` is (channels, height, width) of the images that the plan was made for.
+    `rolled` is empty when nothing but zeros reaches the output (a disconnected cell). `input_shape`
+    is (channels, height, width) of the images that the plan was made for.
     """
 
-    instructions: tuple[Instruction, ...]
+    rolled: tuple[Instruction, ...]
+    """The instructions, those of a loop once."""
     input_shape: tuple[int, int, int]
     repeats: tuple[int, ...] = (1,)
     """Number of outputs that each of the distinct ones stands for, but for a common factor; the
     output's map has one part of equal height for each."""
+    loops: tuple[Loop, ...] = ()
+
+    @cached_property
+    def instructions(self) -> tuple[Instruction, ...]:
+        """All instructions, those of a loop as often as they run."""
+        if not self.loops:
+            return self.rolled
+        instructions = []
+        for step, read in unrolled([one.sources for one in self.rolled], self.loops):
+            one = self.rolled[step]
+            operands = tuple(zip(read, [n for _, n in one.operands], strict=True))
+            instructions.append(one._replace(operands=operands))
+        return tuple(instructions)
 
     @property
     def connected(self) -> bool:
         """Return whether the output depends on the minibatch at all."""
-        return bool(self.instructions)
+        return bool(self.rolled)
 
 
 _ORDERED = frozenset(

@@ -22,7 +22,7 @@ class Registry:
         self.instructions: list[Instruction] = []
         self._numbers: dict[Instruction, int] = {}
         self._vectors: set[int] = set()
-        self._norms = False
+        self.has_norms = False
 
     def emit(self, instruction: Instruction) -> int:
         """Register of `instruction`, a new one only if it was not computed before."""
@@ -33,6 +33,11 @@ class Registry:
             if instruction.vector:
                 self._vectors.add(number)
         return number
+
+    def forget(self, first: int) -> None:
+        """Let instructions from `first` on have no equals among later ones."""
+        for instruction in self.instructions[first:]:
+            del self._numbers[instruction]
 
     def is_vector(self, register: int) -> bool:
         """Return whether a register holds one number per sample."""
@@ -86,7 +91,7 @@ class Registry:
 
     def without_cancelling(self, terms: Terms) -> Terms:
         """Terms without those that add up to exactly zero: all that a norm has centred."""
-        if not self._norms:
+        if not self.has_norms:
             return terms
         families: dict[tuple, dict[int, int]] = {}
         for register in terms:
@@ -207,7 +212,7 @@ class Registry:
         self, op: Op, target: int, members: Terms, num_zeros: int, size: Size, **fields: Any
     ) -> int:
         """Register of a value normalised by the statistics of `members` and some zeros."""
-        self._norms = self._norms or op != Op.RESPONSE_NORM
+        self.has_norms = self.has_norms or op != Op.RESPONSE_NORM
         known = sorted(members.items())
         if num_zeros:
             known.append((self.fill(0.0, 0, size), num_zeros))

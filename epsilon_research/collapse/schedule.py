@@ -19,6 +19,58 @@ from epsilon_research.collapse.columns import (
 )
 from epsilon_research.compiled import njit
 
+
+@njit(cache=True, nogil=True)
+def write_out(table, operands, loops, carried):
+    """Writes the loops of an encoded plan out.
+
+    Args:
+        table: int64 [instructions, 16].
+        operands: int64 [operands of all instructions, 2].
+        loops: int64 [loops, 3]: the first instruction, one past the last, and the rounds.
+        carried: int64 [instructions]: of what the first round of a loop reads before it, what each
+            further round reads in its place; else -1.
+
+    Returns:
+        Table and operands of all rounds, and for each row its instruction, int64.
+    """
+    num_rows, num_operands = len(table), len(operands)
+    for first, stop, times in loops:
+        num_rows += (times - 1) * (stop - first)
+        num_operands += (times - 1) * table[first:stop, COUNT].sum()
+    steps = np.empty(num_rows, np.int64)
+    rows = np.empty((num_rows, table.shape[1]), np.int64)
+    pairs = np.empty((num_operands, 2), np.int64)
+    places = np.arange(len(table))
+    done = 0
+    used = 0
+    position = 0
+    for number in range(len(loops) + 1):
+        first, stop, times = len(table), len(table), 0
+        if number < len(loops):
+            first, stop, times = loops[number]
+        for turn in range(-1, times):
+            # What is before the loop, then its rounds.
+            start, end = (position, first) if turn < 0 else (first, stop)
+            before = places.copy()
+            for step in range(start, end):
+                row = table[step]
+                rows[done] = row
+                rows[done, FIRST] = used
+                for i in range(row[FIRST], row[FIRST] + row[COUNT]):
+                    source = operands[i, 0]
+                    inside = carried[source]
+                    again = turn > 0 and first <= inside < stop
+                    pairs[used, 0] = before[inside] if again else places[source]
+                    pairs[used, 1] = operands[i, 1]
+                    used += 1
+                places[step] = done
+                steps[done] = step
+                done += 1
+        position = stop
+    return rows, pairs, steps
+
+
 _LONGEST = 256
 """Instructions of a section that are put in another order; it takes the square of the time."""
 

@@ -34,7 +34,7 @@ from epsilon_research.collapse.registers import (
     X_ZERO,
 )
 from epsilon_research.collapse.rounding import displacement, input_area, moved, over_spread
-from epsilon_research.collapse.schedule import schedule
+from epsilon_research.collapse.schedule import schedule, write_out
 
 
 class CollapsedOutput(NamedTuple):
@@ -80,7 +80,7 @@ def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
     for (
         op, used, factor, power, kernel_size, stride, padding, parameter, (height, width), vector,
         kind, own_numbers, own_indices,
-    ) in plan.instructions:  # fmt: skip
+    ) in plan.rolled:  # fmt: skip
         slot = int(factor) if op == Op.INPUT else 0
         num_own = len(own_indices) // 4
         table += (
@@ -95,13 +95,22 @@ def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
             indices.append(own_indices)
             num_indices += num_own
         numbers += own_numbers
-    count = len(plan.instructions)
+    count = len(plan.rolled)
     rows = np.array(table, np.int64).reshape(count, -1)
     pairs = np.array(operands, np.int64).reshape(num_operands, 2)
+    fields = np.array(parameters, np.float64).reshape(count, -1)
+    if plan.loops:
+        loops = np.array([one[:3] for one in plan.loops], np.int64)
+        carried = np.full(count, -1)
+        for loop in plan.loops:
+            for before, inside in loop.carried:
+                carried[before] = inside
+        rows, pairs, steps = write_out(rows, pairs, loops, carried)
+        fields = fields[steps]
     order, sections, num_map_slots, num_vector_slots = schedule(rows, pairs, num_inputs)
     return _EncodedPlan(
         rows,
-        np.array(parameters, np.float64).reshape(count, -1),
+        fields,
         pairs,
         order,
         sections,
@@ -222,13 +231,14 @@ class Workspace:
         known = None if encoded.general else self._recall(plan, encoded, weight)
         if known is not None:
             return known
-        registers = _Registers.cleared(len(plan.instructions))
+        count = len(encoded.table)
+        registers = _Registers.cleared(count)
         hides = False
         first = 0
-        for stop in (*encoded.general, len(plan.instructions)):
+        for stop in (*encoded.general, count):
             if first < stop:
                 _, hides = self._execute(encoded, first, stop, weight, registers)
-            if stop < len(plan.instructions):
+            if stop < count:
                 self._run_general(encoded, stop, weight, registers[:3])
                 # No other value's: equal keys are taken for equal values.
                 registers.keys[stop] = 2**64 - 1 - stop
@@ -290,7 +300,7 @@ class Workspace:
     def _output(self, plan: Plan, registers: "_Registers") -> CollapsedOutput:
         numbers, flags = registers.numbers[-1], registers.flags[-1]
         kept = bool(flags[X_ALIVE] and flags[X_FINITE])
-        last = plan.instructions[-1]
+        last = plan.rolled[-1]
         height, width = (1, 1) if last.vector else last.size
         values = np.zeros(self.batch_size * height * width)
         if not flags[X_ZERO]:

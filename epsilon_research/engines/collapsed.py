@@ -8,6 +8,9 @@ import numpy as np
 
 from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.collapse import RecurrentWorkspace, Workspace, open_workspace, run
+from epsilon_research.collapse.execute import execute
+from epsilon_research.collapse.recurrent_kernels import run_layers
+from epsilon_research.compiled import is_kept
 from epsilon_research.engines.base import Engine, EngineSession, Inputs, Outputs
 from epsilon_research.programs import AnyProgram, ProgramBuilder
 from epsilon_research.programs.operations import Convolution, GlobalMean
@@ -56,7 +59,12 @@ class CollapsedEngine(Engine):
         return (__name__, "epsilon_research.collapse", "epsilon_research.programs")
 
     def prepare(self) -> None:
-        """Compiles the kernels, which takes half a minute the first time, and caches them."""
+        """Compile the kernels, which takes half a minute the first time, for all later processes.
+
+        If they are on disk, nothing is loaded: a run that finds its scores needs no kernels.
+        """
+        if is_kept(execute, num_forms=len(_DTYPES)) and is_kept(run_layers, num_forms=2):
+            return
         builder = ProgramBuilder(input_channels=1)
         builder.append(GlobalMean(), builder.append(Convolution(1, 3, padding=1), builder.input))
         images = np.arange(8, dtype=np.float32).reshape(2, 1, 2, 2)

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import pandas as pd
 
-from epsilon_research.bounded_table import SUFFIXES, column_names, listed, read_table
 from epsilon_research.checks import check_text
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.base import Candidate, Score
@@ -47,6 +45,9 @@ class Column(SinglePassMetric):
     """SHA-256 of the file, which distinguishes its versions in the score store."""
 
     def __post_init__(self) -> None:
+        # With pandas, which a process that computes scores has no use for.
+        from epsilon_research.bounded_table import SUFFIXES, column_names, listed
+
         what = "the path of a .parquet or .csv file"
         check_text("metric.column.path", self.path, what=what, example="scores.csv")
         path = Path(self.path)
@@ -94,10 +95,14 @@ class Column(SinglePassMetric):
         return score
 
     def _read(self) -> dict[str, float]:
+        from pandas.api.types import is_numeric_dtype
+
+        from epsilon_research.bounded_table import read_table
+
         names = [self.id_column, self.column]
         rows = read_table(Path(self.path), setting="metric.column.path", columns=names)
         rows = rows.drop_duplicates()
-        if not pd.api.types.is_numeric_dtype(rows[self.column]):
+        if not is_numeric_dtype(rows[self.column]):
             raise ValueError(
                 f"column {self.column} of {self.path} must hold numbers, got "
                 f"{rows[self.column].dtype}: choose another metric.column.column"

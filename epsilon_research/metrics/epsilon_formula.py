@@ -174,6 +174,8 @@ def _change_by_ties(
         # One output stays the smallest.
         untied[np.arange(2), tied.argmax(axis=1)] = np.nan
         others.append(untied)
+    if not others:
+        return 0.0
     score = normalised_score(*pair, dispersion=dispersion)
     changes = [abs(normalised_score(*other, dispersion=dispersion) - score) for other in others]
     # Twice, since the outputs that are left out or kept have errors of their own.

@@ -1,8 +1,10 @@
 """A network as a flat, frozen list of layers: the one description that every reader reads."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
+from epsilon_research.programs.loops import Loop, unrolled
 from epsilon_research.programs.operations import Input, Operation
 
 
@@ -14,7 +16,7 @@ class Layer(NamedTuple):
     channels: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """Layers in the order they are computed; the first is the input, the last is the output.
 
@@ -22,17 +24,28 @@ class Program:
     a trained network has their parameters too.
     """
 
-    layers: tuple[Layer, ...]
+    rolled: tuple[Layer, ...]
+    """The layers, those of a loop once."""
+    loops: tuple[Loop, ...] = ()
+    """Cells that follow each other several times."""
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers of the network, cells that are repeated as often as they are there."""
+        if not self.loops:
+            return self.rolled
+        steps = unrolled([layer.inputs for layer in self.rolled], self.loops)
+        return tuple([self.rolled[step]._replace(inputs=tuple(read)) for step, read in steps])
 
     @property
     def input_channels(self) -> int:
         """Channels of the minibatch that the program takes."""
-        return self.layers[0].channels
+        return self.rolled[0].channels
 
     @property
     def num_outputs(self) -> int:
         """Channels of the output."""
-        return self.layers[-1].channels
+        return self.rolled[-1].channels
 
     @property
     def last_uses(self) -> tuple[int, ...]:
@@ -51,6 +64,7 @@ class ProgramBuilder:
         if input_channels < 1:
             raise ValueError(f"input_channels must be at least 1, got {input_channels}")
         self._layers = [Layer(Input(input_channels), (), input_channels)]
+        self._loops: list[Loop] = []
 
     @property
     def input(self) -> int:
@@ -71,10 +85,12 @@ class ProgramBuilder:
             ValueError: An input does not exist yet, or the operation does not take such inputs.
         """
         layers = self._layers
-        if any(not 0 <= source < len(layers) for source in inputs):
-            raise ValueError(
-                f"inputs must be positions of earlier layers (0 to {len(layers) - 1}), got {inputs}"
-            )
+        for source in inputs:
+            if not 0 <= source < len(layers):
+                raise ValueError(
+                    f"inputs must be positions of earlier layers (0 to {len(layers) - 1}), "
+                    f"got {inputs}"
+                )
         channels = operation.output_channels([layers[source].channels for source in inputs])
         layers.append(Layer(operation, inputs, channels))
         return len(layers) - 1
@@ -88,26 +104,42 @@ class ProgramBuilder:
             source = self.append(operation, source)
         return source
 
-    def inline(self, program: Program, source: int) -> int:
+    def inline(self, program: Program, source: int, *, times: int = 1) -> int:
         """Position of the output of `program` with the layer at `source` as its input.
 
+        Args:
+            program: What is appended.
+            source: The position of its input.
+            times: How often `program` is applied, each time to its output before. Its layers have
+                positions of their own once.
+
         Raises:
-            ValueError: The layer at `source` has other channels than `program` takes.
+            ValueError: `program` takes other channels than the layer at `source`, or itself, has;
+                `times` is less than 1.
         """
-        if self.channels(source) != program.input_channels:
-            raise ValueError(
-                f"an inlined program must get {program.input_channels} channels, "
-                f"got {self.channels(source)}"
-            )
+        if times < 1:
+            raise ValueError(f"times must be at least 1, got {times}")
+        for channels in (self.channels(source), *[program.num_outputs] * (times > 1)):
+            if channels != program.input_channels:
+                raise ValueError(
+                    f"an inlined program must get {program.input_channels} channels, got {channels}"
+                )
         # The wiring inside was checked when `program` was built: only positions move.
-        shift = len(self._layers) - 1
-        places = [source, *range(shift + 1, shift + len(program.layers))]
+        first = len(self._layers)
+        shift = first - 1
+        places = [source, *range(first, shift + len(program.layers))]
         self._layers += [
             Layer(operation, tuple([places[i] for i in inputs]), channels)
             for operation, inputs, channels in program.layers[1:]
         ]
-        return len(self._layers) - 1
+        last = len(self._layers) - 1
+        if last < first:
+            # A program of its input alone.
+            return source
+        if times > 1:
+            self._loops.append(Loop(first, last + 1, times, ((source, last),)))
+        return last
 
     def build(self) -> Program:
         """The program whose output is the layer appended last."""
-        return Program(tuple(self._layers))
+        return Program(tuple(self._layers), tuple(self._loops))

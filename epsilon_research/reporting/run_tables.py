@@ -5,8 +5,7 @@ A run is one case.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from math import isfinite, nan
+from math import isfinite
 from typing import TypeVar
 
 from epsilon_research.reporting.numbers import (
@@ -105,31 +104,36 @@ def _case(run: Run) -> Case:
 
 
 def _header(run: Run) -> Table:
-    """Settings, numbers of architectures, accuracies and time, as far as the record has them."""
+    """Settings, numbers of architectures, accuracies and time of a run."""
     settings = (f"{name}={setting(run.fact(name))}" for name in _SETTINGS if name in run.facts)
     rows = [
         ("run", ", ".join(settings)),
-        ("architectures", _counts(run.counts) if run.counts else ""),
+        ("architectures", _counts(run.counts)),
         ("accuracies", run.fact("benchmark_source") or ""),
         ("reported", (run.search and run.fact("second_source")) or ""),
-        ("time", _timing(run.timing) if run.timing else ""),
+        ("time", ", ".join(_timing(run.timing))),
     ]
     return Table(title="", head=("", ""), rows=[row for row in rows if row[1]], align="ll")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    parts = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS)
-    return f"{counts['architectures']:,} ({parts})"
+    if not counts:
+        return ""
+    parts = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS if name in counts]
+    total = f"{counts['architectures']:,}"
+    return f"{total} ({', '.join(parts)})" if parts else total
 
 
-def _timing(timing: Mapping[str, float]) -> str:
-    rate, processes = timing["architectures_per_second"], timing["processes"]
-    return (
-        f"scoring {duration(timing['scoring_seconds'])}, "
-        f"{f'{rate:,.0f}' if rate >= 100 else f'{rate:.3g}'}/s, "
-        f"{processes:g} process{'' if processes == 1 else 'es'}, "
-        f"altogether {duration(timing['total_seconds'])}"
-    )
+def _timing(timing: Mapping[str, float]) -> Iterator[str]:
+    if "scoring_seconds" in timing:
+        yield f"scoring {duration(timing['scoring_seconds'])}"
+    if "architectures_per_second" in timing:
+        rate = timing["architectures_per_second"]
+        yield f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"
+    if "processes" in timing:
+        yield f"{timing['processes']:g} process{'' if timing['processes'] == 1 else 'es'}"
+    if "total_seconds" in timing:
+        yield f"altogether {duration(timing['total_seconds'])}"
 
 
 def _why_not(protocols: Mapping[str, Statistics]) -> str:
@@ -160,12 +164,11 @@ def comparison_tables(run: Run) -> list[Table]:
 
 
 def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -> Table:
-    seconds = run.seconds_per_architecture
+    case, seconds = _case(run), run.seconds_per_architecture
     rows = []
     for metric in metrics:
-        found = run.metrics[metric][protocol]
         cells = [
-            statistic(found.spread(name), name, spread=name == "spearman_rho")
+            statistic(case.spread(metric, protocol, name), name, spread=name == "spearman_rho")
             for name in _COMPARED_STATISTICS
         ]
         time = [short_duration(seconds.get(metric))] if seconds else []
@@ -176,7 +179,10 @@ def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -
 
 def _differences(found: MetricComparison, *, first: str) -> Table:
     """Each metric against the first, and what is left of its ρ within equal numbers."""
-    tests = {one.second: _test(one) for one in found.differences if one.first == first}
+    tests = {
+        **{one.first: _test(one, 1) for one in found.differences if one.second == first},
+        **{one.second: _test(one, -1) for one in found.differences if one.first == first},
+    }
     within = found.within_equal_num_convolutions
     rows = []
     for metric in _best_first(found.spearman_rho):
@@ -204,13 +210,12 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
     )  # fmt: skip
 
 
-def _test(one: Difference) -> tuple[str, str, str]:
-    """The second metric's lead over the first: the record has the difference the other way."""
-    low, high = one.difference_interval or (nan, nan)
+def _test(one: Difference, sign: int) -> tuple[str, str, str]:
+    ends = sorted(sign * end for end in one.difference_interval or ())
     p = "< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
     return (
-        f"{value(-one.difference)}\n{interval((-high, -low))}".rstrip(),
-        minus(f"{-one.z:.1f}") if isfinite(one.z) else NOTHING,
+        f"{value(sign * one.difference)}\n{interval(ends)}".rstrip(),
+        minus(f"{sign * one.z:.1f}") if isfinite(one.z) else NOTHING,
         p if isfinite(one.p_holm) else NOTHING,
     )
 
@@ -246,7 +251,7 @@ def cases_table(
             "" if place < labels and line[: place + 1] == before[: place + 1] else word
             for place, word in enumerate(line)
         )
-        for before, line in pairwise([(), *lines])
+        for before, line in zip([(), *lines], lines, strict=False)
     ]
     return [Table(title=title, head=head, rows=shown, note=note, align=align)]
 

@@ -38,7 +38,7 @@ def describe(
     executor: Executor,
     advance: Callable[[int], None],
 ) -> list[Description]:
-    """Descriptions of `ids`, in the same order.
+    """Return the descriptions of `ids`, in the same order.
 
     Args:
         space: Gives the programs; one that knows keys and counts without them is asked for these.

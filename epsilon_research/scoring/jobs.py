@@ -24,7 +24,7 @@ class Job(NamedTuple):
 def jobs_of(
     metrics: Mapping[str, Metric], ids: Sequence[str], descriptions: Sequence[Description]
 ) -> list[Job]:
-    """One job per distinct function or, for a metric that sees more than that, per architecture."""
+    """Return a job per distinct function or, for a metric that sees more, per architecture."""
     rows_of: dict[str, list[int]] = {}
     for row, description in enumerate(descriptions):
         rows_of.setdefault(description.canonical_hash, []).append(row)

@@ -143,14 +143,14 @@ class SearchSpace(ABC):
         return None
 
     def count_parameters(self, ids: Sequence[str]) -> np.ndarray | None:
-        """int64 [architectures]: trainable parameters with `num_classes` outputs.
+        """Return the trainable parameters with `num_classes` outputs, int64 [architectures].
 
         None: count those of each program. A space overrides it to count many at once.
         """
         return None
 
     def count_convolutions(self, ids: Sequence[str]) -> np.ndarray | None:
-        """int64 [architectures]: convolutions of each network.
+        """Return the convolutions of each network, int64 [architectures].
 
         None: as for `count_parameters`.
         """
@@ -164,7 +164,7 @@ class SearchSpace(ABC):
         """
 
     def core_program(self, architecture_id: str) -> AnyProgram:
-        """A program, as small as possible, that distinguishes architectures of different function.
+        """Return a program, small, that distinguishes architectures of different function.
 
         Two architectures whose core programs are the same function are the same network function
         under every constant initialisation. The network itself always qualifies; a space whose
@@ -184,7 +184,7 @@ class SearchSpace(ABC):
         return self.mutate(architecture_id, rng)
 
     def sample(self, count: int, rng: np.random.Generator) -> list[str]:
-        """`count` distinct architectures, drawn uniformly, in the benchmark's own order.
+        """Return `count` distinct architectures, drawn uniformly, in the benchmark's own order.
 
         Raises:
             ValueError: `count` is below 1 or above the number of architectures.

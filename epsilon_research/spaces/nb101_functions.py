@@ -19,7 +19,7 @@ from epsilon_research.spaces.nb101_network import STACK_CHANNELS, vertex_channel
 
 
 def function_keys_of_graph(num_vertices: int, edge_bits: int, labellings: np.ndarray) -> list[str]:
-    """Keys that only cells of equal function share, of one graph in several labellings.
+    """Return keys of one graph in several labellings, equal only for cells of equal function.
 
     Args:
         num_vertices: Vertices of the graph.

@@ -23,13 +23,13 @@ _REVERSED = 1 << 40
 
 
 def edge_bit(source: int, target: int) -> int:
-    """The bit of the edge from `source` to `target` > `source`, as the generator numbers them."""
+    """Return the bit of the edge from `source` to `target` > `source`, in the generator's order."""
     return 1 << (source + target * (target - 1) // 2)
 
 
 @cache
 def edges(num_vertices: int) -> tuple[tuple[int, int], ...]:
-    """(source, target) of every edge that there can be, in the order of its bit."""
+    """Return (source, target) of every edge that there can be, in the order of its bit."""
     return tuple((x, y) for y in range(1, num_vertices) for x in range(y))
 
 
@@ -83,14 +83,14 @@ def interior_permutations(num_vertices: int) -> Permutations:
 
 @cache
 def label_digits(num_vertices: int) -> np.ndarray:
-    """int64 [labellings, n - 2]: all labellings, in the order of `itertools.product`."""
+    """Return all labellings in the order of `itertools.product`, int64 [labellings, n - 2]."""
     interior = num_vertices - 2
     powers = NUM_LABELS ** np.arange(interior - 1, -1, -1)
     return np.arange(NUM_LABELS**interior)[:, None] // powers % NUM_LABELS
 
 
 def permuted_bits(cell: Cell) -> np.ndarray:
-    """int64 [permutations]: the edge bits in every order; `reverses_edges` says which are none."""
+    """Return the edge bits in every order, int64 [permutations]; see `reverses_edges`."""
     moved = interior_permutations(cell.num_vertices).moved_bits
     present = [e for e in range(moved.shape[1]) if cell.edge_bits >> e & 1]
     return moved[:, present].sum(axis=1).astype(np.int64)
@@ -102,7 +102,7 @@ def reverses_edges(bits: np.ndarray) -> np.ndarray:
 
 
 def canonical(cell: Cell) -> Cell:
-    """The isomorphic cell that the benchmark's enumeration meets first, for one without dead ends.
+    """Return the isomorphic cell, of one without dead ends, that the enumeration meets first.
 
     It enumerates edge bits upwards and, for each, labellings in the order of `itertools.product`.
     """

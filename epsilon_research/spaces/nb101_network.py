@@ -118,27 +118,26 @@ def _on_channels(cell_program: Program, input_channels: int) -> Program:
 
 
 def network_program(cell: Cell, *, num_outputs: int) -> Program:
-    """The whole network: stem, three stacks of three cells with pools between, global mean, linear.
+    """Return the network: stem, three stacks of three cells, pools between, global mean, linear.
 
     Layers that would change nothing (a sum of one term, a truncation to all channels) are left out.
     """
-    programs = {channels: _cell_program(cell, channels) for channels in STACK_CHANNELS}
     builder = ProgramBuilder(input_channels=_IMAGE_CHANNELS)
     value = _chain(builder, builder.input, _conv_bn_relu(STACK_CHANNELS[0], 3))
-    for place, (input_channels, output_channels) in enumerate(_CELL_WIDTHS):
-        if place and place % _CELLS_PER_STACK == 0:
+    for channels in STACK_CHANNELS:
+        if channels != STACK_CHANNELS[0]:
             value = builder.append(_HALVE, value)
-        program = programs[output_channels]
-        if input_channels != output_channels:
-            program = _on_channels(program, input_channels)
-        value = builder.inline(program, value)
+        program = _cell_program(cell, channels)
+        # What the first cell of a stack reads has other channel groups than what it gives.
+        value = builder.inline(_on_channels(program, builder.channels(value)), value)
+        value = builder.inline(program, value, times=_CELLS_PER_STACK - 1)
     _chain(builder, value, (GlobalMean(), Linear(num_outputs)))
     return builder.build()
 
 
 @cache
 def body_parameters(num_vertices: int, edge_bits: int) -> np.ndarray:
-    """int64 [labellings]: parameters of stem and cells of a graph in every labelling.
+    """Return the parameters of stem and cells in every labelling, int64 [labellings].
 
     Labellings in the order of `label_digits`. A graph decides all widths, so that each labelling's
     count is a sum of one number per vertex.
@@ -161,7 +160,7 @@ def body_parameters(num_vertices: int, edge_bits: int) -> np.ndarray:
 
 
 def head_parameters(num_outputs: int) -> int:
-    """Parameters of the last layer."""
+    """Return the parameters of the last layer."""
     return (STACK_CHANNELS[-1] + 1) * num_outputs
 
 

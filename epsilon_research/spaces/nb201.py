@@ -184,9 +184,7 @@ class NasBench201(SearchSpace):
         for stage, channels in enumerate(_STAGE_CHANNELS):
             if stage > 0:
                 last = residual_block(builder, last, channels)
-            cell = _cell(genotype, channels)
-            for _ in range(_CELLS_PER_STAGE):
-                last = builder.inline(cell, last)
+            last = builder.inline(_cell(genotype, channels), last, times=_CELLS_PER_STAGE)
         builder.chain(last, BatchNorm(), ReLU(), GlobalMean(), Linear(num_outputs))
         return builder.build()
 

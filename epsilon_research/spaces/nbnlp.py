@@ -28,7 +28,7 @@ def _drawn(count: int, seed: int, hidden: int, intermediate: int) -> tuple[str, 
 
 
 def read_recipes(path: Path) -> list[str]:
-    """The distinct recipes of a JSON file that holds a list of them, as ids in the file's order.
+    """Return the distinct recipes of a JSON file with a list of them, as ids in its order.
 
     An entry is a recipe, a recipe as a string, or an object with the key "recepie".
 

@@ -29,7 +29,7 @@ _DRAWS_PER_RECIPE = 1_000
 def draw_recipes(
     count: int, *, hidden: int, intermediate: int, rng: np.random.Generator
 ) -> list[str]:
-    """`count` distinct valid recipes, as canonical JSON, in the order drawn.
+    """Return `count` distinct valid recipes as canonical JSON, in the order drawn.
 
     Args:
         count: How many.
@@ -103,7 +103,7 @@ def _pick(candidates: Sequence[str], size: int, rng: np.random.Generator) -> tup
 
 
 def is_valid(recipe: Recipe) -> bool:
-    """Whether x and every previous state are used, and none goes directly into a new state."""
+    """Return whether x and every previous state are used, none directly as a new state."""
     hidden = num_hidden(recipe)
     states = {previous_state(index) for index in range(hidden)}
     direct = any(states & set(recipe[new_state(index)].inputs) for index in range(hidden))

@@ -33,17 +33,17 @@ Recipe = Mapping[str, Node]
 
 
 def new_state(index: int) -> str:
-    """Name of a new hidden state."""
+    """Return the name of a new hidden state."""
     return f"h_new_{index}"
 
 
 def previous_state(index: int) -> str:
-    """Name of a previous hidden state."""
+    """Return the name of a previous hidden state."""
     return f"h_prev_{index}"
 
 
 def num_hidden(recipe: Iterable[str]) -> int:
-    """Hidden states of a recipe whose names were checked."""
+    """Return the number of hidden states of a recipe whose names were checked."""
     return sum(name.startswith("h_new_") and bool(_STATE.fullmatch(name)) for name in recipe)
 
 
@@ -57,7 +57,7 @@ def parse_recipe(text: str) -> dict[str, Node]:
 
 
 def to_recipe(value: Any) -> dict[str, Node]:
-    """The checked recipe in a decoded JSON value: an object, a string, or a log with "recepie".
+    """Return the checked recipe in a decoded JSON value: object, string, or log with "recepie".
 
     Raises:
         ValueError: It is no valid recipe; says why in one sentence.
@@ -118,7 +118,7 @@ def check(recipe: Recipe) -> None:
 
 
 def needed_names(recipe: Recipe) -> set[str]:
-    """Names of nodes and inputs that the new hidden states depend on, within one step."""
+    """Return the nodes and inputs on which the new hidden states depend, within one step."""
     waiting = [new_state(index) for index in range(num_hidden(recipe))]
     needed = set(waiting)
     while waiting:

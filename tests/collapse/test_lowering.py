@@ -6,7 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from epsilon_research.collapse import Workspace, canonical_hash, lower
-from epsilon_research.collapse.plan import Op
+from epsilon_research.collapse.plan import Op, Plan
+from epsilon_research.collapse.workspace import _encode
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import (
     Add,
@@ -14,6 +15,7 @@ from epsilon_research.programs.operations import (
     Concatenate,
     Convolution,
     GlobalMean,
+    GroupNorm,
     Linear,
     Operation,
     ReLU,
@@ -99,6 +101,100 @@ def test_groups_of_different_width_are_split_when_added() -> None:
 def test_images_that_are_too_small_are_refused() -> None:
     with pytest.raises(ValueError, match=r"window must fit .* kernel 5 on 3 pixels"):
         lower(chain(Convolution(4, 5)), height=3, width=3)
+
+
+def repeated(*operations: Operation, times: int = 3, before: Operation | None = None) -> Program:
+    """A stem whose output, perhaps read by `before`, goes through a cell several times.
+
+    The sum of the cell's output and what a ReLU makes of the stem's ends it.
+    """
+    cell = ProgramBuilder(input_channels=4)
+    cell.append(Add(), cell.input, cell.chain(cell.input, *operations))
+    builder = ProgramBuilder(input_channels=3)
+    stem = builder.chain(builder.input, CONV, BatchNorm())
+    beside = stem if before is None else builder.append(before, stem)
+    last = builder.inline(cell.build(), stem, times=times)
+    return finish(builder, builder.append(Add(), builder.append(ReLU(), stem), beside, last))
+
+
+def test_a_cell_that_is_repeated_is_lowered_once() -> None:
+    program = repeated(ReLU(), CONV, BatchNorm())
+    plan = lower(program, height=8, width=8)
+    assert [loop.times for loop in plan.loops] == [3]
+    assert len(program.layers) == len(program.rolled) + 2 * 4
+    assert len(plan.instructions) == len(plan.rolled) + 2 * 4
+    assert canonical_hash(plan) == canonical_hash(lower(Program(program.layers), height=8, width=8))
+
+
+def test_what_cannot_be_repeated_is_refused() -> None:
+    cell = ProgramBuilder(input_channels=3)
+    cell.append(CONV, cell.input)
+    builder = ProgramBuilder(input_channels=3)
+    with pytest.raises(ValueError, match="must get 3 channels, got 4"):
+        builder.inline(cell.build(), builder.input, times=2)
+    with pytest.raises(ValueError, match="times must be at least 1, got 0"):
+        builder.inline(cell.build(), builder.input, times=0)
+
+
+def test_a_program_of_its_input_alone_is_its_source() -> None:
+    builder = ProgramBuilder(input_channels=3)
+    builder.append(ReLU(), builder.input)
+    nothing = ProgramBuilder(input_channels=3).build()
+    assert builder.inline(nothing, builder.input, times=2) == builder.input
+
+
+def with_two_groups() -> Program:
+    """A cell whose first round reads one channel group, and gives two to the next."""
+    cell = ProgramBuilder(input_channels=4)
+    halves = [cell.append(Convolution(2, size, padding=size // 2), cell.input) for size in (1, 3)]
+    cell.append(Concatenate(), *halves)
+    builder = ProgramBuilder(input_channels=3)
+    stem = builder.append(CONV, builder.input)
+    return finish(builder, builder.inline(cell.build(), stem, times=3))
+
+
+def ending_in_a_cell() -> Program:
+    """The output is not the last of what a further round would read."""
+    builder = ProgramBuilder(input_channels=3)
+    mean = builder.append(GlobalMean(), builder.input)
+    for times in (1, 3):
+        cell = ProgramBuilder(input_channels=3 if times == 1 else 4)
+        first = cell.append(Convolution(2, 1), cell.input)
+        cell.append(Concatenate(), first, cell.append(BatchNorm(), first))
+        mean = builder.inline(cell.build(), mean, times=times)
+    builder.append(Truncate(2), mean)
+    return builder.build()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ending_in_a_cell(),
+        # The first round finds its ReLU computed already.
+        repeated(ReLU(), CONV, BatchNorm(), before=ReLU()),
+        with_two_groups(),
+        repeated(Zero()),
+        repeated(GroupNorm(2), CONV),
+    ],
+)
+def test_rounds_that_may_differ_are_written_out(program: Program) -> None:
+    plan = lower(program, height=8, width=8)
+    assert plan == lower(Program(program.layers), height=8, width=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(programs(), minibatches())
+def test_a_plan_with_loops_is_the_plan_of_all_layers(program: Program, noise: Noise) -> None:
+    assume(fits(program, noise) and program.loops)
+    size = {"height": noise.height, "width": noise.width}
+    plan, written_out = lower(program, **size), lower(Program(program.layers), **size)
+    assert plan.connected == written_out.connected
+    assert canonical_hash(plan) == canonical_hash(written_out)
+    if plan.connected:
+        without = Plan(plan.instructions, plan.input_shape, plan.repeats)
+        arrays = [_encode(one, num_inputs=3) for one in (plan, without)]
+        for ours, theirs in zip(*arrays, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
 
 
 def reordered(program: Program, seed: int) -> Program:

@@ -47,3 +47,14 @@ def test_a_short_run_loads_neither_plots_nor_tests_nor_networks(tmp_path: Path) 
     assert (tmp_path / "run" / "summary.json").is_file()
     assert loaded >= SCORING
     assert not loaded & SLOW
+
+
+def test_a_worker_process_loads_no_tables() -> None:
+    code = (
+        "import sys, epsilon_research.scoring.evaluate, epsilon_research.scoring.description, "
+        "epsilon_research.metrics.epsilon, epsilon_research.engines.collapsed; print(*sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert not set(run.stdout.split()) & (SLOW | {"pandas"})
