@@ -1,6 +1,10 @@
-"""Who proposes the next network of a search: Optuna's samplers, or the project's algorithms."""
+"""Who proposes the next network of a search: Optuna's samplers, or the project's algorithms.
 
-from abc import ABC, abstractmethod
+An asker's `ask` returns the next network, and its `tell` takes what that has: `values` of the
+objectives in their own direction, None where one is undefined, and `excess`, how far each
+constrained cost lies above its limit; above 0 is infeasible.
+"""
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -38,25 +42,8 @@ Sampler = str | BaseSampler | SearchMethod | None
 """A sampler by name, an object of Optuna's or of the project's, or None for the usual one."""
 
 
-class Asker(ABC):
-    """One search under way."""
-
-    @abstractmethod
-    def ask(self) -> Built:
-        """Return the next network."""
-
-    @abstractmethod
-    def tell(self, values: Sequence[float] | None, excess: Mapping[str, float]) -> None:
-        """Take what the network asked for last has.
-
-        Args:
-            values: Objectives in their own direction; None where one is undefined.
-            excess: How far each constrained cost lies above its limit; above 0 is infeasible.
-        """
-
-
-class OptunaAsker(Asker):
-    """A study of Optuna's behind the contract of an `Asker`."""
+class OptunaAsker:
+    """A study of Optuna's under way; samplers leave out what failed, as an undefined value does."""
 
     def __init__(
         self, space: BuiltSpace, sampler: BaseSampler, directions: Sequence[Direction]
@@ -67,13 +54,13 @@ class OptunaAsker(Asker):
         self._trial: Trial | None = None
 
     def ask(self) -> Built:
-        """See `Asker`."""
+        """Return the next network."""
         with quiet():
             self._trial = self._study.ask()
         return self._space.built_by(self._trial)
 
     def tell(self, values: Sequence[float] | None, excess: Mapping[str, float]) -> None:
-        """See `Asker`; what is undefined counts as failed, which samplers leave out."""
+        """Take what the network asked for last has."""
         assert self._trial is not None
         for name, value in excess.items():
             self._trial.set_constraint(name, value)
@@ -83,8 +70,8 @@ class OptunaAsker(Asker):
             self._study.tell(self._trial, list(values))
 
 
-class MethodAsker(Asker):
-    """An algorithm of the project; one that is infeasible, or undefined, has no fitness."""
+class MethodAsker:
+    """An algorithm of the project under way; what is infeasible, or undefined, has no fitness."""
 
     def __init__(
         self, space: BuiltSpace, method: SearchMethod, *, sign: float, rng: np.random.Generator
@@ -96,12 +83,12 @@ class MethodAsker(Asker):
         self._id = ""
 
     def ask(self) -> Built:
-        """See `Asker`."""
+        """Return the next network."""
         self._id = self._algorithm.ask(self._rng)
         return self._space.built(self._id)
 
     def tell(self, values: Sequence[float] | None, excess: Mapping[str, float]) -> None:
-        """See `Asker`."""
+        """Take what the network asked for last has."""
         feasible = values is not None and all(value <= 0 for value in excess.values())
         fitness = self._sign * values[0] if values is not None and feasible else np.nan
         self._algorithm.tell(self._id, fitness)
@@ -109,14 +96,8 @@ class MethodAsker(Asker):
 
 def asker_of(
     sampler: object, *, space: BuiltSpace, directions: Sequence[Direction], seed: int
-) -> Asker:
-    """Return a search that has not asked yet.
-
-    Args:
-        sampler: `Sampler`; None: TPE for one objective, NSGA-II for several.
-        space: What the networks are of.
-        directions: "maximize" or "minimize" for each objective.
-        seed: Seed of the sampler.
+) -> OptunaAsker | MethodAsker:
+    """Return a search that has not asked yet; without a sampler TPE, of several objectives NSGA-II.
 
     Raises:
         ValueError: There is no such sampler, or it takes one objective only.

@@ -1,10 +1,12 @@
 """What a user of Python means: spaces, datasets and benchmarks by name or as objects."""
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Union
 
 import numpy as np
+from rich.console import Console
 
 from epsilon_research.benchmarks import Benchmark
 from epsilon_research.benchmarks.none import NoBenchmark
@@ -14,6 +16,7 @@ from epsilon_research.catalogue import (
     option_beside,
     option_names,
 )
+from epsilon_research.checks import check_boolean
 from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.data.base import IMAGES
 from epsilon_research.data.given import Given
@@ -30,6 +33,16 @@ Accuracies = str | Benchmark | None
 
 _PUBLISHED_WEIGHTS = (1e-7, 1.0)
 """Weights of epsilon on NAS-Bench-201, also for a space without a pair of its own."""
+
+
+def chosen_console(progress: object) -> Console:
+    """Return where progress is shown: on standard error, or nowhere.
+
+    Raises:
+        ValueError: `progress` is no boolean.
+    """
+    check_boolean("progress", progress)
+    return Console(stderr=True) if progress else Console(file=io.StringIO())
 
 
 def chosen_selection(
@@ -59,12 +72,7 @@ def chosen_selection(
 
 
 def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
-    """Return where the minibatch is from.
-
-    Args:
-        inputs: A dataset by name or as an object; a minibatch, or its numbers as an array or a
-            tensor; None: what a run on the space takes by default.
-        space: Says what its networks take.
+    """Return where the minibatch is from; None stands for what a run on the space takes.
 
     Raises:
         ValueError: There is no such dataset, or the numbers are not a minibatch.
@@ -73,29 +81,21 @@ def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
         return inputs
     if isinstance(inputs, Minibatch):
         return Given(minibatch=inputs)
-    if inputs is None:
-        return build_option("dataset", _beside(space, "dataset"))
-    if isinstance(inputs, str):
-        return build_option("dataset", inputs)
-    return Given(minibatch=_as_minibatch(inputs, kind=space.input_kind))
-
-
-def _as_minibatch(inputs: object, *, kind: str) -> Minibatch:
+    if inputs is None or isinstance(inputs, str):
+        return build_option("dataset", inputs or _beside(space, "dataset"))
+    kind, numbers = space.input_kind, inputs
     if kind == IMAGES:
         # Late, since PyTorch is not needed to score the networks of a space.
         from epsilon_research.network_score.images import as_images
 
-        return Minibatch(inputs=as_images(inputs).float().numpy(), kind=kind, dataset="given")
-    return Minibatch(inputs=np.asarray(inputs), kind=kind, dataset="given")
+        numbers = as_images(inputs).float().numpy()
+    return Given(minibatch=Minibatch(inputs=np.asarray(numbers), kind=kind, dataset="given"))
 
 
 def chosen_benchmark(benchmark: object, *, space: SearchSpace) -> Benchmark:
-    """Return where trained accuracies are from.
+    """Return where trained accuracies are from; None stands for nowhere.
 
-    Args:
-        benchmark: A benchmark by name or as an object; a table; None: nowhere; "auto": from what a
-            run on the space takes by default, nowhere if the space is the user's own.
-        space: The space of the architectures.
+    "auto" is what a run on the space takes, nowhere if the space is the user's own.
 
     Raises:
         ValueError: There is no such benchmark.
@@ -113,7 +113,6 @@ def chosen_benchmark(benchmark: object, *, space: SearchSpace) -> Benchmark:
 
 
 def _beside(space: SearchSpace, group: str) -> str:
-    """The option that a run on a space takes."""
     if space.name in option_names("search_space"):
         return option_beside("search_space", space.name, other=group)
     return "none" if group == "benchmark" else default_options()[group]

@@ -7,9 +7,7 @@ import pandas as pd
 
 from epsilon_research.analysis import summarise_metrics
 from epsilon_research.checks import check_boolean, check_integer
-from epsilon_research.stages.random_streams import random_stream
-
-_SETTINGS = ("metrics", "target", "higher_is_better")
+from epsilon_research.stages.base import random_stream
 
 
 def correlate(
@@ -44,12 +42,25 @@ def correlate(
     given = {"metrics": metrics, "target": target, "higher_is_better": higher_is_better}
     known: dict[str, Any] = {str(name): value for name, value in frame.attrs.items()}
     known |= {name: value for name, value in given.items() if value is not None}
-    _check(known, columns=list(frame.columns))
+    for name in given:
+        if known.get(name) is None:
+            raise ValueError(
+                f"{name} must be given for a table that does not say it, got None: pass "
+                f"{name}=…, or score with a benchmark"
+            )
+    check_boolean("higher_is_better", known["higher_is_better"])
     check_integer("num_resamples", num_resamples, at_least=1, example=1000)
     chosen = known["metrics"]
+    chosen = [chosen] if isinstance(chosen, str) else list(chosen)
+    for column in [*chosen, known["target"]]:
+        if column not in frame:
+            raise ValueError(
+                f"the table must have a column of each metric and of the target, got none called "
+                f"{column!r} among {', '.join(frame)}: name one of them"
+            )
     statistics = summarise_metrics(
         frame,
-        metrics=[chosen] if isinstance(chosen, str) else list(chosen),
+        metrics=chosen,
         target=known["target"],
         higher_is_better=known["higher_is_better"],
         rng=random_stream(known.get("seed", 21) if seed is None else seed, "bootstrap"),
@@ -63,23 +74,6 @@ def correlate(
     }
     index = pd.MultiIndex.from_tuples(list(found), names=["metric", "protocol"])
     return pd.DataFrame(list(found.values()), index=index)
-
-
-def _check(known: Mapping[str, Any], *, columns: Sequence[str]) -> None:
-    for name in _SETTINGS:
-        if known.get(name) is None:
-            raise ValueError(
-                f"{name} must be given for a table that does not say it, got None: pass "
-                f"{name}=…, or score with a benchmark"
-            )
-    check_boolean("higher_is_better", known["higher_is_better"])
-    chosen = known["metrics"]
-    for column in [*([chosen] if isinstance(chosen, str) else chosen), known["target"]]:
-        if column not in columns:
-            raise ValueError(
-                f"the table must have a column of each metric and of the target, got none called "
-                f"{column!r} among {', '.join(columns)}: name one of them"
-            )
 
 
 def _with_ends_of_intervals(statistics: Mapping[str, Any]) -> dict[str, float]:

@@ -1,11 +1,9 @@
 """Scores of architectures of a search space, as one call."""
 
-import io
 import os
 from collections.abc import Sequence
 
 import pandas as pd
-from rich.console import Console
 
 from epsilon_research.api.chosen import (
     AUTO,
@@ -13,10 +11,10 @@ from epsilon_research.api.chosen import (
     Inputs,
     Space,
     chosen_benchmark,
+    chosen_console,
     chosen_dataset,
     chosen_selection,
 )
-from epsilon_research.checks import check_boolean
 from epsilon_research.data.given import Given
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.executors.processes import ProcessExecutor
@@ -25,7 +23,7 @@ from epsilon_research.metrics.epsilon import check_weights
 from epsilon_research.pipeline import Pipeline
 from epsilon_research.pipeline.columns import table_of_run
 from epsilon_research.programs import Program
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Prepared
 from epsilon_research.store import open_store
 from epsilon_research.weights.limits import Limits
 
@@ -81,7 +79,7 @@ def score(
         ValueError: A name, a setting or a minibatch is not what it must be.
         FileNotFoundError: A file does not exist.
     """
-    check_boolean("progress", progress)
+    console = chosen_console(progress)
     selection = chosen_selection(space, n=n, ids=ids)
     engine = CollapsedEngine()
     pair = selection.published_weights if weights is None else check_weights(weights)
@@ -99,7 +97,7 @@ def score(
         seed=seed,
         stages={},
         weight_rule=Limits() if pair is None else None,
-        console=Console(stderr=True) if progress else Console(file=io.StringIO()),
+        console=console,
     )
     prepared = pipeline.prepare()
     _check_channels(prepared)
@@ -120,11 +118,7 @@ def score(
 
 
 def _check_channels(prepared: Prepared) -> None:
-    """Refuse images of other channels than the networks take, before processes start.
-
-    Raises:
-        ValueError: They have others.
-    """
+    """Refuse images of other channels than the networks take, before processes start."""
     space, minibatch = prepared.scoring.space, prepared.scoring.minibatch
     program = space.program(prepared.ids[0], num_outputs=1)
     if isinstance(program, Program) and program.input_channels != minibatch.inputs.shape[1]:

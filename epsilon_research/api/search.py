@@ -1,6 +1,5 @@
 """A search for networks of one's own space, as one call."""
 
-import io
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -9,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from rich.console import Console
 
+from epsilon_research.api.chosen import chosen_console
 from epsilon_research.api.result import PARAMETER, SearchResult
-from epsilon_research.checks import check_boolean, check_choice, check_integer
+from epsilon_research.checks import check_choice, check_integer
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics.chosen import ChosenMetrics, chosen_metrics
 from epsilon_research.metrics.epsilon import check_weights
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from epsilon_research.api.askers import Direction, Sampler
-    from epsilon_research.spaces.trials import Built
 
 
 def search(
@@ -77,7 +75,7 @@ def search(
     """
     check_integer("budget", budget, at_least=1, example=500)
     check_integer("seed", seed, at_least=0, example=21)
-    check_boolean("progress", progress)
+    console = chosen_console(progress)
     if find_spec("optuna") is None:
         raise ModuleNotFoundError(
             "er.search must have the package optuna, got none: "
@@ -99,7 +97,6 @@ def search(
     asker = asker_of(sampler, space=space, directions=directions, seed=seed)
     known: dict[str, dict[str, MetricScore]] = {}
     rows = []
-    console = Console(stderr=True) if progress else Console(file=io.StringIO())
     with shown_progress(console, "searching", budget) as advance, warnings.catch_warnings():
         # Reported once, below.
         warnings.filterwarnings("ignore", message=FEW_OUTPUTS)
@@ -115,7 +112,10 @@ def search(
             undefined = any(map(math.isnan, values))
             excess = {name: _excess(scores[name].value, limit) for name, limit in limits.items()}
             asker.tell(None if undefined else values, excess)
-            rows.append(_row(built, scores, feasible=all(part <= 0 for part in excess.values())))
+            row = {"architecture_id": id_, "feasible": all(part <= 0 for part in excess.values())}
+            for name, score in scores.items():
+                row |= {name: score.value, f"{name}_failure": score.reason}
+            rows.append(row | {f"{PARAMETER}{name}": one for name, one in built.parameters.items()})
             advance(1, failed=int(undefined))
     _warn_of_few([score for scores in known.values() for score in scores.values()])
     return SearchResult(
@@ -137,11 +137,7 @@ def _warn_of_few(scores: Sequence[MetricScore]) -> None:
 
 
 def _checked(constraints: object) -> dict[str, float]:
-    """The limits as numbers.
-
-    Raises:
-        ValueError: They are not a mapping from names to numbers.
-    """
+    """Return the limits as numbers."""
     if not isinstance(constraints, Mapping):
         raise ValueError(
             f"constraints must be a mapping from costs to limits, got {constraints!r}: pass e.g. "
@@ -160,10 +156,3 @@ def _checked(constraints: object) -> dict[str, float]:
 def _excess(cost: float, limit: float) -> float:
     """How far a cost lies above its limit; an unknown one lies infinitely far."""
     return math.inf if math.isnan(cost) else cost - limit
-
-
-def _row(built: "Built", scores: Mapping[str, MetricScore], *, feasible: bool) -> dict[str, Any]:
-    row: dict[str, Any] = {"architecture_id": built.architecture_id, "feasible": feasible}
-    for name, score in scores.items():
-        row |= {name: score.value, f"{name}_failure": score.reason}
-    return row | {f"{PARAMETER}{name}": value for name, value in built.parameters.items()}

@@ -1,12 +1,12 @@
 """What is checked before Hydra makes a folder or writes a file."""
 
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 
+from epsilon_research.launch.declared import settings_of
 from epsilon_research.launch.errors import USER_ERRORS
 from epsilon_research.launch.folders import check_folder, remember
 from epsilon_research.launch.job import check_settings
@@ -29,26 +29,20 @@ class ChecksBefore(Callback):
 
 def _check(config: DictConfig, kind: str) -> None:
     try:
-        _check_before(config, kind)
+        settings = settings_of(config)
+        folder = str(config.hydra[kind].dir)
+        for part in (
+            OmegaConf.to_container(settings, resolve=True),
+            OmegaConf.to_container(settings),
+            {"the run folder": folder},
+            {"the command line": OmegaConf.to_container(config.hydra.overrides)},
+        ):
+            check_secrets(part)
+        check_settings(settings)
+        if kind == "sweep":
+            check_number(config)
+        check_folder(Path(folder))
+        remember(Path(folder))
     except USER_ERRORS as error:
         # Hydra only warns of a callback that fails with an ordinary exception.
         raise SystemExit(1) from error
-
-
-def _check_before(config: DictConfig, kind: str) -> None:
-    HydraConfig.instance().set_config(config.copy())  # settings refer to it
-    settings = config.copy()
-    with read_write(settings), open_dict(settings):
-        del settings["hydra"]
-    written, found = (
-        OmegaConf.to_container(settings, resolve=resolve) for resolve in (False, True)
-    )
-    folder = str(config.hydra[kind].dir)
-    words = cast("list[str]", OmegaConf.to_container(config.hydra.overrides))
-    for part in (found, written, {"the run folder": folder}, {"the command line": words}):
-        check_secrets(part)
-    check_settings(settings)
-    if kind == "sweep":
-        check_number(config)
-    check_folder(Path(folder))
-    remember(Path(folder))

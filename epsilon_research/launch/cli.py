@@ -19,8 +19,7 @@ from epsilon_research.checks import check_kind
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.foreign import check_origin, own_parser
 from epsilon_research.launch.job import run_job
-from epsilon_research.launch.listing import listed_group, show_options
-from epsilon_research.launch.options import options_help
+from epsilon_research.launch.options import listed_group, options_help, show_options
 from epsilon_research.launch.score import COMMAND, score_command
 from epsilon_research.launch.signals import STARTS_OVER, Interruption
 from epsilon_research.launch.sweep import gather_again, gather_sweep

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import yaml
-from hydra import compose, initialize_config_dir
 from hydra._internal.utils import get_args_parser
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import get_object
-from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+from omegaconf import DictConfig, OmegaConf
 
 from epsilon_research.bounded_yaml import read_settings
 from epsilon_research.catalogue import CONF
+from epsilon_research.launch.declared import composed, settings_of
 from epsilon_research.launch.job import check_settings
 from epsilon_research.launch.trust import VARIABLE, check_secrets, check_targets
 
@@ -160,9 +159,9 @@ def _where(arguments: Namespace) -> str:
 
 def _check_composed(arguments: Namespace, typed: _Typed) -> None:
     where = _where(arguments)
-    folder = arguments.config_path or str(CONF)
-    theirs = _composed(folder, arguments.config_name or _OWN_NAME, typed.constant)
-    ours = _composed(str(CONF), _OWN_NAME, typed.of_hydra)
+    folder = Path(arguments.config_path or CONF)
+    name = arguments.config_name or _OWN_NAME
+    theirs, ours = composed(typed.constant, folder=folder, name=name), composed(typed.of_hydra)
     noted = theirs.hydra.overrides
     changed = [*_different(_hydra_of(theirs), _hydra_of(ours))]
     # Jobs of a sweep are composed with what stands here.
@@ -175,11 +174,8 @@ def _check_composed(arguments: Namespace, typed: _Typed) -> None:
             f"another in {where}: type it, or set {VARIABLE}=PACKAGE before the command if you "
             "trust the file"
         )
-    _check_swept(typed.swept, Path(folder), where)
-    HydraConfig.instance().set_config(theirs.copy())
-    settings = theirs.copy()
-    with read_write(settings), open_dict(settings):
-        del settings["hydra"]
+    _check_swept(typed.swept, folder, where)
+    settings = settings_of(theirs)
     check_secrets(OmegaConf.to_container(settings, resolve=True))
     _check_connections(settings, typed=typed.keys, where=where)
     check_settings(settings)
@@ -210,11 +206,6 @@ def _check_connections(config: DictConfig, *, typed: Collection[str], where: str
                 f"elsewhere, got {value!r} in {where}: type it, or set {VARIABLE}=PACKAGE before "
                 "the command if you trust the file"
             )
-
-
-def _composed(folder: str, name: str, overrides: Sequence[str]) -> DictConfig:
-    with initialize_config_dir(folder, version_base="1.3"):
-        return compose(name, list(overrides), return_hydra_config=True)
 
 
 def _hydra_of(config: DictConfig) -> dict[str, Any]:

@@ -17,10 +17,7 @@ from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import RUN_AGAIN, remove_unbegun
 from epsilon_research.launch.jobs import all_make
 from epsilon_research.launch.kinds import check_kinds
-from epsilon_research.launch.options import (
-    known_settings,
-    unknown_setting,
-)
+from epsilon_research.launch.options import known_settings, unknown_setting
 from epsilon_research.launch.sweep import gather_jobs, relative
 from epsilon_research.launch.trust import check_secrets, check_targets
 
@@ -69,6 +66,9 @@ def _run(config: DictConfig) -> dict[str, Any]:
     run_dir = Path(hydra.runtime.output_dir)
     settings, pipeline, inner_tracker, prepared = _begin(config, run_dir)
     # Late, so that `--help` and mistakes in the configuration answer at once.
+    from epsilon_research.reporting import show
+    from epsilon_research.reporting.run import Run
+    from epsilon_research.reporting.run_tables import further_tables, run_parts
     from epsilon_research.tracking import FaultTolerantTracker, config_hash, git_commit, versions
 
     facts = {
@@ -82,9 +82,13 @@ def _run(config: DictConfig) -> dict[str, Any]:
         tracker.open(run_dir, settings)
         summary = pipeline.run(prepared, run_dir=run_dir, tracker=tracker, run_facts=facts)
     if hydra.mode == RunMode.MULTIRUN:
-        _log_correlations(summary)
+        # The tables of a sweep come together at its end.
+        for metric, protocols in summary.get("metrics", {}).items():
+            words = (f"{found['spearman_rho']:.3f} {name}" for name, found in protocols.items())
+            logger.info("%s: ρ %s", metric, ", ".join(words))
     else:
-        _show(summary)
+        run = Run.from_json(summary)
+        show(*run_parts(run), *further_tables(run))
         if config.report is not None:
             gather_jobs(config, run_dir, overrides=facts["overrides"])
         elif config.page:
@@ -100,7 +104,11 @@ def _run(config: DictConfig) -> dict[str, Any]:
 
 
 def _begin(config: DictConfig, run_dir: Path) -> tuple[Any, ...]:
-    """Prepare a run; a mistake leaves no folder, and ends a sweep all of whose jobs make it."""
+    """Prepare a run; a mistake leaves no folder, and ends a sweep all of whose jobs make it.
+
+    Returns:
+        The settings as plain values, the pipeline, the tracker, what the pipeline has prepared.
+    """
     hydra = HydraConfig.get()
     try:
         return _prepare(config, run_dir)
@@ -114,14 +122,9 @@ def _begin(config: DictConfig, run_dir: Path) -> tuple[Any, ...]:
 
 
 def _prepare(config: DictConfig, run_dir: Path | None) -> tuple[Any, ...]:
-    """Check and build what a configuration names, before any work and before the tracker opens.
+    """Check, save and build what a configuration names, before any work; without a folder no file.
 
-    Args:
-        config: Configuration of a run; its references are resolved.
-        run_dir: Where to save it; None where nothing is to be left behind.
-
-    Returns:
-        The settings as plain values, the pipeline, the tracker, what the pipeline has prepared.
+    See `_begin`.
     """
     if run_dir is not None:
         _check_free_space(run_dir)
@@ -152,20 +155,15 @@ def check_settings(config: DictConfig) -> None:
     )
     check_targets(found)
     check_kinds(written, found)
-    _check_name(found.get("name", ""))
+    name = Path(found.get("name", ""))
+    if name.is_absolute() or ".." in name.parts:  # it would lead out of the folder of outputs
+        raise ValueError(
+            f"name must be that of a folder below outputs/, got {str(name)!r}: pass e.g. name=first"
+        )
     if found.get("report") is not None:
         from epsilon_research.studies import Report
 
         Report.from_block(found["report"])
-
-
-def _check_name(name: str) -> None:
-    """Refuse a name that would lead out of the folder of outputs."""
-    path = Path(name)
-    if path.is_absolute() or ".." in path.parts:
-        raise ValueError(
-            f"name must be that of a folder below outputs/, got {name!r}: pass e.g. name=first"
-        )
 
 
 def _check_free_space(run_dir: Path) -> None:
@@ -181,25 +179,6 @@ def _check_free_space(run_dir: Path) -> None:
 def _save(config: DictConfig, path: Path) -> None:
     """Save the resolved settings so that they run again as they are, into a folder beside."""
     again = OmegaConf.merge({"hydra": main_configuration()["hydra"]}, config)
-    text = (
-        f"{RUN_AGAIN} --config-path={path.parent} --config-name={path.stem}\n"
-        + OmegaConf.to_yaml(again)
-    )
+    command = f"{RUN_AGAIN} --config-path={path.parent} --config-name={path.stem}\n"
+    text = command + OmegaConf.to_yaml(again)
     write_atomically(path, lambda handle: handle.write(text.encode()))
-
-
-def _show(summary: dict[str, Any]) -> None:
-    """Print the tables of one run."""
-    from epsilon_research.reporting import show
-    from epsilon_research.reporting.run import Run
-    from epsilon_research.reporting.run_tables import further_tables, run_parts
-
-    run = Run.from_json(summary)
-    show(*run_parts(run), *further_tables(run))
-
-
-def _log_correlations(summary: dict[str, Any]) -> None:
-    """Log a line for each metric: the tables of a sweep come together at its end."""
-    for metric, protocols in summary.get("metrics", {}).items():
-        words = (f"{found['spearman_rho']:.3f} {name}" for name, found in protocols.items())
-        logger.info("%s: ρ %s", metric, ", ".join(words))

@@ -7,8 +7,9 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
-from omegaconf import DictConfig, open_dict, read_write
+from omegaconf import DictConfig, open_dict
 
+from epsilon_research.launch.declared import settings_of
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 
 MOST_JOBS = 10_000
@@ -30,11 +31,7 @@ def note_sweep(config: DictConfig) -> None:
 
 
 def check_number(config: DictConfig) -> None:
-    """Refuse a sweep of too many jobs before they are listed.
-
-    Raises:
-        ValueError: It has more than `MOST_JOBS`, or one of its ranges never ends.
-    """
+    """Refuse a sweep of more than `MOST_JOBS` jobs, or of none, before they are listed."""
     count = math.prod(_num_values(one) for one in _swept(config).values())
     if not 1 <= count <= MOST_JOBS:
         got = "no end or none" if count in (0, math.inf) else f"{count:,}"
@@ -71,23 +68,15 @@ def all_make(mistake: Exception, *, prepare: Callable[[DictConfig], object]) -> 
     """Return whether every job of the running sweep would make the mistake that its first made.
 
     So many jobs are prepared, not run, that each value of each swept setting is among them, up to
-    a bound.
-
-    Args:
-        mistake: What the first job raised while it was prepared.
-        prepare: Prepares a job, and raises its mistake.
+    a bound; `prepare` raises the mistake of one.
     """
     if not _sweeps:
         return False
     before = HydraConfig.instance().cfg
     try:
         for config in _others(_sweeps[0]):
-            HydraConfig.instance().set_config(config)
-            settings = config.copy()
-            with read_write(settings), open_dict(settings):
-                del settings["hydra"]
             try:
-                prepare(settings)
+                prepare(settings_of(config))
             except USER_ERRORS as error:
                 if user_message(error) == user_message(mistake):
                     continue
@@ -104,9 +93,8 @@ def _others(sweep: DictConfig) -> Iterator[DictConfig]:
     constant = [word for word in sweep.hydra.overrides.task if _key(word) not in values]
     for place in range(1, min(most, _MOST_TRIED + 1)):
         chosen = [f"{name}={some[place % len(some)]}" for name, some in values.items()]
-        config = (
-            GlobalHydra.instance().config_loader().load_sweep_config(sweep, [*constant, *chosen])
-        )
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_sweep_config(sweep, [*constant, *chosen])
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = place
         yield config

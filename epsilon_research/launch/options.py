@@ -1,6 +1,7 @@
 """The groups and options of `conf/` on the command line: what is known, what each is for."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
@@ -9,6 +10,7 @@ from omegaconf import OmegaConf
 
 from epsilon_research import catalogue
 from epsilon_research.catalogue import CONF, default_options, main_configuration
+from epsilon_research.reporting import Table, show
 
 
 def known_settings() -> set[str]:
@@ -17,11 +19,7 @@ def known_settings() -> set[str]:
 
 
 def unknown_setting(key: str) -> str:
-    """Return the sentence about a setting that the chosen options do not have.
-
-    Args:
-        key: The setting as it is typed, such as `search_space.frist`.
-    """
+    """Return the sentence about a setting that the chosen options do not have."""
     group, _, name = key.partition(".")
     homes = {
         f"{group}.{setting}": path.stem
@@ -58,20 +56,41 @@ def options_help() -> str:
     files = [path for folder in folders for path in folder.glob("*/*.yaml")]
     files.sort(key=lambda path: (path.parent.name, path.stem))
     width = max((len(path.stem) for path in files), default=0)
-    text = "\n".join(_help_lines(files, width=width))
-    return text.replace("$", "$$")  # Hydra substitutes `$NAME` in it
+    lines = []
+    for group, options in groupby(files, key=lambda path: path.parent.name):
+        lines.append(group)
+        lines += [f"  {path.stem:{width}}  {_purpose(path)}".rstrip() for path in options]
+    return "\n".join(lines).replace("$", "$$")  # Hydra substitutes `$NAME` in it
 
 
-def _help_lines(files: Collection[Path], *, width: int) -> Iterator[str]:
-    group = ""
-    for path in files:
-        if path.parent.name != group:
-            group = path.parent.name
-            yield group
-        yield f"  {path.stem:{width}}  {purpose(path)}".rstrip()
+def listed_group(settings: Sequence[str]) -> str | None:
+    """Return the group whose options a command line asks for by `GROUP=list`, if it does."""
+    asked = [word.removesuffix("=list") for word in settings if word.endswith("=list")]
+    return next((group for group in asked if group in default_options()), None)
 
 
-def purpose(path: Path) -> str:
+def show_options(group: str, *, further: Path | None = None) -> None:
+    """Print each option of a group with its purpose; of a study, also what it reports.
+
+    Args:
+        group: A folder of `conf/`.
+        further: A folder of options that the user adds with `--config-dir`.
+    """
+    folders = [CONF, *([] if further is None else [further])]
+    files = [path for folder in folders for path in sorted((folder / group).glob("*.yaml"))]
+    rows = [[path.stem, _about(path)] for path in files if path.stem != "none"]
+    program = f"{group}=NAME chooses one; --cfg job shows its settings without a run."
+    show(Table(title="", head=[group, ""], rows=rows, note=program, align="ll"))
+
+
+def _about(path: Path) -> str:
+    report = OmegaConf.select(OmegaConf.load(path), "report")
+    question = "" if report is None else str(report.question)
+    first = _purpose(path)
+    return first if question in ("", first) else f"{first}\n{question}"
+
+
+def _purpose(path: Path) -> str:
     """Return the first line of comment in an option's file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = (line for line in lines if line.startswith("# ") and "@package" not in line)

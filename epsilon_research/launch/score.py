@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from epsilon_research.catalogue import CONF
+from epsilon_research.launch.declared import composed, settings_of
 from epsilon_research.launch.job import check_settings
 from epsilon_research.reporting import Table, show
 from epsilon_research.reporting.numbers import setting
@@ -37,8 +36,7 @@ def score_command(words: Sequence[str]) -> None:
             f"{words[0] if words else 'nothing'}: type e.g. {_USAGE}"
         )
     name, *settings = words
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", ["name=score", *settings])
+    config = settings_of(composed(["name=score", *settings]))
     check_settings(config)
     chosen = [word for word in settings if word.startswith("metric=")]
     from epsilon_research import score_network

@@ -45,7 +45,7 @@ class Interruption:
         raise KeyboardInterrupt
 
     def say(self, kept: str) -> None:
-        """Write the one sentence about the interruption; `kept` says what becomes of the work."""
+        """Write the one sentence about the interruption, with what becomes of the work."""
         sys.stderr.write(f"\nInterrupted before the end: {kept}.\n")
 
     def raise_again(self, number: int, frame: FrameType | None) -> NoReturn:

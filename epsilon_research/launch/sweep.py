@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
@@ -15,7 +14,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.bounded_yaml import read_settings
-from epsilon_research.catalogue import CONF
+from epsilon_research.launch.declared import composed
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import remove_unbegun
 from epsilon_research.launch.options import quoted
@@ -71,8 +70,7 @@ def gather_again(where: bool | str, settings: Sequence[str]) -> None:  # noqa: F
     Raises:
         FileNotFoundError: There is no such folder.
     """
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", list(settings), return_hydra_config=True)
+    config = composed(settings)
     HydraConfig.instance().set_config(config)
     base = Path("outputs") / str(config.name)
     folder = _newest(base) if where is True else Path(str(where))
@@ -104,16 +102,13 @@ def _newest(base: Path) -> Path | None:
 
 
 def _has_finished(folder: Path) -> bool:
+    """Return whether all runs wrote their summary at their end, not where one was interrupted."""
     jobs = [path for path in folder.iterdir() if path.name.isdigit()] or [folder]
-    return all(_is_whole(job / "summary.json") for job in jobs)
-
-
-def _is_whole(summary: Path) -> bool:
-    """Return whether a run wrote its summary at its end, and not where it was interrupted."""
     try:
-        return "interrupted" not in json.loads(summary.read_text(encoding="utf-8"))
+        summaries = [json.loads((job / "summary.json").read_text("utf-8")) for job in jobs]
     except (OSError, ValueError):
         return False
+    return not any("interrupted" in summary for summary in summaries)
 
 
 def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -> None:
@@ -123,9 +118,6 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
         config: Has `name`, `report` and `page` of the study.
         folder: Holds the run folders of the jobs, or is the one of a single job.
         overrides: The settings that were typed to start it.
-
-    Raises:
-        ValueError: The report does not have the fields of a `Report`, or no job can be read.
     """
     # After a launcher that runs jobs elsewhere, logging is not set up in this process.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
@@ -154,9 +146,7 @@ def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -
 def graphs_of(folder: Path) -> "Graphs | None":
     """Return what the architectures of a finished job look like, by the space that it saved.
 
-    Args:
-        folder: The job's, with `config.yaml`; where that names no space that may be built, the log
-            says so, and the result is None.
+    Where `config.yaml` names no space that may be built, the log says so, and the result is None.
     """
     try:
         settings = OmegaConf.to_container(OmegaConf.load(folder / "config.yaml").search_space)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from epsilon_research.analysis import aggregate_ranks, ranked_scores
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Prepared
 
 UNDEFINED_PART = "undefined_part"
 """Failure of an aggregate: one of its metrics has no score."""

@@ -25,9 +25,7 @@ from epsilon_research.plotting import FigureSettings, RunFigures
 from epsilon_research.progress import progress
 from epsilon_research.scoring import Scoring, ScoringResult
 from epsilon_research.spaces import Selection
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
-from epsilon_research.stages.random_streams import random_stream
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage, random_stream
 from epsilon_research.store import Store
 from epsilon_research.tracking import Tracker, write_json, write_table
 from epsilon_research.weights.base import WeightRule, apply_rule, check_rule

@@ -7,7 +7,7 @@ import numpy as np
 
 from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.scoring import ScoringResult
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Prepared
 from epsilon_research.store import Store
 from epsilon_research.weights.base import epsilon_weights
 

@@ -8,7 +8,7 @@ import pandas as pd
 from epsilon_research.checks import check_integer
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
-from epsilon_research.stages.base import Context, Outcome, Stage
+from epsilon_research.stages.base import Context, Outcome, Stage, best_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,31 +26,23 @@ class BestScored(Stage):
 
     def run(self, context: Context) -> Outcome:
         """Return the part `best_scored`: {metric: architectures, the best first}."""
-        best = {name: self._best(context, name) for name in context.columns}
         table = context.prepared.table
-        head = ["metric", "architecture", "score"] + ([] if table is None else [table.label])
-        rows = [
-            [name if place == 0 else "", entry["architecture_id"], *_numbers(entry)]
-            for name, entries in best.items()
-            for place, entry in enumerate(entries)
-        ]
+        found: dict[str, list[dict[str, Any]]] = {}
+        rows = []
+        for name in context.columns:
+            best = best_rows(context.frame, self.count, by=name)
+            columns = {"architecture_id": best["architecture_id"], "score": best[name]}
+            if table is not None:
+                columns["accuracy"] = best[table.target]
+            found[name] = pd.DataFrame(columns).to_dict("records")
+            for place, entry in enumerate(found[name]):
+                metric, score = name if place == 0 else "", f"{entry['score']:.6g}"
+                known = "accuracy" in entry
+                accuracy = [value(entry["accuracy"], "test_accuracy_mean")] if known else []
+                rows.append([metric, entry["architecture_id"], score, *accuracy])
         if not rows:
             return Outcome()
-        shown = Table(
-            title="best-scored architectures", head=head, rows=rows, align="llrr"[: len(head)]
-        )
-        return Outcome(summary={"best_scored": best}, tables=[shown])
-
-    def _best(self, context: Context, name: str) -> list[dict[str, Any]]:
-        # Stable, so that of equal scores the first in the run's order comes first.
-        frame = context.frame.dropna(subset=name).sort_values(name, ascending=False, kind="stable")
-        frame = frame.head(self.count)
-        found = {"architecture_id": frame["architecture_id"], "score": frame[name]}
-        if context.prepared.table is not None:
-            found["accuracy"] = frame[context.prepared.table.target]
-        return pd.DataFrame(found).to_dict("records")
-
-
-def _numbers(entry: dict[str, Any]) -> list[str]:
-    accuracies = [value(entry["accuracy"], "test_accuracy_mean")] if "accuracy" in entry else []
-    return [f"{entry['score']:.6g}", *accuracies]
+        head = ["metric", "architecture", "score", *([table.label] if table is not None else [])]
+        align = "llrr"[: len(head)]
+        shown = Table(title="best-scored architectures", head=head, rows=rows, align=align)
+        return Outcome(summary={"best_scored": found}, tables=[shown])

@@ -11,8 +11,7 @@ from epsilon_research.analysis import spearman_rho
 from epsilon_research.checks import check_integer
 from epsilon_research.engines import Engine
 from epsilon_research.metrics import Epsilon
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage, drawn_rows
 
 logger = logging.getLogger(__name__)
 
@@ -35,11 +34,7 @@ class EngineComparison(Stage):
         check_integer("agreement.sample_size", self.sample_size, at_least=1, example=20)
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse a run without a metric epsilon.
-
-        Raises:
-            ValueError: There is none.
-        """
+        """Refuse a run without a metric epsilon."""
         metrics = prepared.scoring.metrics
         if not isinstance(metrics.get(_METRIC), Epsilon):
             raise ValueError(
@@ -54,16 +49,14 @@ class EngineComparison(Stage):
         the former. `undefined` counts sampled architectures that the other engine gives no score,
         which happens where its arithmetic underflows. Relative differences are over scores above 0.
         """
-        scored = context.frame[context.frame[_METRIC].notna()]
-        size = min(self.sample_size, len(scored))
-        rows = context.rng("agreement").choice(len(scored), size=size, replace=False)
-        sample = scored.iloc[np.sort(rows)]
+        scored = context.frame.dropna(subset=_METRIC)
+        sample = drawn_rows(scored, self.sample_size, rng=context.rng("agreement"))
         ids = list(sample["architecture_id"])
         scoring = context.prepared.scoring
         metric = scoring.metrics[_METRIC]
         assert isinstance(metric, Epsilon)  # `check` has refused the rest
         other = replace(scoring, metrics={_METRIC: replace(metric, engine=self.engine)})
-        found = {"engine": self.engine.name} | compare_scores(
+        found = {"engine": self.engine.name} | _compare(
             sample[_METRIC].to_numpy(), other.score_table(ids)[_METRIC].to_numpy(), ids=ids
         )
         logger.info(
@@ -74,13 +67,12 @@ class EngineComparison(Stage):
         return Outcome(summary={"agreement": found})
 
 
-def compare_scores(
+def _compare(
     ours: Float[np.ndarray, " architectures"],
     theirs: Float[np.ndarray, " architectures"],
     *,
     ids: list[str],
 ) -> dict[str, Any]:
-    """Return the largest differences between two engines' scores, and where they are."""
     difference = np.abs(ours - theirs)
     defined = np.isfinite(difference)
     if not defined.any():

@@ -14,19 +14,15 @@ class Figures(Stage):
         """Return the paths of the figures."""
         if context.figures is None:
             return Outcome()
-        table, summary = context.prepared.table, context.summary
-        target = None
-        if table is not None:
-            target = Target(
-                column=table.target, label=table.label, higher_is_better=table.higher_is_better
-            )
+        table, metrics = context.prepared.table, context.prepared.scoring.metrics
+        target = table and Target(
+            column=table.target, label=table.label, higher_is_better=table.higher_is_better
+        )
         paths = context.figures.save_scores(
             context.frame,
             metrics=context.columns,
-            labels={
-                name: metric.label for name, metric in context.prepared.scoring.metrics.items()
-            },
+            labels={name: metric.label for name, metric in metrics.items()},
             target=target,
-            statistics=summary.get("metrics", {}),
+            statistics=context.summary.get("metrics", {}),
         )
         return Outcome(figures=paths)

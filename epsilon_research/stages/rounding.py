@@ -10,8 +10,7 @@ from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.metrics import Epsilon
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +24,8 @@ class Rounding(Stage):
     exact: str
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse a run whose metrics are not several epsilons, one of them the exact one.
-
-        Raises:
-            ValueError: There are others, or too few.
-        """
-        metrics = prepared.scoring.metrics
-        epsilons = [name for name, metric in metrics.items() if isinstance(metric, Epsilon)]
+        """Refuse a run whose metrics are not several epsilons, one of them the exact one."""
+        epsilons = _epsilons(prepared)
         if self.exact not in epsilons or len(epsilons) < 2:
             raise ValueError(
                 f"stages.rounding.exact must name one of two or more epsilon metrics, got "
@@ -40,12 +34,7 @@ class Rounding(Stage):
 
     def run(self, context: Context) -> Outcome:
         """Return the part `rounding`: {metric: errors, unresolved scores, ρ with exact scores}."""
-        metrics = context.prepared.scoring.metrics
-        others = [
-            name
-            for name, metric in metrics.items()
-            if isinstance(metric, Epsilon) and name != self.exact
-        ]
+        others = [name for name in _epsilons(context.prepared) if name != self.exact]
         found = {name: compare_with_exact(context.frame, name, exact=self.exact) for name in others}
         outcome = Outcome(summary={"rounding": found}, tables=[_table(found)])
         if context.figures is None:
@@ -54,13 +43,13 @@ class Rounding(Stage):
         return replace(outcome, figures=figures)
 
 
-def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[str, float]:
-    """Return how far the scores in one column are from those in another.
+def _epsilons(prepared: Prepared) -> list[str]:
+    metrics = prepared.scoring.metrics
+    return [name for name, metric in metrics.items() if isinstance(metric, Epsilon)]
 
-    Args:
-        frame: Table of scores with `<name>_resolution` and `<name>_resolved`.
-        name: Column of scores.
-        exact: Column of exact scores.
+
+def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[str, float]:
+    """Return how far the scores in one column of a table are from the exact ones in another.
 
     Returns:
         Over the rows where both are defined: `n`; the `median_error` and `largest_error`; the
@@ -88,14 +77,12 @@ def compare_with_exact(frame: pd.DataFrame, name: str, *, exact: str) -> dict[st
 def _table(found: dict[str, dict[str, float]]) -> Table:
     head = ["epsilon of", "n", "exact,\nmedian", "error,\nmedian", "error,\nlargest",
             "within\nresolution %", "not\nresolved", "ρ with\nexact"]  # fmt: skip
+    shown = ("median_score", "median_error", "largest_error")
     rows = [
         [
             name.replace("_", " "),
             value(one["n"], "n"),
-            *(
-                f"{one.get(key, np.nan):.1e}"
-                for key in ("median_score", "median_error", "largest_error")
-            ),
+            *(f"{one.get(key, np.nan):.1e}" for key in shown),
             value(one.get("within_resolution"), "coverage"),
             value(one.get("unresolved"), "n"),
             value(one.get("spearman_rho")),

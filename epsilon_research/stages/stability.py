@@ -11,8 +11,7 @@ from epsilon_research.analysis.stability import measure_stability
 from epsilon_research.checks import check_integer
 from epsilon_research.metrics import Metric
 from epsilon_research.scoring import Scoring
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage, drawn_rows
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +44,7 @@ class Stability(Stage):
         The statistics are the mean and least ρ of two repeats, the overlap of their best, and how
         many architectures have a score in all of them; the run's own scores are the first repeat.
         """
-        frame = context.frame
-        size = min(self.sample_size, len(frame))
-        rows = context.rng("repeats").choice(len(frame), size=size, replace=False)
-        sample = frame.iloc[np.sort(rows)]
+        sample = drawn_rows(context.frame, self.sample_size, rng=context.rng("repeats"))
         ids = list(sample["architecture_id"])
         descriptions = context.prepared.scoring.describe(ids)
         columns: dict[tuple[str, str], list[np.ndarray]] = {}
@@ -82,7 +78,6 @@ class Stability(Stage):
 
 
 def _with_other_seeds(metrics: Mapping[str, Metric], step: int) -> dict[str, Any]:
-    """Those metrics that draw something, with a seed further on."""
     return {
         name: replace(metric, seed=metric.seed + step)  # pyright: ignore
         for name, metric in metrics.items()

@@ -11,8 +11,7 @@ from epsilon_research.checks import check_integer
 from epsilon_research.progress import progress
 from epsilon_research.reporting import Table
 from epsilon_research.reporting.numbers import value
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage, best_rows, drawn_rows
 
 RANDOM = "random"
 """Name of the group that no metric has chosen."""
@@ -48,45 +47,32 @@ class TrainBest(Stage):
 
     def run(self, context: Context) -> Outcome:
         """Return the part `train_best`: {group: architectures with score, costs and fitness}."""
-        inside = np.ones(len(context.frame), dtype=bool)
+        frame = context.frame
         for name, limit in self.limits.items():
-            inside &= context.frame[name].to_numpy() <= limit
-        frame = context.frame.loc[inside].reset_index(drop=True)
+            frame = frame.loc[frame[name].to_numpy() <= limit]
         if len(frame) < self.count:
             raise ValueError(
                 f"{self.count} architectures must lie within stages.train_best.limits, got "
                 f"{len(frame)} of {len(context.frame)}: raise the limits, or score more"
             )
-        groups = self._groups(frame, context)
-        wanted = dict.fromkeys(id_ for ids in groups.values() for id_ in ids)
+        choosing = [name for name in context.columns if name not in self.limits]
+        groups = {name: best_rows(frame, self.count, by=name) for name in choosing}
+        groups[RANDOM] = drawn_rows(frame, self.count, rng=context.rng("train_best"))
+        wanted = pd.concat(groups.values())["architecture_id"].unique()
         fitness: dict[str, float] = {}
         with progress(context.console, "training", len(wanted)) as advance:
             for id_ in wanted:
                 fitness[id_] = float(self.objective(id_))
                 advance(1)
-        rows = frame.set_index("architecture_id")
-        found = {
-            group: [self._entry(id_, group, rows, fitness) for id_ in ids]
-            for group, ids in groups.items()
-        }
+        found = {}
+        for group, chosen in groups.items():
+            numbers = [*([] if group == RANDOM else [group]), *self.limits]
+            entries = pd.DataFrame({"architecture_id": chosen["architecture_id"]})
+            for name in numbers:
+                entries["score" if name == group else name] = chosen[name].astype(float)
+            entries["fitness"] = [fitness[id_] for id_ in entries["architecture_id"]]
+            found[group] = entries.to_dict("records")
         return Outcome(summary={"train_best": found}, tables=[self._table(found, len(frame))])
-
-    def _groups(self, frame: pd.DataFrame, context: Context) -> dict[str, Sequence[str]]:
-        groups: dict[str, Sequence[str]] = {}
-        for name in context.columns:
-            if name not in self.limits:
-                scored = frame.loc[frame[name].notna().to_numpy()]
-                best = scored.sort_values(name, ascending=False, kind="stable")
-                groups[name] = list(best["architecture_id"].head(self.count))
-        rows = context.rng("train_best").choice(len(frame), size=self.count, replace=False)
-        return groups | {RANDOM: list(frame["architecture_id"].iloc[np.sort(rows)])}
-
-    def _entry(
-        self, id_: str, group: str, rows: pd.DataFrame, fitness: Mapping[str, float]
-    ) -> dict[str, Any]:
-        score = {} if group == RANDOM else {"score": float(rows.loc[id_, group])}
-        costs = {name: float(rows.loc[id_, name]) for name in self.limits}
-        return {"architecture_id": id_, **score, **costs, "fitness": fitness[id_]}
 
     def _table(self, found: Mapping[str, Sequence[Mapping[str, Any]]], inside: int) -> Table:
         rows = []
@@ -95,10 +81,11 @@ class TrainBest(Stage):
                 score = f"{entry['score']:.6g}" if "score" in entry else ""
                 costs = [f"{entry[name]:,.0f}" for name in self.limits]
                 first = group if place == 0 else ""
-                rows.append([first, entry["architecture_id"], score, *costs, _trained(entry)])
+                trained = value(entry["fitness"], "test_accuracy_mean")
+                rows.append([first, entry["architecture_id"], score, *costs, trained])
             blank = [""] * (1 + len(self.limits))
-            mean = np.mean([entry["fitness"] for entry in entries])
-            rows.append(["", "mean", *blank, _trained({"fitness": float(mean)})])
+            mean = float(np.mean([entry["fitness"] for entry in entries]))
+            rows.append(["", "mean", *blank, value(mean, "test_accuracy_mean")])
         return Table(
             title="best-scored architectures, trained",
             head=["chosen by", "architecture", "score", *self.limits, "after training"],
@@ -106,7 +93,3 @@ class TrainBest(Stage):
             align="ll" + "r" * (2 + len(self.limits)),
             note=f"{inside:,} of the scored architectures are within the limits",
         )
-
-
-def _trained(entry: Mapping[str, Any]) -> str:
-    return value(entry["fitness"], "test_accuracy_mean")

@@ -1,13 +1,4 @@
-"""Weight rules: ways to find epsilon's two constants instead of being given them.
-
-    base.py      the contract, and how a run takes what a rule chose
-    sample.py    a sample of architectures, its outputs at many weights
-    plateau.py   from where on a sequence no longer changes
-    limits.py    `Limits`: as far apart as still makes a difference
-    widest.py    `Widest`: the published search
-
-To add one: a final dataclass of `WeightRule` and `conf/weight_rule/<name>.yaml`.
-"""
+"""The contract of a weight rule, and what a run does with one."""
 
 import logging
 import time
@@ -112,7 +103,7 @@ def check_rule(
 def apply_rule(
     rule: WeightRule, *, scoring: Scoring, rng: np.random.Generator
 ) -> tuple[dict[str, Metric], dict[str, Any]]:
-    """Let a rule choose, and return the metrics with the chosen weights, and the record of it.
+    """Return the metrics of a scoring with the weights that a rule chooses, and its record.
 
     Args:
         rule: One that `check_rule` accepts.

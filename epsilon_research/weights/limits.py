@@ -1,64 +1,56 @@
 """The limits w→0 and w→∞: the pair beyond which no weight changes a score any more."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from epsilon_research.checks import check_integer, check_number
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.weights.base import ChosenPair, WeightRule
-from epsilon_research.weights.plateau import limit_place, pairwise_changes
 from epsilon_research.weights.sample import draw_functions, evaluate_weights, sample_record
 
-_EVERY_DECADE_TO = 10
 _FARTHEST = 300
 """Decades. Weights of 1e-300 and 1e300 are ordinary float64 numbers, and the collapse carries
 its exponent apart from them; at 308 float64 ends."""
+_OUTWARDS = [*range(11), 20, 40, 80, 160, _FARTHEST]
+"""Decades that are tried: each of them for a while, then each twice as far."""
 _MOST_UNDEFINED = 0.5
 """Share of the sample that may be without a score at the ends: where there are no limits it is
 nearly all of it, while some networks of any space have constant outputs (one in twelve cells of
 TransNAS-Bench-101)."""
 _MIN_SAMPLE = 2
+_CONFIRMATIONS = 3
+"""Weights further out that a limit is compared with at least."""
 
 
-def _outwards(first: int) -> list[int]:
-    """Decades from `first` outwards: each of them for a while, then each twice as far."""
-    far = [2**power * _EVERY_DECADE_TO for power in range(1, 5)]
-    return [*range(first, _EVERY_DECADE_TO + 1), *far, _FARTHEST]
-
-
-def _weight(exponent: int) -> float:
+def _weights(exponents: Sequence[int]) -> list[float]:
     # Of the text, since powers of ten are a digit off now and then, and the store would take
     # 1e-23 and a neighbour of it for two weights.
-    return float(f"1e{exponent}")
+    return [float(f"1e{exponent}") for exponent in exponents]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits(WeightRule):
     """The innermost powers of ten beyond which normalised outputs do not change any more.
 
-    Why there are limits, where a convolution is followed by batch norm:
+    There are limits where a convolution is followed by batch norm:
 
-    * w→0: a signal's variance falls below batch norm's eps, which then divides by sqrt(eps)
-      whatever the signal: the network is linear but for ReLU and max pooling, each convolution
-      with its batch norm multiplies by a constant · w², and of several paths into a sum only those
-      with the fewest convolutions are left. Relative corrections are of the order of w²: a decade
-      gains two digits.
-    * w→∞: eps vanishes beside the variance and batch norm gives w times a map of mean 0 and
-      variance 1. Only ratios between paths can depend on w: on NAS-Bench-201 the shortcut that
-      halves the resolution is a convolution without batch norm, gains a factor w over what runs
-      beside it, and corrections are of the order of 1/w, a digit a decade. NAS-Bench-101 has batch
-      norm after every convolution, and is at its limit as soon as eps is small.
+    * w→0: a signal's variance falls below batch norm's eps, so that each convolution with its batch
+      norm multiplies by a constant · w², and of several paths into a sum only those with the fewest
+      convolutions are left. A decade gains two digits.
+    * w→∞: eps vanishes beside the variance, and batch norm gives w times a map of mean 0 and
+      variance 1. Where a path has a convolution without batch norm, as the shortcuts of
+      NAS-Bench-201, it gains a factor w over what runs beside it, and a decade gains a digit;
+      NAS-Bench-101 has none and is at its limit as soon as eps is small.
 
-    Between them outputs change with every decade. NAS-Bench-NLP has no limits: biases are w like
-    the weights, so that differences between samples vanish beside constants as w→0, tanh and
-    sigmoid saturate as w→∞, and either way most outputs become constant. The rule then says so.
+    Between them outputs change with every decade. NAS-Bench-NLP has no limits: its biases are w,
+    too, and tanh and sigmoid saturate, so that either way most outputs become constant.
 
     An architecture whose outputs are alike at both limits scores 0 but for rounding, as a quarter
     of the connected NAS-Bench-201 cells do: their order among themselves is noise.
@@ -111,91 +103,137 @@ class Limits(WeightRule):
             )
 
         def outputs(exponents: Sequence[int]) -> Float[np.ndarray, "architectures weights values"]:
-            weights = [_weight(exponent) for exponent in exponents]
+            weights = _weights(exponents)
             rows = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
             return np.stack([[evaluation.values for evaluation in row] for row in rows])
 
-        sides = {"low": [-decade for decade in _outwards(1)], "high": _outwards(0)}
         # The farthest weights first, so that a space without limits is recognised soon.
-        kept = _defined_at([-_FARTHEST, _FARTHEST], outputs, scoring=scoring)
+        undefined = np.isnan(outputs([-_FARTHEST, _FARTHEST])).all(axis=2)
+        low, high = undefined.mean(axis=0)
+        if max(low, high) > _MOST_UNDEFINED:
+            raise ValueError(
+                "weight_rule=limits must have networks whose outputs differ between samples "
+                "however small or large the weight, got constant or infinite outputs of "
+                f"{low:.0%} at 1e-{_FARTHEST} and {high:.0%} at 1e+{_FARTHEST} on "
+                f"{scoring.space.name}: there is no limit, pass weight_rule=published"
+            )
+        kept = ~np.logical_or.reduce(undefined, axis=1)
+        sides = {"low": [-decade for decade in _OUTWARDS[1:]], "high": _OUTWARDS}
         both = outputs([*sides["low"], *sides["high"]])[kept]
         parts = np.split(both, [len(sides["low"])], axis=1)
         found, rows = {}, {}
         for (side, exponents), part in zip(sides.items(), parts, strict=True):
             changes = pairwise_changes(part)
-            rows[side] = _rows(exponents, changes)
+            rows[side] = _rows(_weights(exponents), changes)
             place = limit_place(changes.max(axis=2), tolerance=self.tolerance)
             if place is None:
-                raise ValueError(self._no_limit(side, rows[side], scoring))
+                beyond = rows[side][-1 - _CONFIRMATIONS]
+                raise ValueError(
+                    f"weight_rule=limits must find a {side} weight beyond which outputs change by "
+                    f"less than {self.tolerance:g}, got changes up to "
+                    f"{beyond['largest_change_beyond']:.2g} beyond {beyond['weight']:g} on "
+                    f"{scoring.space.name}: raise weight_rule.tolerance, or pass "
+                    "weight_rule=published"
+                )
             found[side] = exponents[place]
-        pair = (found["low"] - self.beyond, found["high"] + self.beyond)
         record = {
-            "limits": [_weight(exponent) for exponent in found.values()],
+            "limits": _weights(list(found.values())),
             "beyond": self.beyond,
             "tolerance": self.tolerance,
             "sample": sample_record(ids, pool_size=len(scoring.space.architecture_ids)),
             "left_out": int((~kept).sum()),
             **rows,
         }
-        return ChosenPair(weights=self._checked(pair, found), record=record)
+        return ChosenPair(weights=self._moved(found), record=record)
 
-    def _checked(self, pair: tuple[int, int], limits: Mapping[str, int]) -> tuple[float, float]:
-        low, high = pair
+    def _moved(self, limits: Mapping[str, int]) -> tuple[float, float]:
+        low, high = limits["low"] - self.beyond, limits["high"] + self.beyond
         if not (-_FARTHEST <= low < high <= _FARTHEST):
             raise ValueError(
                 "weight_rule.beyond must leave a pair in order, between "
                 f"1e-{_FARTHEST} and 1e{_FARTHEST}, got {self.beyond} from the limits "
                 f"1e{limits['low']} and 1e{limits['high']}: pass one nearer to 0"
             )
-        return _weight(low), _weight(high)
-
-    def _no_limit(self, side: str, rows: Sequence[Mapping[str, Any]], scoring: Scoring) -> str:
-        beyond = rows[-4]["largest_change_beyond"]
-        return (
-            f"weight_rule=limits must find a {side} weight beyond which outputs change by less "
-            f"than {self.tolerance:g}, got changes up to {beyond:.2g} beyond "
-            f"{rows[-4]['weight']:g} on {scoring.space.name}: raise weight_rule.tolerance, or "
-            "pass weight_rule=published"
-        )
-
-
-def _defined_at(
-    exponents: Sequence[int], outputs: Callable[[Sequence[int]], np.ndarray], *, scoring: Scoring
-) -> Bool[np.ndarray, " architectures"]:
-    """Return which architectures have outputs at all of these weights.
-
-    Raises:
-        ValueError: Too many have none.
-    """
-    undefined = np.isnan(outputs(exponents)).all(axis=2)
-    share = undefined.mean(axis=0)
-    if (share > _MOST_UNDEFINED).any():
-        shares = " and ".join(
-            f"{part:.0%} at {_weight(exponent):g}"
-            for part, exponent in zip(share, exponents, strict=True)
-        )
-        raise ValueError(
-            "weight_rule=limits must have networks whose outputs differ between samples "
-            f"however small or large the weight, got constant or infinite outputs of {shares} "
-            f"on {scoring.space.name}: there is no limit, pass weight_rule=published"
-        )
-    return np.logical_not(np.logical_or.reduce(undefined, axis=1))
+        smaller, larger = _weights([low, high])
+        return smaller, larger
 
 
 def _rows(
-    exponents: Sequence[int], changes: Float[np.ndarray, "weights weights architectures"]
+    weights: Sequence[float], changes: Float[np.ndarray, "weights weights architectures"]
 ) -> list[dict[str, float]]:
     """The record of one side, from the inside outwards; the last weight has nothing after it."""
-    largest, median = changes.max(axis=2), np.median(changes, axis=2)
     rows = []
-    for place, exponent in enumerate(exponents):
-        after = largest[place, place + 1 :]
+    for place, weight in enumerate(weights):
+        after = changes[place, place + 1 :]
+        largest = after.max(axis=1)
+        some = bool(largest.size)
         rows.append(
             {
-                "weight": _weight(exponent),
-                "largest_change": float(after[0]) if after.size else math.nan,
-                "median_change": float(median[place, place + 1]) if after.size else math.nan,
-                "largest_change_beyond": float(after.max()) if after.size else math.nan,
+                "weight": weight,
+                "largest_change": float(largest[0]) if some else math.nan,
+                "median_change": float(np.median(after[0])) if some else math.nan,
+                "largest_change_beyond": float(largest.max()) if some else math.nan,
             }
         )
     return rows
+
+
+def output_changes(
+    first: Float[np.ndarray, "architectures values"],
+    second: Float[np.ndarray, "architectures values"],
+) -> Float[np.ndarray, " architectures"]:
+    """Return how far each architecture's normalised outputs are apart at two weights, in [0, 1].
+
+    Epsilon leaves exact zeros out, so two things make a score: the values, and which of them are
+    kept. The change is the larger of the largest difference of a value (one that is left out
+    counts as the 0 it is) and the share of values kept at one weight only. With a change of c and
+    the same values kept, a score s with any third weight moves by at most about
+    c · (1 + s) / (mean of the outputs). Infinite where all of either are left out: no score.
+
+    Args:
+        first: What `normalise_outputs` gave at one weight, NaN where left out.
+        second: The same at the other weight.
+    """
+    one, two = np.isnan(first), np.isnan(second)
+    values = np.abs(np.where(one, 0, first) - np.where(two, 0, second)).max(axis=1)
+    kept = (one != two).mean(axis=1)
+    undefined = one.all(axis=1) | two.all(axis=1)
+    return np.where(undefined, np.inf, np.maximum(values, kept)).astype(np.float64)
+
+
+def pairwise_changes(
+    outputs: Float[np.ndarray, "architectures weights values"],
+) -> Float[np.ndarray, "weights weights architectures"]:
+    """Return `output_changes` between every two weights; 0 on the diagonal."""
+    count = outputs.shape[1]
+    changes = np.zeros((count, count, len(outputs)))
+    for one in range(count):
+        for two in range(one + 1, count):
+            change = output_changes(outputs[:, one], outputs[:, two])
+            changes[one, two] = changes[two, one] = change
+    return changes
+
+
+def limit_place(
+    changes: Float[np.ndarray, "weights weights"],
+    *,
+    tolerance: float,
+    confirmations: int = _CONFIRMATIONS,
+) -> int | None:
+    """Return the first place from which on nothing changes by more than `tolerance` any more.
+
+    It is compared with every place after it, not with its neighbour only: on a plateau in the
+    middle neighbours agree, but what comes after the plateau does not, and slow drift adds up.
+
+    Args:
+        changes: Change between any two weights, in the order in which they move outwards.
+        tolerance: The largest change that counts as none.
+        confirmations: How many places must at least come after it.
+
+    Returns:
+        None if there is no such place.
+    """
+    for place in range(len(changes) - confirmations):
+        if (changes[place, place + 1 :] <= tolerance).all():
+            return place
+    return None

@@ -18,15 +18,10 @@ _LOOKED_AT = 4
 def draw_functions(
     scoring: Scoring, *, count: int, rng: np.random.Generator
 ) -> tuple[list[str], list[Description]]:
-    """`count` connected architectures of distinct function, or all there are, in drawn order.
+    """Return ids and descriptions of `count` connected architectures of distinct function.
 
-    Args:
-        scoring: Knows the space.
-        count: At least 1.
-        rng: Draws them from the whole space.
-
-    Returns:
-        Ids and their descriptions.
+    They are drawn from the whole space of `scoring`, and in that order; all that there are if they
+    are fewer.
     """
     pool = scoring.space.architecture_ids
     order = rng.permutation(len(pool))

@@ -1,7 +1,8 @@
 """The paper's search for weights: the widest pair that leaves few architectures undefined."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,14 +22,10 @@ _EXPONENTS = 300
 """Largest power of ten of a weight, in either direction."""
 
 
-def exponents_by_width(low: int, high: int) -> Iterator[tuple[int, int]]:
-    """Pairs of exponents in the order in which the published search tries them.
-
-    The widest first; of one width the lowest first.
-    """
-    for width in range(high - low, 0, -1):
-        for start in range(low, high - width + 1):
-            yield start, start + width
+def exponents_by_width(low: int, high: int) -> list[tuple[int, int]]:
+    """Return pairs of exponents as the published search tries them, see `Widest`."""
+    pairs = combinations(range(low, high + 1), 2)
+    return sorted(pairs, key=lambda pair: (pair[0] - pair[1], pair[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +64,17 @@ class Widest(WeightRule):
 
     def __post_init__(self) -> None:
         check_choice("weight_rule.undefined", self.undefined, TREATMENTS)
-        number = self.num_architectures
-        check_integer("weight_rule.num_architectures", number, at_least=1, example=100)
-        check_integer("weight_rule.seed", self.seed, at_least=0, example=21)
+        for name, least, example in (
+            ("num_architectures", 1, 100),
+            ("seed", 0, 21),
+            ("low_exponent", -_EXPONENTS, -7),
+            ("high_exponent", -_EXPONENTS, 0),
+        ):
+            value = getattr(self, name)
+            check_integer(f"weight_rule.{name}", value, at_least=least, example=example)
         most = "weight_rule.most_undefined"
         check_number(most, self.most_undefined, above=0, at_most=1, example=0.1)
         low, high = self.low_exponent, self.high_exponent
-        check_integer("weight_rule.low_exponent", low, at_least=-_EXPONENTS, example=-7)
-        check_integer("weight_rule.high_exponent", high, at_least=-_EXPONENTS, example=0)
         if not low < high <= _EXPONENTS:
             raise ValueError(
                 "weight_rule.low_exponent must be below weight_rule.high_exponent, "
@@ -100,25 +100,22 @@ class Widest(WeightRule):
         weights = [float(f"1e{exponent}") for exponent in exponents]
         found = evaluate_weights(metric, ids, descriptions, weights=weights, scoring=scoring)
         connected = np.array([facts.connected for facts in descriptions])
-        picks: dict[str, tuple[float, float] | None] = dict.fromkeys(
-            ("paper", "connected", "worst")
-        )
+        picks: dict[str, list[float] | None] = dict.fromkeys(("paper", "connected", "worst"))
         tried: list[dict[str, Any]] = []
-        for pair in exponents_by_width(self.low_exponent, self.high_exponent):
-            low, high = (exponent - self.low_exponent for exponent in pair)
+        for low, high in exponents_by_width(0, len(weights) - 1):
             scores = [metric.score({0: row[low], 1: row[high]}) for row in found]
             shares = undefined_shares(scores, connected=connected)
-            chosen = (weights[low], weights[high])
-            tried.append({"weights": list(chosen), "undefined": shares})
+            pair = [weights[low], weights[high]]
+            tried.append({"weights": pair, "undefined": shares})
             for protocol, share in shares.items():
                 if picks[protocol] is None and share < self.most_undefined:
-                    picks[protocol] = chosen
+                    picks[protocol] = pair
             if None not in picks.values():
                 break
         protocol = TREATMENTS[self.undefined]
         pick = picks[protocol]
         if pick is None:
-            fewest = min([pair["undefined"][protocol] for pair in tried])
+            fewest = min(one["undefined"][protocol] for one in tried)
             raise ValueError(
                 f"weight_rule=widest must find a pair with less than {self.most_undefined:.0%} "
                 f"undefined scores, got {fewest:.0%} at best among {len(tried)}: raise "
@@ -126,22 +123,19 @@ class Widest(WeightRule):
             )
         record = {
             "undefined": self.undefined,
-            "picks": {name: None if pair is None else list(pair) for name, pair in picks.items()},
+            "picks": picks,
             "most_undefined": self.most_undefined,
             "sample": sample_record(ids, pool_size=len(pool))
             | {"seed": self.seed, "distinct": len(set(ids))},
             "tried": tried,
         }
-        return ChosenPair(weights=pick, record=record)
+        return ChosenPair(weights=(pick[0], pick[1]), record=record)
 
 
 def undefined_shares(
     scores: Sequence[Score], *, connected: Bool[np.ndarray, " architectures"]
 ) -> dict[str, float]:
-    """Shares of undefined scores as each protocol counts them, see `Widest.choose`.
-
-    NaN under `connected` where nothing is connected.
-    """
+    """Return shares of undefined scores by protocol, NaN where none counts, see `Widest.choose`."""
     exact = np.array([score.failure is not None for score in scores])
     in_float32 = exact | [not score.columns[FLOAT32_DEFINED] for score in scores]
     return {

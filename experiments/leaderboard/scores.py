@@ -9,7 +9,7 @@ import pandas as pd
 import epsilon_research as er
 from epsilon_research.analysis import oriented
 from epsilon_research.catalogue import build_option
-from epsilon_research.stages.random_streams import random_stream
+from epsilon_research.stages.base import random_stream
 from experiments.leaderboard.board import Arena, Board
 
 SEED = 21

@@ -19,7 +19,7 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.launch import launch
 from epsilon_research.launch.cli import parse
 from epsilon_research.launch.job import check_settings
-from epsilon_research.launch.listing import listed_group
+from epsilon_research.launch.options import listed_group
 from epsilon_research.store.__main__ import main as store
 from tests.commands import ROOT, SMALL, folder
 

@@ -26,7 +26,7 @@ STAGES = {
     "statistics": "epsilon_research.stages.correlate:summarise_metrics",
     "figures": "epsilon_research.stages.figures:Figures.run",
     "search": "epsilon_research.stages.search.base:run_variant",
-    "search_tables": "epsilon_research.stages.search.base:curves_table",
+    "search_tables": "epsilon_research.stages.search.base:curves_frame",
     "summary": "epsilon_research.pipeline.pipeline:write_json",
 }
 """Where each stage of a run begins."""

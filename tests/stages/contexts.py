@@ -16,8 +16,7 @@ from epsilon_research.metrics import Epsilon
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
-from epsilon_research.stages.base import Context
-from epsilon_research.stages.prepared import Prepared
+from epsilon_research.stages.base import Context, Prepared
 
 EPSILON = Epsilon(weights=[1e-7, 1], engine=CollapsedEngine(dtype="float32"))
 

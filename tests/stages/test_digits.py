@@ -9,7 +9,7 @@ from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces.toy import Toy
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.digits import DigitsAccuracy
-from epsilon_research.stages.search.inputs import SearchInputs
+from epsilon_research.stages.search.task import SearchInputs
 
 
 def test_digits_are_told_better_by_a_network_with_convolutions_than_by_chance() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from epsilon_research.stages.random_streams import random_stream
+from epsilon_research.stages.base import random_stream
 
 # The first draws of `default_rng(21).spawn(6)`, by which streams were found before they had names.
 FIRST_DRAWS = {

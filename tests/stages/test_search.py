@@ -12,9 +12,19 @@ import pytest
 
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.task import table_goal
 from epsilon_research.tracking import write_json
 from tests.search_methods.words import Words, value
-from tests.stages.word_searches import EVOLUTION, SMALL, WORDS, inputs, run, table, trials
+from tests.stages.word_searches import (
+    EVOLUTION,
+    SMALL,
+    WORDS,
+    inputs,
+    run,
+    table,
+    table_of,
+    trials,
+)
 
 
 def test_random_search_alone_does_the_whole_job(tmp_path: Path) -> None:
@@ -258,3 +268,10 @@ def test_a_second_column_of_test_accuracies_is_reported() -> None:
     assert (entry["selected_on"], entry["reported"]) == ("test", "second_test_accuracy")
     # What is best by the first column is worst by the second.
     assert entry["median_curve"][-1] < entry["median_curve"][0]
+
+
+def test_rows_without_what_is_needed_are_no_part_of_the_search() -> None:
+    accuracies = table(WORDS[:4])
+    accuracies.loc[0, "validation_accuracy"] = np.nan
+    accuracies.loc[1, "test_accuracy"] = np.nan
+    assert list(table_goal(table_of(accuracies)).rows.index) == WORDS[2:4]

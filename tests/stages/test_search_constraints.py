@@ -20,10 +20,10 @@ from epsilon_research.stages.search.costs import (
     cost_names,
     costs_of_run,
 )
-from epsilon_research.stages.search.inputs import SearchInputs
 from epsilon_research.stages.search.local_search import LocalSearchStage
 from epsilon_research.stages.search.optuna_search import OptunaStage
 from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.task import SearchInputs
 from tests.stages.contexts import prepared_run
 from tests.stages.word_searches import SMALL, table_of
 

@@ -9,7 +9,7 @@ from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.stages.base import Outcome
 from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.inputs import SearchInputs
+from epsilon_research.stages.search.task import SearchInputs
 from tests.search_methods.words import Words, value
 
 SPACE = Words()

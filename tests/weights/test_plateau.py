@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epsilon_research.weights.plateau import limit_place, output_changes, pairwise_changes
+from epsilon_research.weights.limits import limit_place, output_changes, pairwise_changes
 
 
 def distances(path: Iterable[float]) -> np.ndarray:

@@ -3,21 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from epsilon_research.search_methods import AgeingEvolution, RandomSearch, SearchMethod
-from epsilon_research.stages.search.base import SearchStage
+from epsilon_research.search_methods import AgeingEvolution, SearchMethod
+from epsilon_research.stages.search.base import SearchStage, beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgeingEvolutionStage(SearchStage):
-    """Ageing evolution, alone, with warm-ups and with moves by score.
+    """Ageing evolution (`AgeingEvolution`), alone, with warm-ups and with moves by score.
 
-    Args:
-        population_size: See `AgeingEvolution`.
-        tournament_size: See `AgeingEvolution`.
-        move: One of its moves, or a list of them, which adds variants: the moves by score with and
-            without a warm-up.
-        num_children: See `AgeingEvolution`.
-        random_search: Whether random search, alone and with the same warm-ups, is run beside it.
+    A list as `move` adds variants: the moves by score with and without a warm-up. With
+    `random_search`, random search, alone and with the same warm-ups, is run beside them.
     """
 
     population_size: int = 64
@@ -29,7 +24,7 @@ class AgeingEvolutionStage(SearchStage):
     def methods(self) -> list[SearchMethod]:
         """See `SearchStage`; evolution alone is always among them."""
         moves = [self.move] if isinstance(self.move, str) else list(self.move)
-        evolutions: list[SearchMethod] = [
+        evolutions = [
             AgeingEvolution(
                 population_size=self.population_size,
                 tournament_size=self.tournament_size,
@@ -38,4 +33,4 @@ class AgeingEvolutionStage(SearchStage):
             )
             for move in dict.fromkeys(["fitness", *moves])
         ]
-        return evolutions + ([RandomSearch()] if self.random_search else [])
+        return beside(*evolutions, random_search=self.random_search)

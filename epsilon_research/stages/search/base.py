@@ -2,17 +2,15 @@
 
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from rich.console import Console
 
-from epsilon_research.benchmarks.accuracy_table import SECOND, AccuracyTable
+from epsilon_research.benchmarks.accuracy_table import SECOND
 from epsilon_research.benchmarks.hardware_costs import DATASETS
 from epsilon_research.checks import check_choice, check_integer, check_number
 from epsilon_research.plotting import RunFigures
@@ -21,14 +19,14 @@ from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.search_methods import (
     PROTOCOLS,
+    Protocol,
+    RandomSearch,
     ScoreCache,
     SearchMethod,
     read_score_file,
     select_one,
 )
-from epsilon_research.stages.base import Context, Outcome, Stage
-from epsilon_research.stages.prepared import Prepared
-from epsilon_research.stages.search.best_found import best_found
+from epsilon_research.stages.base import Context, Outcome, Prepared, Stage
 from epsilon_research.stages.search.costs import (
     Constraints,
     check_costs,
@@ -36,19 +34,26 @@ from epsilon_research.stages.search.costs import (
     costs_of_run,
 )
 from epsilon_research.stages.search.front import find_fronts, fronts_table
-from epsilon_research.stages.search.inputs import Results, SearchInputs, read_results
-from epsilon_research.stages.search.record import curves_table, describe_variants
+from epsilon_research.stages.search.record import (
+    best_found,
+    curves_frame,
+    describe_variants,
+    trials_frame,
+)
 from epsilon_research.stages.search.scores import NUM_PARAMETERS, scores_of_run
-from epsilon_research.stages.search.task import Task
-from epsilon_research.stages.search.variant_runs import run_variant
-from epsilon_research.stages.search.variants import make_variants
+from epsilon_research.stages.search.task import (
+    Goal,
+    Objective,
+    SearchInputs,
+    Task,
+    objective_goal,
+    table_goal,
+)
+from epsilon_research.stages.search.variants import make_variants, run_variant
 
 AUTO = "auto"
 
 logger = logging.getLogger(__name__)
-
-Objective = Callable[[str], float]
-"""A user's own fitness of an architecture id, higher is better, NaN where it has none."""
 
 _INTEGERS = (
     ("budget", 1, 300),
@@ -157,11 +162,6 @@ class SearchStage(Stage):
             )
         self.methods()
 
-    @property
-    def float32_only(self) -> bool:
-        """Return whether the protocol knows only scores that the published float32 code has."""
-        return PROTOCOLS[self.protocol].float32_only
-
     @abstractmethod
     def methods(self) -> list[SearchMethod]:
         """Return the algorithms with their settings, the one to compare the others with first."""
@@ -190,20 +190,22 @@ class SearchStage(Stage):
                 f"search.front={self.front} must have a table of accuracies, whose front is the "
                 "true one, got an objective or no benchmark: pass a benchmark, or search.front=null"
             )
-        known = [*metrics, NUM_PARAMETERS, *self._file()]
+        file = [] if self.score_file is None else read_score_file(Path(self.score_file)).columns
+        known = [*metrics, NUM_PARAMETERS, *map(str, file)]
         named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
         self.proxies_of(metrics, known)
 
     def run(self, context: Context) -> Outcome:
         """Return the parts `search` (one entry per variant) and `selection` (per sample size)."""
-        scoring = context.prepared.scoring
+        scoring, frame = context.prepared.scoring, context.frame
+        float32_only = self._protocol.float32_only
         inputs = SearchInputs(
             space=scoring.space,
             table=context.prepared.table,
-            scores=scores_of_run(context.frame, scoring=scoring, float32_only=self.float32_only),
+            scores=scores_of_run(frame, scoring=scoring, float32_only=float32_only),
             metrics=list(scoring.metrics),
             scored=context.prepared.ids,
-            costs=costs_of_run(context.frame, scoring=scoring, dataset=self.hardware_dataset),
+            costs=costs_of_run(frame, scoring=scoring, dataset=self.hardware_dataset),
         )
         return self.search(
             inputs, rng=context.rng("search"), console=context.console, figures=context.figures
@@ -231,82 +233,87 @@ class SearchStage(Stage):
             ValueError: A metric is unknown, or the table knows none of the scored architectures.
         """
         scores = self._scores(inputs)
-        metrics, known = inputs.metrics, list(scores)
-        names = named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
+        names = named_metrics("search.warmup_metric", self.warmup_metric, inputs.metrics, scores)
         variants = make_variants(
             self.methods(),
             metrics=names,
             has_warmup=self.warmup_pool > 0,
-            proxies=self.proxies_of(metrics, known),
+            proxies=self.proxies_of(inputs.metrics, scores),
         )
-        results = None if inputs.table is None else read_results(inputs.table)
         search_rng, selection_rng, bootstrap_rng, front_rng = rng.spawn(4)
-        task = self._task(inputs, results, search_rng)
+        accuracies = None if inputs.table is None else table_goal(inputs.table)
+        task = self._task(inputs, accuracies, seed=int(search_rng.integers(2**63)))
         shown = console or Console(stderr=True)
         with progress(shown, "searching", len(variants) * self.repeats) as advance:
             found = [run_variant(one, task, scores=scores, advance=advance) for one in variants]
         entries = describe_variants(found, task, targets=self.targets, rng=bootstrap_rng)
-        records = {name: read_record(SearchVariant, one) for name, one in entries.items()}
-        selection = self._select(task, results, names, scores=scores, rng=selection_rng)
-        summary: dict[str, Any] = {"search": entries, "selection": selection}
-        costs = {} if self.front is None else {self.front: inputs.costs[self.front]}
+        summary: dict[str, Any] = {"search": entries, "selection": {}}
+        if accuracies is not None and names:
+            ranks = {name: scores[name] for name in names}
+            summary["selection"] = self._select(task, accuracies, ranks, rng=selection_rng)
+        limited = [*task.constraints.limits, *([] if self.front is None else [self.front])]
+        costs = {name: inputs.costs[name] for name in limited}
         of_run = {name: scores[name] for name in inputs.scores}
-        tables = [best_found(found, task, scores=of_run | task.constraints.shown() | costs)]
-        frames = {
-            "search_curves": curves_table(found),
-            "search_trials": pd.concat([part.trials() for part in found], ignore_index=True),
-        }
-        label = self._label(inputs.table, reported=task.reported)
+        tables = [best_found(found, task, scores=of_run | costs)]
+        frames = {"search_curves": curves_frame(found), "search_trials": trials_frame(found)}
+        label = "objective"
+        if inputs.table is not None and self.objective is None:
+            is_second = task.goal.reported == SECOND
+            label = inputs.table.second_label if is_second else inputs.table.label
+        records = {name: read_record(SearchVariant, one) for name, one in entries.items()}
         paths = figures.save_searches(list(records.values()), label=label) if figures else []
         if self.front is not None:
             fronts = find_fronts(
-                found, task, cost=self.front, costs=costs[self.front], budgets=self.front_budgets
-            )
-            summary["search_front"] = fronts.describe(rng=front_rng)
-            tables.append(fronts_table(summary["search_front"], records))
+                found, task, cost=self.front, costs=costs[self.front], budgets=self.front_budgets,
+                rng=front_rng,
+            )  # fmt: skip
+            summary["search_front"] = fronts.record
+            tables.append(fronts_table(fronts.record, records))
             frames["search_fronts"] = fronts.found
             if figures:
                 paths += figures.save_fronts(
                     variants=records,
                     points=fronts.points,
                     found=fronts.found,
-                    worst=fronts.reference[1],
+                    worst=fronts.record["reference"][1],
                     cost_label=cost_label(self.front),
                     label=label,
                 )
         return Outcome(summary=summary, tables=tables, frames=frames, figures=paths)
 
-    def _label(self, table: AccuracyTable | None, *, reported: str) -> str:
-        """What the curves show, for the axis of their figure."""
-        if self.objective or table is None:
-            return "objective"
-        return table.second_label if reported == SECOND else table.label
+    @property
+    def _protocol(self) -> Protocol:
+        return PROTOCOLS[self.protocol]
 
-    def _task(
-        self, inputs: SearchInputs, results: Results | None, rng: np.random.Generator
-    ) -> Task:
+    def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
+        """Return the scores of the run and of the file."""
+        found = dict(inputs.scores)
+        if self.score_file is not None:
+            only = self._protocol.float32_only
+            scores = read_score_file(Path(self.score_file), float32_only=only)
+            ids = inputs.space.canonical_ids(list(scores.index))
+            for name in map(str, scores.columns):
+                found[name] = ScoreCache()
+                found[name].add(ids, scores[name].to_numpy())
+        return found
+
+    def _task(self, inputs: SearchInputs, accuracies: Goal | None, *, seed: int) -> Task:
         """Search by the objective if there is one, else by the table."""
         constraints = Constraints(limits=self.constraints or {}, costs=inputs.costs)
         known, universe = None, list(inputs.scored)
-        selected_on, reported, higher_is_better = "objective", "objective", True
         if self.objective is not None:
-            objective = self.objective
-            evaluate = report = cache(lambda id_: float(objective(id_)))
+            goal = objective_goal(self.objective)
         else:
-            assert results is not None  # `check` has refused the rest
-            evaluate, report = results.fitness().__getitem__, results.report().__getitem__
-            rated = set(results.rows.index)
-            known = constraints.among(
-                list(results.rows.index), what="architectures with an accuracy"
-            )
+            assert accuracies is not None  # `check` has refused the rest
+            goal = accuracies
+            rated = dict.fromkeys(goal.rows.index)
+            known = constraints.among(list(rated), what="architectures with an accuracy")
             universe = [id_ for id_ in universe if id_ in rated]
             if not universe:
                 raise ValueError(
                     "search must have some scored architecture with a known accuracy, got none "
                     f"among {len(inputs.scored)}: score others, or pass another benchmark"
                 )
-            selected_on, reported = results.selected_on, results.reported
-            higher_is_better = results.higher_is_better
             if self.constraints:
                 logger.info(
                     "search: %s of %s architectures are feasible (%s)",
@@ -320,56 +327,40 @@ class SearchStage(Stage):
             )
         return Task(
             space=inputs.space,
+            goal=goal,
             known=known,
             constraints=constraints,
             cost=None if self.front is None else inputs.costs[self.front],
-            evaluate=evaluate,
-            report=report,
-            higher_is_better=higher_is_better,
-            protocol=PROTOCOLS[self.protocol],
+            protocol=self._protocol,
             universe=universe,
             pool_size=min(self.warmup_pool, len(universe)),
             budget=self.budget,
             repeats=self.repeats,
-            selected_on=selected_on,
-            reported=reported,
-            seed=int(rng.integers(2**63)),
+            seed=seed,
         )
-
-    def _file(self) -> list[str]:
-        if self.score_file is None:
-            return []
-        return [str(name) for name in read_score_file(Path(self.score_file)).columns]
-
-    def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
-        found = dict(inputs.scores)
-        if self.score_file is not None:
-            scores = read_score_file(Path(self.score_file), float32_only=self.float32_only)
-            ids = inputs.space.canonical_ids(list(scores.index))
-            for name in scores.columns:
-                found[str(name)] = ScoreCache()
-                found[str(name)].add(ids, scores[name].to_numpy())
-        return found
 
     def _select(
         self,
         task: Task,
-        results: Results | None,
-        metrics: Sequence[str],
-        *,
+        accuracies: Goal,
         scores: Mapping[str, ScoreCache],
+        *,
         rng: np.random.Generator,
     ) -> dict[str, Any]:
-        if results is None or not metrics:
-            return {}
-        ids = [id_ for id_ in task.universe if id_ in results.rows.index]
-        rows = results.rows.loc[ids]
+        """Choose one architecture without training, see `select_one`."""
+        ids = [id_ for id_ in task.universe if id_ in accuracies.rows.index]
+        rows = accuracies.rows.loc[ids]
         return select_one(
-            {name: task.protocol.rank(scores[name](ids)) for name in metrics},
+            {name: task.protocol.rank(score(ids)) for name, score in scores.items()},
             {str(name): rows[name].to_numpy() for name in rows},
-            judged_by=results.reported,
-            higher_is_better=results.higher_is_better,
+            judged_by=accuracies.reported,
+            higher_is_better=accuracies.higher_is_better,
             sample_sizes=self.sample_sizes,
             num_runs=self.selection_runs,
             rng=rng,
         )
+
+
+def beside(*methods: SearchMethod, random_search: bool) -> list[SearchMethod]:
+    """Return methods, and random search after them if it is wanted."""
+    return [*methods, *([RandomSearch()] if random_search else [])]

@@ -10,7 +10,6 @@ import pandas as pd
 from jaxtyping import Bool, Float
 
 from epsilon_research.benchmarks.hardware_costs import COSTS, SPACE, hardware_costs
-from epsilon_research.data import Minibatch
 from epsilon_research.metrics import Candidate, Metric, scorer_of
 from epsilon_research.metrics.activation_memory import ActivationMemory
 from epsilon_research.metrics.flops import Flops
@@ -19,8 +18,6 @@ from epsilon_research.programs import count_parameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces import SearchSpace
-
-_PARAMETERS = "num_parameters"
 
 _COUNTED: Mapping[str, Metric] = {
     metric.name: metric for metric in (NumParameters(), Flops(), ActivationMemory())
@@ -50,16 +47,15 @@ def costs_of_run(frame: pd.DataFrame, *, scoring: Scoring, dataset: str) -> dict
         scoring: How they were made: its space, and its minibatch for the size of images.
         dataset: Whose images and classes the networks on devices are for, see `hardware_costs`.
     """
-    found: dict[str, ScoreCache] = {}
-    ids = list(frame["architecture_id"])
-    for name, metric in _COUNTED.items():
-        found[name] = ScoreCache(partial(_count, metric, scoring.space, scoring.minibatch))
-        # Every table of scores counts parameters; another metric may have the name of a count.
-        if name == _PARAMETERS or type(scoring.metrics.get(name)) is type(metric):
-            found[name].add(ids, frame[name].to_numpy(dtype=np.float64))
+    found = {
+        name: ScoreCache(partial(_count, metric, scoring)) for name, metric in _COUNTED.items()
+    }
     for name in cost_names(scoring.space):
-        if name not in found:
-            found[name] = ScoreCache(partial(_look_up, name, dataset))
+        found.setdefault(name, ScoreCache(partial(_look_up, name, dataset)))
+    for name, metric in _COUNTED.items():
+        # Every table of scores counts parameters; another metric may have the name of a count.
+        if isinstance(metric, NumParameters) or type(scoring.metrics.get(name)) is type(metric):
+            found[name].add(list(frame["architecture_id"]), frame[name].to_numpy(np.float64))
     return found
 
 
@@ -68,12 +64,13 @@ def _look_up(name: str, dataset: str, ids: Sequence[str]) -> Float[np.ndarray, "
 
 
 def _count(
-    metric: Metric, space: SearchSpace, minibatch: Minibatch, ids: Sequence[str]
+    metric: Metric, scoring: Scoring, ids: Sequence[str]
 ) -> Float[np.ndarray, " architectures"]:
+    space = scoring.space
     known = space.count_parameters(ids) if isinstance(metric, NumParameters) else None
     if known is not None:
         return known.astype(np.float64)
-    score = scorer_of(metric, minibatch)
+    score = scorer_of(metric, scoring.minibatch)
     return np.array([score(_candidate(space, id_)).value for id_ in ids], dtype=np.float64)
 
 
@@ -145,10 +142,6 @@ class Constraints:
     def admits(self) -> Callable[[str], bool] | None:
         """Return the check of a single architecture; None without limits."""
         return (lambda id_: bool(self.admit([id_])[0])) if self.limits else None
-
-    def shown(self) -> dict[str, ScoreCache]:
-        """Return the costs that are limited, by name."""
-        return {name: self.costs[name] for name in self.limits}
 
     def in_words(self) -> str:
         """Return the limits, e.g. `raspi4_latency ≤ 10`."""

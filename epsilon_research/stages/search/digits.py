@@ -10,41 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from epsilon_research.checks import check_integer, check_number
 from epsilon_research.programs import Program
 from epsilon_research.spaces import SearchSpace, Selection
 
+if TYPE_CHECKING:
+    import torch
+
 _NUM_TRAINED = 1000
 """Digits of the 1,797 that networks are trained on; the others judge them."""
 _LARGEST = 16.0
 """Grey values of the digits run from 0 to this."""
-
-
-class Digits(NamedTuple):
-    """Images, (digits, 3, 8, 8) in [0, 1] with three equal channels, and classes 0 to 9."""
-
-    images: Float32[np.ndarray, "digits 3 8 8"]
-    classes: Int64[np.ndarray, " digits"]
-
-
-@cache
-def load_digits() -> Digits:
-    """Return the 1,797 handwritten digits that scikit-learn brings along, in its own order.
-
-    References:
-        Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
-        Repository, 1998 (CC BY 4.0); the copy inside scikit-learn.
-    """
-    from sklearn.datasets import load_digits as load
-
-    values, classes = load(return_X_y=True)
-    grey = np.asarray(values, np.float32).reshape(-1, 1, 8, 8) / np.float32(_LARGEST)
-    return Digits(np.repeat(grey, 3, axis=1), np.asarray(classes, np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +73,7 @@ class DigitsAccuracy:
                 f"the space of search.objective must hold image networks, got {space.name}: "
                 "pass another search_space"
             )
-        images, classes = (torch.from_numpy(part) for part in load_digits())
+        images, classes = _load_digits()
         rng = np.random.default_rng(self.seed)
         network = to_torch(program)
         optimiser = torch.optim.Adam(network.parameters(), lr=self.learning_rate)
@@ -106,6 +86,23 @@ class DigitsAccuracy:
         with torch.no_grad():
             answers = network(images[_NUM_TRAINED:]).flatten(1).argmax(dim=1)
         return float((answers == classes[_NUM_TRAINED:]).float().mean())
+
+
+@cache
+def _load_digits() -> "tuple[torch.Tensor, torch.Tensor]":
+    """Return scikit-learn's digits in its order: (digits, 3, 8, 8) in [0, 1], and classes 0 to 9.
+
+    References:
+        Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
+        Repository, 1998 (CC BY 4.0); the copy inside scikit-learn.
+    """
+    import torch
+    from sklearn.datasets import load_digits
+
+    values, classes = load_digits(return_X_y=True)
+    grey = np.asarray(values, np.float32).reshape(-1, 1, 8, 8) / np.float32(_LARGEST)
+    images = torch.from_numpy(np.repeat(grey, 3, axis=1))
+    return images, torch.from_numpy(np.asarray(classes, np.int64))
 
 
 @contextmanager

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
-from epsilon_research.search_methods import LocalSearch, RandomSearch, SearchMethod
-from epsilon_research.stages.search.base import SearchStage
+from epsilon_research.search_methods import LocalSearch, SearchMethod
+from epsilon_research.stages.search.base import SearchStage, beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalSearchStage(SearchStage):
-    """Local search, alone and started from the best-scored of a pool.
+    """Local search (`LocalSearch`), alone and started from the best-scored of a pool.
 
-    Args:
-        num_initial: See `LocalSearch`.
-        patience: See `LocalSearch`.
-        random_search: Whether random search, alone and with the same warm-ups, is run beside it.
+    With `random_search`, random search, alone and with the same warm-ups, is run beside it.
     """
 
     num_initial: int = 10
@@ -22,7 +19,5 @@ class LocalSearchStage(SearchStage):
 
     def methods(self) -> list[SearchMethod]:
         """See `SearchStage`."""
-        found: list[SearchMethod] = [
-            LocalSearch(num_initial=self.num_initial, patience=self.patience)
-        ]
-        return found + ([RandomSearch()] if self.random_search else [])
+        method = LocalSearch(num_initial=self.num_initial, patience=self.patience)
+        return beside(method, random_search=self.random_search)

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
-from epsilon_research.search_methods import OptunaSearch, RandomSearch, SearchMethod
-from epsilon_research.stages.search.base import SearchStage
+from epsilon_research.search_methods import OptunaSearch, SearchMethod
+from epsilon_research.stages.search.base import SearchStage, beside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptunaStage(SearchStage):
-    """A sampler of Optuna's, alone and started from the best-scored of a pool.
+    """A sampler of Optuna's (`OptunaSearch`), alone and started from the best-scored of a pool.
 
-    Args:
-        sampler: "tpe" or "nsga2", see `OptunaSearch`.
-        num_first: See `OptunaSearch`.
-        random_search: Whether random search, alone and with the same warm-ups, is run beside it.
+    With `random_search`, random search, alone and with the same warm-ups, is run beside it.
     """
 
     sampler: str = "tpe"
@@ -22,5 +19,5 @@ class OptunaStage(SearchStage):
 
     def methods(self) -> list[SearchMethod]:
         """See `SearchStage`."""
-        found: list[SearchMethod] = [OptunaSearch(name=self.sampler, num_first=self.num_first)]
-        return found + ([RandomSearch()] if self.random_search else [])
+        method = OptunaSearch(name=self.sampler, num_first=self.num_first)
+        return beside(method, random_search=self.random_search)

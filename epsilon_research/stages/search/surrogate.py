@@ -3,24 +3,20 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from epsilon_research.search_methods import RandomSearch, SearchMethod, Surrogate
-from epsilon_research.stages.search.base import AUTO, SearchStage, named_metrics
+from epsilon_research.search_methods import SearchMethod, Surrogate
+from epsilon_research.stages.search.base import AUTO, SearchStage, beside, named_metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurrogateStage(SearchStage):
-    """Search by a predictor from an architecture's encoding, with and without proxies.
+    """Search by a predictor (`Surrogate`) from an architecture's encoding, and from proxies.
 
     Candidates that the run has not scored are scored when they are met.
 
     Args:
-        model: See `Surrogate`.
         proxies: Features beside the encoding: a metric of the run, `num_parameters`, a column of
             `score_file`, a list of such, or "auto" (every metric of the run).
         without_proxies: Whether the predictor from the encoding alone is run beside it.
-        num_initial: See `Surrogate`.
-        refit_every: Likewise.
-        num_candidates: Likewise.
         random_search: Whether random search is run beside it.
     """
 
@@ -34,7 +30,7 @@ class SurrogateStage(SearchStage):
 
     def methods(self) -> list[SearchMethod]:
         """See `SearchStage`; the predictor without proxies comes first."""
-        found: list[SearchMethod] = [
+        predictors = [
             Surrogate(
                 model=self.model,
                 uses_proxies=uses_proxies,
@@ -42,9 +38,9 @@ class SurrogateStage(SearchStage):
                 refit_every=self.refit_every,
                 num_candidates=self.num_candidates,
             )
-            for uses_proxies in ([False] if self.without_proxies else []) + [True]
+            for uses_proxies in ([False, True] if self.without_proxies else [True])
         ]
-        return found + ([RandomSearch()] if self.random_search else [])
+        return beside(*predictors, random_search=self.random_search)
 
     def proxies_of(self, metrics: Sequence[str], known: Collection[str]) -> list[str]:
         """See `SearchStage`; at least one."""

@@ -1,9 +1,21 @@
-"""The variants of a search that one run compares: alone, with warm-ups, with moves by score."""
+"""The variants of a search that one run compares, and the searches of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from epsilon_research.search_methods import SearchMethod
+import numpy as np
+from jaxtyping import Float
+
+from epsilon_research.search_methods import (
+    Domain,
+    ScoreCache,
+    SearchMethod,
+    Start,
+    Trajectory,
+    best_first,
+    run_search,
+)
+from epsilon_research.stages.search.task import SEARCH, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +72,69 @@ def make_variants(
             if has_warmup:
                 variants.append(replace(moving, warmup_metric=metric))
     return variants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantRuns:
+    """All searches of one variant.
+
+    Args:
+        variant: The variant.
+        trajectories: One per repeat.
+        curves: What each shows after each trained model, in its own unit. A search that ran dry
+            keeps its last value.
+        domain: The domain with its counts of mutations.
+    """
+
+    variant: Variant
+    trajectories: Sequence[Trajectory]
+    curves: Float[np.ndarray, "repeats budget"]
+    domain: Domain
+
+
+def run_variant(
+    variant: Variant,
+    task: Task,
+    *,
+    scores: Mapping[str, ScoreCache],
+    advance: Callable[[int], None],
+) -> VariantRuns:
+    """Run all repeats of a variant, calling `advance` after each."""
+
+    def ranks(metric: str, ids: Sequence[str]) -> np.ndarray:
+        return task.protocol.rank(scores[metric](ids))
+
+    def proxies(ids: Sequence[str]) -> np.ndarray:
+        return np.stack([scores[name](ids) for name in variant.proxies], axis=1)
+
+    domain, warmup, move = task.domain(), variant.warmup_metric, variant.move_metric
+    trajectories = []
+    for repeat in range(task.repeats):
+        pool = [] if warmup is None else task.pool(repeat)
+        start = Start(
+            domain=domain,
+            first=() if warmup is None else best_first(pool, ranks(warmup, pool)),
+            score=None if move is None else lambda ids: ranks(move, ids),
+            cost=task.cost,
+            proxies=proxies if variant.proxies else None,
+        )
+        trajectories.append(
+            run_search(
+                variant.method.start(start),
+                task.goal.evaluate,
+                budget=task.budget,
+                counts_repeats=task.protocol.counts_repeats,
+                rng=task.generator(repeat, SEARCH),
+            )
+        )
+        advance(1)
+    curves = np.stack([_curve(trajectory, task) for trajectory in trajectories])
+    return VariantRuns(variant=variant, trajectories=trajectories, curves=curves, domain=domain)
+
+
+def _curve(trajectory: Trajectory, task: Task) -> Float[np.ndarray, " budget"]:
+    goal = task.goal
+    fitness = np.array([trial.fitness for trial in trajectory.trained])
+    reported = np.array([goal.report(trial.architecture_id) for trial in trajectory.trained])
+    curve = goal.sign * task.protocol.curve(fitness, goal.sign * reported)
+    return np.pad(curve, (0, task.budget - curve.size), mode="edge")
