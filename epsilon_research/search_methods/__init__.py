@@ -32,7 +32,6 @@ from epsilon_research.search_methods.protocols import Published as Published
 from epsilon_research.search_methods.protocols import Sound as Sound
 from epsilon_research.search_methods.random_search import RandomSearch as RandomSearch
 from epsilon_research.search_methods.score_cache import ScoreCache as ScoreCache
-from epsilon_research.search_methods.score_file import read_score_file as read_score_file
 from epsilon_research.search_methods.surrogate import Surrogate as Surrogate
 from epsilon_research.search_methods.targets import describe_target as describe_target
 from epsilon_research.search_methods.trials import Trajectory as Trajectory

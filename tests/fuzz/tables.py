@@ -12,7 +12,6 @@ from epsilon_research.benchmarks.nb101_official import Nb101Official
 from epsilon_research.benchmarks.table import Table
 from epsilon_research.data import Minibatch
 from epsilon_research.metrics.column import Column
-from epsilon_research.search_methods.score_file import read_score_file
 from tests.fuzz.target import Target, answered, in_file
 
 FRAME = pd.DataFrame(
@@ -46,10 +45,6 @@ MINIBATCH = Minibatch(
 def _accuracies(path: Path) -> None:
     table = Table(path=str(path)).load()
     table.lookup([str(table.rows["architecture_id"].iloc[0])])
-
-
-def _scores(path: Path) -> None:
-    assert all(kind == np.float64 for kind in read_score_file(path).dtypes)
 
 
 def _column(path: Path) -> None:
@@ -110,7 +105,7 @@ def _csv_seeds() -> Sequence[bytes]:
 TARGETS = (
     *(
         Target(name=f"{name}_csv", run=_reader(read, ".csv"), seeds=_csv_seeds)
-        for name, read in (("table", _accuracies), ("score", _scores), ("column", _column))
+        for name, read in (("table", _accuracies), ("column", _column))
     ),
     *(
         Target(
@@ -120,7 +115,6 @@ TARGETS = (
         )
         for name, read, frame in (
             ("table", _accuracies, FRAME),
-            ("score", _scores, FRAME),
             ("column", _column, FRAME),
             ("nb101", _converted, CONVERTED),
         )

@@ -28,7 +28,6 @@ from epsilon_research.data.pickled_batch import load_batch
 from epsilon_research.data.user_tokens import UserTokens
 from epsilon_research.metrics.column import Column
 from epsilon_research.restricted_pickle import NUMPY_ARRAYS, load_pickle
-from epsilon_research.search_methods.score_file import read_score_file
 from epsilon_research.store.part import DamagedPartError, read_part
 from tests.data.official import Touch, write_archive
 from tests.fuzz.pickles import SPLITS
@@ -135,7 +134,6 @@ def _parquet(payload: bytes, folder: Path) -> None:
     path = folder / "a.parquet"
     pq.write_table(_old_arrow(payload), path)
     Table(path=str(path)).load()
-    read_score_file(path)
     Column(path=str(path), column="test_accuracy").scorer(MINIBATCH)
     Nb101Official(path=str(path)).load()
 

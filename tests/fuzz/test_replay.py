@@ -18,7 +18,6 @@ EXAMPLES = {
     "hostile_config": 8,
     "table_csv": 10,
     "column_csv": 10,
-    "score_csv": 10,
 }
 """Fewer where an input takes long."""
 

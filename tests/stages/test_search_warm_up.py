@@ -86,18 +86,6 @@ def test_pools_that_are_all_the_same_are_told(caplog: pytest.LogCaptureFixture) 
     assert outcome.summary["search"]["random_search+warmup_good"]["warmup_pool"] == 15
 
 
-def test_a_column_of_a_score_file_warms_up(tmp_path: Path) -> None:
-    path = tmp_path / "scores.csv"
-    scores = pd.DataFrame({"architecture_id": WORDS, "mine": [value(word) for word in WORDS]})
-    scores.iloc[5:].to_csv(path, index=False)
-    stage = RandomSearchStage(**SMALL, score_file=str(path), warmup_metric="mine")
-    outcome = run(stage)
-    mine = trials(outcome, "random_search+warmup_mine")["architecture_id"]
-    good = trials(run(RandomSearchStage(**SMALL)), "random_search+warmup_good")
-    assert list(mine) == list(good["architecture_id"])
-    assert outcome.summary["selection"]["50"]["metric"] == "mine"
-
-
 def test_parameter_counts_warm_up_on_the_real_table(shared: Path) -> None:
     # Test accuracies, in spite of the column's name: here they both select and are reported.
     accuracies = pd.read_parquet(shared / "data" / "nb201_cifar10_validation.parquet")

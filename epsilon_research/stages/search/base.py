@@ -4,7 +4,6 @@ import logging
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,11 +18,9 @@ from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.search_methods import (
     PROTOCOLS,
-    Protocol,
     RandomSearch,
     ScoreCache,
     SearchMethod,
-    read_score_file,
     select_one,
 )
 from epsilon_research.stages.base import Context, Outcome, Prepared, Stage
@@ -67,16 +64,10 @@ _INTEGERS = (
 def named_metrics(
     setting: str, wanted: str | Sequence[str], metrics: Sequence[str], known: Collection[str]
 ) -> list[str]:
-    """Return the metrics that a setting names.
-
-    Args:
-        setting: The setting as it is typed.
-        wanted: A name, several, or "auto" for every metric of the run.
-        metrics: The metrics of the run.
-        known: All that have scores.
+    """Return the metrics that a setting names: one, several, or "auto" for those of the run.
 
     Raises:
-        ValueError: A metric does not exist.
+        ValueError: A metric is not among the `known` ones.
     """
     if wanted == AUTO:
         return list(metrics)
@@ -85,7 +76,7 @@ def named_metrics(
         if name not in known:
             raise ValueError(
                 f"{setting} must be among {', '.join(dict.fromkeys(known))}, got {name}: run that "
-                "metric too (metric=[...]), or bring search.score_file"
+                "metric too (metric=[...]; metric=column reads scores from a file)"
             )
     return names
 
@@ -94,9 +85,8 @@ def named_metrics(
 class SearchStage(Stage):
     """Searches with and without scores, many times, on results that are known already.
 
-    The fields are the settings that all algorithms share. They stand here, and an algorithm's own
-    ones in the final classes below, so that a command line reads `search.budget=100
-    search.population_size=32`, without a word for which part of the stage a setting goes to.
+    The fields are the settings that all algorithms share, beside which final classes have an
+    algorithm's own: a command line reads `search.budget=100 search.population_size=32`.
 
     Warm-up pools are drawn from the architectures that the run has scored: a pool per repeat, and
     no score beyond the run's. If the run has scored the whole space, that is the published
@@ -106,11 +96,9 @@ class SearchStage(Stage):
         budget: Trained models per search.
         repeats: Searches per variant; repeat i of all variants has the same seeds.
         warmup_pool: Architectures scored before the search starts from the best of them; 0: none.
-        warmup_metric: What ranks the pool: a metric of the run, `num_parameters`, a column of
-            `score_file`, a list of such (one variant each), or "auto" (every metric of the run).
-        protocol: "sound" or "published", see `search_methods.protocols`. It is the setting
-            that users of the published search know, and no protocol of rows, which says which
-            architectures a statistic is about.
+        warmup_metric: What ranks the pool: a metric of the run, `num_parameters`, a list of such
+            (one variant each), or "auto" (every metric of the run).
+        protocol: "sound" or "published", see `search_methods.protocols`; not a protocol of rows.
         constraints: {cost: the most that it may be}, of `cost_names`; None: no limits. What exceeds
             one, or has no known cost, is infeasible: never trained, in no pool, and no part of the
             budget.
@@ -120,7 +108,6 @@ class SearchStage(Stage):
         front_budgets: Trained models after which fronts are compared.
         hardware_dataset: Whose images and classes the networks are for whose latencies and energies
             constraints and fronts name, one of `hardware_costs.DATASETS`.
-        score_file: A table with an `architecture_id` and columns of scores, or None.
         objective: Fitness of an architecture id, instead of a table's; or None. Its values are
             kept, so that each architecture is evaluated once in the whole run.
         targets: Accuracies (fractions, or losses) whose cost in trained models is recorded, besides
@@ -138,7 +125,6 @@ class SearchStage(Stage):
     front: str | None = None
     front_budgets: Sequence[int] = (100, 300)
     hardware_dataset: str = "cifar10"
-    score_file: str | None = None
     objective: Objective | None = None
     targets: Sequence[float] = ()
     sample_sizes: Sequence[int] = (10, 100, 1000)
@@ -171,12 +157,7 @@ class SearchStage(Stage):
         return []
 
     def check(self, prepared: Prepared) -> None:
-        """Refuse a run that a search cannot follow.
-
-        Raises:
-            ValueError: There is nothing to search by, or a metric or a cost is unknown.
-            FileNotFoundError: `score_file` does not exist.
-        """
+        """Refuse a run without anything to search by, or without a metric or cost that is named."""
         space, metrics = prepared.scoring.space, list(prepared.scoring.metrics)
         check_costs("search.constraints", list(self.constraints or ()), space)
         check_costs("search.front", [self.front] if self.front else [], space)
@@ -190,19 +171,18 @@ class SearchStage(Stage):
                 f"search.front={self.front} must have a table of accuracies, whose front is the "
                 "true one, got an objective or no benchmark: pass a benchmark, or search.front=null"
             )
-        file = [] if self.score_file is None else read_score_file(Path(self.score_file)).columns
-        known = [*metrics, NUM_PARAMETERS, *map(str, file)]
+        known = [*metrics, NUM_PARAMETERS]
         named_metrics("search.warmup_metric", self.warmup_metric, metrics, known)
         self.proxies_of(metrics, known)
 
     def run(self, context: Context) -> Outcome:
         """Return the parts `search` (one entry per variant) and `selection` (per sample size)."""
         scoring, frame = context.prepared.scoring, context.frame
-        float32_only = self._protocol.float32_only
+        only = PROTOCOLS[self.protocol].float32_only
         inputs = SearchInputs(
             space=scoring.space,
             table=context.prepared.table,
-            scores=scores_of_run(frame, scoring=scoring, float32_only=float32_only),
+            scores=scores_of_run(frame, scoring=scoring, float32_only=only),
             metrics=list(scoring.metrics),
             scored=context.prepared.ids,
             costs=costs_of_run(frame, scoring=scoring, dataset=self.hardware_dataset),
@@ -228,17 +208,14 @@ class SearchStage(Stage):
             rng: The one source of randomness: seeds of repeats, samples, bootstrap.
             console: Where progress is shown; standard error by default.
             figures: Draws the figures; None: none are drawn.
-
-        Raises:
-            ValueError: A metric is unknown, or the table knows none of the scored architectures.
         """
-        scores = self._scores(inputs)
-        names = named_metrics("search.warmup_metric", self.warmup_metric, inputs.metrics, scores)
+        scores, metrics = inputs.scores, inputs.metrics
+        names = named_metrics("search.warmup_metric", self.warmup_metric, metrics, scores)
         variants = make_variants(
             self.methods(),
             metrics=names,
             has_warmup=self.warmup_pool > 0,
-            proxies=self.proxies_of(inputs.metrics, scores),
+            proxies=self.proxies_of(metrics, scores),
         )
         search_rng, selection_rng, bootstrap_rng, front_rng = rng.spawn(4)
         accuracies = None if inputs.table is None else table_goal(inputs.table)
@@ -253,8 +230,7 @@ class SearchStage(Stage):
             summary["selection"] = self._select(task, accuracies, ranks, rng=selection_rng)
         limited = [*task.constraints.limits, *([] if self.front is None else [self.front])]
         costs = {name: inputs.costs[name] for name in limited}
-        of_run = {name: scores[name] for name in inputs.scores}
-        tables = [best_found(found, task, scores=of_run | costs)]
+        tables = [best_found(found, task, scores={**scores, **costs})]
         frames = {"search_curves": curves_frame(found), "search_trials": trials_frame(found)}
         label = "objective"
         if inputs.table is not None and self.objective is None:
@@ -280,22 +256,6 @@ class SearchStage(Stage):
                     label=label,
                 )
         return Outcome(summary=summary, tables=tables, frames=frames, figures=paths)
-
-    @property
-    def _protocol(self) -> Protocol:
-        return PROTOCOLS[self.protocol]
-
-    def _scores(self, inputs: SearchInputs) -> dict[str, ScoreCache]:
-        """Return the scores of the run and of the file."""
-        found = dict(inputs.scores)
-        if self.score_file is not None:
-            only = self._protocol.float32_only
-            scores = read_score_file(Path(self.score_file), float32_only=only)
-            ids = inputs.space.canonical_ids(list(scores.index))
-            for name in map(str, scores.columns):
-                found[name] = ScoreCache()
-                found[name].add(ids, scores[name].to_numpy())
-        return found
 
     def _task(self, inputs: SearchInputs, accuracies: Goal | None, *, seed: int) -> Task:
         """Search by the objective if there is one, else by the table."""
@@ -331,7 +291,7 @@ class SearchStage(Stage):
             known=known,
             constraints=constraints,
             cost=None if self.front is None else inputs.costs[self.front],
-            protocol=self._protocol,
+            protocol=PROTOCOLS[self.protocol],
             universe=universe,
             pool_size=min(self.warmup_pool, len(universe)),
             budget=self.budget,

@@ -14,8 +14,8 @@ class SurrogateStage(SearchStage):
     Candidates that the run has not scored are scored when they are met.
 
     Args:
-        proxies: Features beside the encoding: a metric of the run, `num_parameters`, a column of
-            `score_file`, a list of such, or "auto" (every metric of the run).
+        proxies: Features beside the encoding: a metric of the run, `num_parameters`, a list of
+            such, or "auto" (every metric of the run).
         without_proxies: Whether the predictor from the encoding alone is run beside it.
         random_search: Whether random search is run beside it.
     """

@@ -25,12 +25,10 @@ class SearchInputs:
 
     Args:
         space: The search space.
-        table: All that the benchmark knows of this space, not only what the run has scored; None
-            without a benchmark.
+        table: All that the benchmark knows of this space, not only what the run has scored.
         scores: {metric: scores on demand}: the run's metrics and `num_parameters`.
         metrics: The metrics among them that the run is about.
-        scored: Architectures that have scores already: warm-up pools are drawn from them, so that
-            no pool costs anything.
+        scored: Architectures that have scores already, from which warm-up pools are drawn.
         costs: {cost: values on demand}, for constraints and fronts.
     """
 
@@ -104,8 +102,7 @@ class Task:
     Args:
         space: Gives draws and mutations.
         goal: What selects, and what is reported.
-        known: Architectures that a search may visit, all feasible; None: any feasible one of the
-            space.
+        known: Architectures that a search may visit, all feasible; None: any feasible one.
         constraints: What is feasible.
         cost: A second objective on demand, lower is better; None: fitness alone.
         protocol: What counts and what is shown.
