@@ -97,11 +97,7 @@ class MethodAsker:
 def asker_of(
     sampler: object, *, space: BuiltSpace, directions: Sequence[Direction], seed: int
 ) -> OptunaAsker | MethodAsker:
-    """Return a search that has not asked yet; without a sampler TPE, of several objectives NSGA-II.
-
-    Raises:
-        ValueError: There is no such sampler, or it takes one objective only.
-    """
+    """Return a search that has not asked yet; by None TPE, or NSGA-II of several objectives."""
     chosen: Any = sampler
     if sampler is None:
         chosen = "tpe" if len(directions) == 1 else "nsga2"

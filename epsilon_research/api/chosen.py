@@ -36,11 +36,7 @@ _PUBLISHED_WEIGHTS = (1e-7, 1.0)
 
 
 def chosen_console(progress: object) -> Console:
-    """Return where progress is shown: on standard error, or nowhere.
-
-    Raises:
-        ValueError: `progress` is no boolean.
-    """
+    """Return where progress is shown: on standard error, or nowhere."""
     check_boolean("progress", progress)
     return Console(stderr=True) if progress else Console(file=io.StringIO())
 
@@ -48,11 +44,7 @@ def chosen_console(progress: object) -> Console:
 def chosen_selection(
     space: object, *, n: int | str | None, ids: Sequence[str | int] | None
 ) -> Selection:
-    """Return a space and which of its architectures are meant.
-
-    Raises:
-        ValueError: There is no such space, or both `n` and `ids` are given.
-    """
+    """Return a space and which of its architectures are meant, by `n` or by `ids`."""
     if isinstance(space, str):
         selection = build_option("search_space", space)
     elif isinstance(space, SearchSpace):
@@ -72,11 +64,7 @@ def chosen_selection(
 
 
 def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
-    """Return where the minibatch is from; None stands for what a run on the space takes.
-
-    Raises:
-        ValueError: There is no such dataset, or the numbers are not a minibatch.
-    """
+    """Return where the minibatch is from; None stands for what a run on the space takes."""
     if isinstance(inputs, Dataset):
         return inputs
     if isinstance(inputs, Minibatch):
@@ -96,9 +84,6 @@ def chosen_benchmark(benchmark: object, *, space: SearchSpace) -> Benchmark:
     """Return where trained accuracies are from; None stands for nowhere.
 
     "auto" is what a run on the space takes, nowhere if the space is the user's own.
-
-    Raises:
-        ValueError: There is no such benchmark.
     """
     if benchmark is None:
         return NoBenchmark()

@@ -54,11 +54,7 @@ class SearchResult:
 
     @property
     def best_params(self) -> dict[str, Any]:
-        """The parameters of the first network of `ranked`.
-
-        Raises:
-            ValueError: No network is feasible and has a score.
-        """
+        """The parameters of the first network of `ranked`, of which there must be one."""
         frame = self.ranked
         if frame.empty:
             feasible = np.count_nonzero(self.trials["feasible"])

@@ -32,12 +32,7 @@ _SHOWS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
 
 
 def run(argv: Sequence[str], interruption: Interruption) -> int:
-    """Run what a command line asks for, see `launch`.
-
-    Args:
-        argv: The program and its arguments.
-        interruption: Knows whether a signal has come.
-    """
+    """Run what a command line, the program and its arguments, asks for, see `launch`."""
     logging.raiseExceptions = False  # a log that cannot be written must not print tracebacks
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     program, *words = argv
@@ -87,11 +82,7 @@ def _typed(program: str) -> str:
 
 
 def parse(words: Sequence[str]) -> Namespace:
-    """Return a command line as Hydra's parser reads it.
-
-    Raises:
-        ValueError: A flag is unknown or abbreviated.
-    """
+    """Return a command line as Hydra's parser reads it, with flags written out."""
     arguments = own_parser().parse_intermixed_args(list(words))
     if arguments.config_path is not None:
         # Hydra would look beside its own idea of the main file.

@@ -14,13 +14,10 @@ from epsilon_research.catalogue import CONF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComposedStudy:
-    """A study's own configuration.
+    """A study's own configuration: `study=NAME` runs it.
 
-    Args:
-        name: `study=NAME` runs it.
-        report: Its block `report`; None if it has none.
-        sweeps: Whether it is a sweep, whose folder Hydra takes from another setting.
-        swept: Settings that it sweeps, as written.
+    Without a block `report` there is none. A sweep has its folder from another setting of Hydra's
+    than a run, and `swept`, the settings that it sweeps, as written.
     """
 
     name: str

@@ -24,11 +24,7 @@ _new: dict[Path, Path] = {}
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse to write into a folder that holds what no run has left there.
-
-    Raises:
-        ValueError: It is neither empty nor a run's, or lies among the project's own files.
-    """
+    """Refuse a folder that is neither empty nor a run's, or lies among the project's own files."""
     inside = folder.resolve()
     own = (CONF, Path(__file__).resolve().parents[1])
     taken = any(inside == home or home in inside.parents for home in own)

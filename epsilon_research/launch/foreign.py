@@ -1,12 +1,10 @@
 """Configurations of others: what Hydra composes of them is compared with the project's own.
 
 A file that `--config-path` or `--config-name` leads to is data, and may become neither code nor a
-connection nor a file elsewhere. So it is composed, with nothing started, and refused where
-
-* Hydra's own settings differ from the project's: callbacks, launchers and logging call what they
-  name, and folders may lie anywhere;
-* a `_target_` is not a class of the project;
-* a setting connects, downloads or names a folder to write to (`connects` of its class).
+connection nor a file elsewhere. So it is composed, with nothing started, and refused where Hydra's
+own settings differ from the project's (callbacks, launchers and logging call what they name, and
+folders may lie anywhere), a `_target_` is not a class of the project, or a setting connects,
+downloads or names a folder to write to (`connects` of its class).
 
 What the user types counts as the user's: a typed setting is never refused here. A folder of options
 that is typed (`--config-dir`, `hydra.searchpath`) is more than a setting, and needs trust.
@@ -70,9 +68,7 @@ def own_parser() -> ArgumentParser:
 def check_origin(arguments: Namespace) -> Callable[[DictConfig], None]:
     """Refuse a configuration of somebody else that does more than choose settings.
 
-    Args:
-        arguments: The command line as Hydra's parser reads it; a search path in a file is turned
-            off in it.
+    A search path in a file is turned off in `arguments`.
 
     Returns:
         A check of what a job of it is composed to: a reference may choose by what is swept.

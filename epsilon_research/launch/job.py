@@ -32,9 +32,7 @@ logger = logging.getLogger(__name__)
 def run_job(config: DictConfig, *, check: Callable[[DictConfig], None]) -> dict[str, Any]:
     """Run one configuration in the folder that Hydra made for it, and return its summary.
 
-    Args:
-        config: Without Hydra's own section.
-        check: Refuses what a configuration of somebody else may not hold.
+    `check` refuses what a configuration of somebody else may not hold.
 
     Raises:
         SystemExit: A user's mistake, as `__cause__`, ended a run that is not a job of a sweep:
@@ -142,9 +140,7 @@ def _prepare(config: DictConfig, run_dir: Path | None) -> tuple[Any, ...]:
 def check_settings(config: DictConfig) -> None:
     """Refuse settings that nobody reads or trusts, and values of the wrong kind.
 
-    Raises:
-        ValueError: A setting is not one of the chosen options, such as `+typo=1`, which Hydra
-            would add; names code of others; or has a value of the wrong kind.
+    A setting that is not one of the chosen options, such as `+typo=1`, Hydra would add.
     """
     for key in config:
         if key not in known_settings():

@@ -34,9 +34,6 @@ def check_kinds(written: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         written: A configuration with its references as they are written, so that a wrong value is
             reported under the name by which it is set: `batch_size`, not `pipeline.batch_size`.
         found: The same with references resolved.
-
-    Raises:
-        ValueError: The message has the setting, the value and what it must be.
     """
     for name, kind in _PLAIN.items():
         if name in found:

@@ -70,12 +70,7 @@ def listed_group(settings: Sequence[str]) -> str | None:
 
 
 def show_options(group: str, *, further: Path | None = None) -> None:
-    """Print each option of a group with its purpose; of a study, also what it reports.
-
-    Args:
-        group: A folder of `conf/`.
-        further: A folder of options that the user adds with `--config-dir`.
-    """
+    """Print the options of a group, in a `further` folder, too, and what each is for."""
     folders = [CONF, *([] if further is None else [further])]
     files = [path for folder in folders for path in sorted((folder / group).glob("*.yaml"))]
     rows = [[path.stem, _about(path)] for path in files if path.stem != "none"]

@@ -22,13 +22,9 @@ _USAGE = f"{COMMAND} my_lab.nets:build_net dataset.image_size=64 'metric=[epsilo
 def score_command(words: Sequence[str]) -> None:
     """Score one network and print what is known of the score.
 
-    Args:
-        words: The network as MODULE:NAME, a module's function without arguments, class or object;
-            then settings of the run's configuration, of which `dataset`, `batch_size`,
-            `minibatch_seed`, `weights` and `metric` count.
-
-    Raises:
-        ValueError: There is no such network, or a setting does not fit.
+    `words` are the network as MODULE:NAME, a module's function without arguments, class or object,
+    then settings of a run, of which `dataset`, `batch_size`, `minibatch_seed`, `weights` and
+    `metric` count.
     """
     if not words or "=" in words[0] or words[0].startswith("-"):
         raise ValueError(

@@ -66,9 +66,6 @@ def gather_again(where: bool | str, settings: Sequence[str]) -> None:  # noqa: F
     Args:
         where: A folder of finished jobs, or true for the newest one of the study.
         settings: The rest of the command line, such as `study=NAME`.
-
-    Raises:
-        FileNotFoundError: There is no such folder.
     """
     config = composed(settings)
     HydraConfig.instance().set_config(config)
@@ -114,10 +111,8 @@ def _has_finished(folder: Path) -> bool:
 def gather_jobs(config: DictConfig, folder: Path, *, overrides: Sequence[str]) -> None:
     """Make one table of a study's jobs and print it beside the published numbers.
 
-    Args:
-        config: Has `name`, `report` and `page` of the study.
-        folder: Holds the run folders of the jobs, or is the one of a single job.
-        overrides: The settings that were typed to start it.
+    `folder` holds the run folders of the jobs, or is the one of a single job; `overrides` are the
+    settings that were typed to start it.
     """
     # After a launcher that runs jobs elsewhere, logging is not set up in this process.
     logging.getLogger("fontTools").setLevel(logging.WARNING)

@@ -53,10 +53,7 @@ _PARAMETER = re.compile(r"[?&;]([\w-]+)=[^&;\s]")
 
 
 def check_targets(settings: Any) -> None:
-    """Refuse a configuration that names code of others.
-
-    Args:
-        settings: Mappings, lists and plain values, as YAML holds them.
+    """Refuse a configuration, as YAML holds it, that names code of others.
 
     Raises:
         ValueError: A `_target_` is not a class of a trusted package.
@@ -80,11 +77,10 @@ def check_targets(settings: Any) -> None:
 
 
 def check_secrets(settings: Any) -> None:
-    """Refuse a configuration that would write a secret into a run's files.
+    """Refuse texts that would write a secret into a run's files.
 
-    Args:
-        settings: Mappings, lists and plain values, as they are written and with all references
-            resolved: folders of a run and the words that were typed, too.
+    Settings are to be given as they are written and with references resolved, and so are folders of
+    a run and the words that were typed.
 
     Raises:
         ValueError: A text refers to a variable such as `WANDB_API_KEY` or holds its value, or is an

@@ -150,12 +150,7 @@ class Stage(ABC):
     """
 
     def check(self, prepared: Prepared) -> None:  # noqa: B027, most stages can follow any scores
-        """Refuse a run that this stage cannot follow, before anything is scored.
-
-        Raises:
-            ValueError: This stage cannot follow it.
-            FileNotFoundError: A file of this stage does not exist.
-        """
+        """Refuse, by a ValueError before any work, a run that this stage cannot follow."""
 
     @abstractmethod
     def run(self, context: Context) -> Outcome:

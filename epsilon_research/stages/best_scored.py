@@ -13,11 +13,7 @@ from epsilon_research.stages.base import Context, Outcome, Stage, best_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestScored(Stage):
-    """List the best-scored architectures of each metric, with their accuracy where it is known.
-
-    Args:
-        count: Architectures per metric, at least 1.
-    """
+    """List the `count` best-scored architectures of each metric, with accuracies if known."""
 
     count: int
 

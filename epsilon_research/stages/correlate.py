@@ -18,10 +18,8 @@ from epsilon_research.stages.base import Context, Outcome, Stage
 class Correlate(Stage):
     """Statistics of every metric, remarks on them, and the metrics beside each other.
 
-    Without accuracies only the correlations between metrics are left.
-
-    Args:
-        num_resamples: Bootstrap resamples behind each interval, at least 1.
+    Without accuracies only the correlations between metrics are left. Behind each interval are
+    `num_resamples` bootstrap resamples, at least 1.
     """
 
     num_resamples: int

@@ -43,11 +43,10 @@ class EngineComparison(Stage):
             )
 
     def run(self, context: Context) -> Outcome:
-        """Return the part `agreement`.
+        """Return the part `agreement`: the largest differences on the sample, and where.
 
-        It has the largest absolute and relative difference on the sample, and the architecture of
-        the former. `undefined` counts sampled architectures that the other engine gives no score,
-        which happens where its arithmetic underflows. Relative differences are over scores above 0.
+        `undefined` counts architectures that the other engine gives no score, which happens where
+        its arithmetic underflows. Relative differences are over scores above 0.
         """
         scored = context.frame.dropna(subset=_METRIC)
         sample = drawn_rows(scored, self.sample_size, rng=context.rng("agreement"))

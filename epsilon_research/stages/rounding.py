@@ -15,11 +15,7 @@ from epsilon_research.stages.base import Context, Outcome, Prepared, Stage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounding(Stage):
-    """Errors of epsilon scores against those of one metric that is taken for exact.
-
-    Args:
-        exact: Name of the metric with the exact scores, e.g. one of `engine=extended`.
-    """
+    """Errors of epsilon scores against those of the metric `exact`, such as `engine=extended`."""
 
     exact: str
 

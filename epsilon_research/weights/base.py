@@ -37,11 +37,7 @@ class WeightRule(ABC):
     """The option of `weight_rule` that chooses it."""
 
     def check(self, metric: Epsilon) -> None:  # noqa: B027, most rules can choose for any
-        """Refuse, before any work, a metric that the rule cannot choose for.
-
-        Raises:
-            ValueError: The rule cannot choose for this metric.
-        """
+        """Refuse, before any work, a metric that the rule cannot choose for, by a ValueError."""
 
     @abstractmethod
     def choose(self, *, metric: Epsilon, scoring: Scoring, rng: np.random.Generator) -> ChosenPair:
@@ -70,8 +66,8 @@ def check_rule(
             was not asked for, but stands in for it: weights that are given are preferred.
 
     Raises:
-        ValueError: The rule was asked for, but no metric is called epsilon or its weights were
-            given, too; it cannot choose for epsilon; or weights are neither known nor chosen.
+        ValueError: The rule has no metric epsilon, or one whose weights were given, too, or that it
+            cannot choose for; or weights are neither known nor chosen.
     """
     metric = metrics.get(EPSILON)
     if published is None and (not isinstance(metric, Epsilon) or metric.weights is not None):
@@ -105,10 +101,7 @@ def apply_rule(
 ) -> tuple[dict[str, Metric], dict[str, Any]]:
     """Return the metrics of a scoring with the weights that a rule chooses, and its record.
 
-    Args:
-        rule: One that `check_rule` accepts.
-        scoring: What the run will score with.
-        rng: See `WeightRule.choose`.
+    `check_rule` has accepted the rule; `rng` is that of `WeightRule.choose`.
     """
     metric = scoring.metrics[EPSILON]
     assert isinstance(metric, Epsilon)  # `check_rule` has refused the rest

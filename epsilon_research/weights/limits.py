@@ -220,7 +220,7 @@ def limit_place(
     tolerance: float,
     confirmations: int = _CONFIRMATIONS,
 ) -> int | None:
-    """Return the first place from which on nothing changes by more than `tolerance` any more.
+    """Return the first place from which on nothing changes by more than `tolerance`, if any.
 
     It is compared with every place after it, not with its neighbour only: on a plateau in the
     middle neighbours agree, but what comes after the plateau does not, and slow drift adds up.
@@ -229,9 +229,6 @@ def limit_place(
         changes: Change between any two weights, in the order in which they move outwards.
         tolerance: The largest change that counts as none.
         confirmations: How many places must at least come after it.
-
-    Returns:
-        None if there is no such place.
     """
     for place in range(len(changes) - confirmations):
         if (changes[place, place + 1 :] <= tolerance).all():

@@ -54,14 +54,8 @@ def evaluate_weights(
     """Return the evaluation of each architecture at each weight, [architectures][weights].
 
     Each weight is one forward pass, read from the store if it is there and kept in it if not: the
-    very passes that a run at these weights needs.
-
-    Args:
-        metric: Gives engine and normalisation.
-        ids: Architectures, any of them more than once.
-        descriptions: Descriptions of `ids`, in the same order.
-        weights: Two or more, distinct.
-        scoring: Space, minibatch, executor and store.
+    very passes that a run at these weights needs. `metric` gives engine and normalisation; an
+    architecture may be among `ids` more than once; weights are distinct, at least two.
 
     Raises:
         ChildProcessError: A worker process died twice of an architecture, or had no memory for it.

@@ -86,11 +86,7 @@ def _candidate(space: SearchSpace, architecture_id: str) -> Candidate:
 
 
 def check_costs(setting: str, names: Sequence[str], space: SearchSpace) -> None:
-    """Refuse costs that are not known on a space.
-
-    Raises:
-        ValueError: A cost is unknown; the message names those that are known.
-    """
+    """Refuse costs that are not known on a space."""
     known = cost_names(space)
     for name in names:
         if name not in known:
@@ -103,11 +99,9 @@ def check_costs(setting: str, names: Sequence[str], space: SearchSpace) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints:
-    """Limits of costs: what exceeds one, or has no known cost, is infeasible.
+    """Limits of costs, {cost: the most that it may be}: what exceeds one is infeasible.
 
-    Args:
-        limits: {cost: the most that it may be}; empty: every architecture is feasible.
-        costs: At least those.
+    So is what has no known cost; `costs` are at least those that are limited.
     """
 
     limits: Mapping[str, float]
@@ -121,11 +115,7 @@ class Constraints:
         return feasible
 
     def among(self, ids: Sequence[str], *, what: str) -> list[str]:
-        """Return the feasible ones of `ids`.
-
-        Args:
-            ids: Architectures, at least one.
-            what: What they are, for the error.
+        """Return the feasible ones of `ids`; `what` says what they are, for the error.
 
         Raises:
             ValueError: None is feasible.

@@ -59,9 +59,6 @@ def find_fronts(
         budgets: Trained models; those above the budget of the searches are left out, and if none
             is left, that budget is taken.
         rng: Source of the bootstrap behind the intervals.
-
-    Raises:
-        ValueError: The cost of no architecture is known.
     """
     assert task.known is not None  # `SearchStage.check` has refused the rest
     goal = task.goal
@@ -132,12 +129,7 @@ def _by_variant(shares: pd.DataFrame, *, rng: np.random.Generator) -> dict[str, 
 
 
 def fronts_table(record: Mapping[str, Any], variants: Mapping[str, SearchVariant]) -> Table:
-    """Return the table of hypervolumes.
-
-    Args:
-        record: `Fronts.record`.
-        variants: Variants by their names in the record.
-    """
+    """Return the table of hypervolumes of `Fronts.record`, whose variants are given by name."""
     budgets = list(next(iter(record["variants"].values())))
     rows = []
     for variant, found in record["variants"].items():

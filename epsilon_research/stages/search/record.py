@@ -97,10 +97,9 @@ def _compare(one: np.ndarray, other: np.ndarray, *, rng: np.random.Generator) ->
 
 
 def trials_frame(found: Sequence[VariantRuns]) -> pd.DataFrame:
-    """Return one row per trial.
+    """Return a row per trial: variant, repeat, ask, architecture_id, fitness, repeated.
 
-    Columns: `variant`, `repeat`, `ask`, `architecture_id`, `fitness`, `repeated`. The fitness is
-    what the search selects by, higher is better; repeats and asks count from 0.
+    The fitness is what the search selects by, higher is better; repeats and asks count from 0.
     """
     rows = [
         (runs.variant.name, repeat, ask, *trial)
@@ -130,10 +129,7 @@ def best_found(
 ) -> Table:
     """Return the table of the fittest architectures that any search has trained.
 
-    Args:
-        found: The searches of all variants.
-        task: Says what was searched by, and what is reported.
-        scores: On demand, by metric; each is a column.
+    Each of the `scores` on demand is a column.
     """
     goal = task.goal
     searches = [

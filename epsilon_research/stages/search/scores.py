@@ -21,14 +21,10 @@ def scores_of_run(
 ) -> dict[str, ScoreCache]:
     """Return the scores on demand of a run's metrics and `num_parameters`, by name.
 
-    Architectures outside `frame` are scored when a search first asks for them, with all metrics at
-    once, and through the run's store. That happens to the few children of a move by score only,
-    since pools are drawn from `frame`; so it is done in this process.
-
-    Args:
-        frame: The run's scores.
-        scoring: How they were made.
-        float32_only: Whether scores that float32 leaves undefined are taken for undefined.
+    Architectures outside the run's `frame` are scored when a search first asks for them, with all
+    metrics at once, and through the run's store. That happens to the few children of a move by
+    score only, since pools are drawn from `frame`; so it is done in this process. With
+    `float32_only`, scores that float32 leaves undefined are taken for undefined.
     """
     serial = replace(scoring, executor=SerialExecutor())
     caches: dict[str, ScoreCache] = {}

@@ -11,13 +11,9 @@ from epsilon_research.stages.search.base import AUTO, SearchStage, beside, named
 class SurrogateStage(SearchStage):
     """Search by a predictor (`Surrogate`) from an architecture's encoding, and from proxies.
 
-    Candidates that the run has not scored are scored when they are met.
-
-    Args:
-        proxies: Features beside the encoding: a metric of the run, `num_parameters`, a list of
-            such, or "auto" (every metric of the run).
-        without_proxies: Whether the predictor from the encoding alone is run beside it.
-        random_search: Whether random search is run beside it.
+    Candidates that the run has not scored are scored when they are met. Proxies are given as
+    `warmup_metric` is. The predictor from the encoding alone (`without_proxies`) and random search
+    are run beside it.
     """
 
     model: str = "boosting"

@@ -54,11 +54,7 @@ def make_variants(
 ) -> list[Variant]:
     """Return each method alone and, for each metric, with a warm-up and with moves by its scores.
 
-    Args:
-        methods: Several settings of one algorithm, or several algorithms.
-        metrics: The metrics to compare.
-        has_warmup: Whether there are warm-ups at all.
-        proxies: Features of the methods that predict from scores.
+    `proxies` are features of the methods that predict from scores.
     """
     variants = []
     for method in methods:
@@ -76,14 +72,10 @@ def make_variants(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantRuns:
-    """All searches of one variant.
+    """All searches of one variant, a trajectory for each repeat.
 
-    Args:
-        variant: The variant.
-        trajectories: One per repeat.
-        curves: What each shows after each trained model, in its own unit. A search that ran dry
-            keeps its last value.
-        domain: The domain with its counts of mutations.
+    A curve shows what a search has found after each trained model, in its own unit; one that ran
+    dry keeps its last value. The domain has the counts of mutations.
     """
 
     variant: Variant
