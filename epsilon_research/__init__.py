@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from epsilon_research import metrics as metrics
     from epsilon_research import spaces as spaces
     from epsilon_research.api.correlate import correlate as correlate
-    from epsilon_research.api.result import SearchResult as SearchResult
     from epsilon_research.api.score import score as score
+    from epsilon_research.api.search import SearchResult as SearchResult
     from epsilon_research.api.search import search as search
     from epsilon_research.network_score import MetricScore as MetricScore
     from epsilon_research.network_score import NetworkScore as NetworkScore
@@ -42,7 +42,7 @@ _HOMES = {
     "correlate": "api.correlate",
     "score": "api.score",
     "search": "api.search",
-    "SearchResult": "api.result",
+    "SearchResult": "api.search",
     "MetricScore": "network_score",
     "NetworkScore": "network_score",
     "score_network": "network_score",

@@ -4,7 +4,7 @@
     cli.py      parses the command line, runs what it asks for, returns the exit status
     before.py   checks before Hydra makes a folder: trust.py, foreign.py, kinds.py, folders.py
     job.py      one configuration: check, save, build, track, run, show
-    sweep.py    the folder of a sweep; its jobs (jobs.py) are gathered by a step of its own
+    sweep.py    the jobs of a sweep, which are gathered by a step of its own
     score.py    `epsilon score MODULE:NAME`: one network of one's own
     options.py  what is known on the command line, and what each option is for
     declared.py what Hydra composes, with nothing started

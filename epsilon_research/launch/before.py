@@ -10,7 +10,7 @@ from epsilon_research.launch.declared import settings_of
 from epsilon_research.launch.errors import USER_ERRORS
 from epsilon_research.launch.folders import check_folder, remember
 from epsilon_research.launch.job import check_settings
-from epsilon_research.launch.jobs import check_number, note_sweep
+from epsilon_research.launch.sweep import check_number, note_sweep
 from epsilon_research.launch.trust import check_secrets
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 # Hydra's own parser and entry, so that both see one command line: `hydra.main` would parse
@@ -12,7 +13,7 @@ from pathlib import Path
 from hydra._internal.utils import _run_hydra, get_args_parser
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.version import setbase
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from epsilon_research.catalogue import CONF
 from epsilon_research.checks import check_kind
@@ -37,7 +38,8 @@ def run(argv: Sequence[str], interruption: Interruption) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     program, *words = argv
     OmegaConf.register_new_resolver("options_help", options_help, replace=True)
-    OmegaConf.register_new_resolver("program", lambda: _typed(program), replace=True)
+    typed = "epsilon" if Path(program).stem == "epsilon" else "python run.py"
+    OmegaConf.register_new_resolver("program", lambda: typed, replace=True)
     setbase("1.3")
     steps: list[Callable[[], object]] = []
     with standard_output() as output:
@@ -65,20 +67,11 @@ def _steps(words: Sequence[str]) -> list[Callable[[], object]]:
     where, settings = _split_gather(arguments.overrides)
     if where is not False:
         return [lambda: gather_again(where, settings)]
-    check = check_origin(arguments)
-
-    def job(config: DictConfig) -> object:
-        return run_job(config, check=check)
-
+    job = partial(run_job, check=check_origin(arguments))
     return [
         lambda: _run_hydra(arguments, get_args_parser(), job, str(CONF), "config"),
         gather_sweep,
     ]
-
-
-def _typed(program: str) -> str:
-    """Return how the user started the program, for the examples of `--help`."""
-    return "epsilon" if Path(program).stem == "epsilon" else "python run.py"
 
 
 def parse(words: Sequence[str]) -> Namespace:
@@ -103,23 +96,19 @@ def _exit_status(step: Callable[[], object], interruption: Interruption) -> int:
     """Take a step; a user's mistake becomes one sentence and status 1."""
     try:
         step()
-    except BaseException as raised:
-        interrupted = isinstance(raised, KeyboardInterrupt)
-        if not interrupted and not interruption.heard:
-            return _failure(raised)
-        # Libraries may raise an error of their own where a signal has interrupted them.
-        kept = (str(raised) or STARTS_OVER) if interrupted else _MAY_CONTINUE
-        interruption.say(kept)
+    except KeyboardInterrupt as interrupt:
+        interruption.say(str(interrupt) or STARTS_OVER)
         return interruption.status
+    except BaseException as raised:
+        if interruption.heard:
+            # Libraries may raise an error of their own where a signal has interrupted them.
+            interruption.say(_MAY_CONTINUE)
+            return interruption.status
+        error = raised.__cause__ if isinstance(raised, SystemExit) else raised
+        if not isinstance(error, USER_ERRORS):
+            raise
+        if _SHOWS_TRACEBACK:
+            raise error from error.__cause__
+        sys.stderr.write(f"error: {user_message(error)}\n")
+        return 1
     return 0
-
-
-def _failure(raised: BaseException) -> int:
-    """Return the exit status of what is not an interruption, or raise it again."""
-    error = raised.__cause__ if isinstance(raised, SystemExit) else raised
-    if not isinstance(error, USER_ERRORS):
-        raise raised
-    if _SHOWS_TRACEBACK:
-        raise error from error.__cause__
-    sys.stderr.write(f"error: {user_message(error)}\n")
-    return 1

@@ -74,23 +74,21 @@ def _(error: InterpolationKeyError) -> str:
     missing = re.search(r"Interpolation key '([\w.]+)'", str(error))
     if missing is None:
         return str(error)
-    return (
-        f"{missing[1]} must be given, since others refer to it, got nothing: pass {missing[1]}=..."
-    )
+    name = missing[1]
+    return f"{name} must be given, since others refer to it, got nothing: pass {name}=..."
 
 
 @user_message.register
 def _(error: MissingConfigException) -> str:
     group, _, option = str(error.missing_cfg_file).rpartition("/")
     options = sorted(error.options or (path.stem for path in (CONF / group).glob("*.yaml")))
-    if not group or not options:
-        reason = str(error).partition("\n")[0]
-        return (
-            f"--config-path and --config-name must lead to a YAML file, got none ({reason}): take "
-            "the config.yaml of a run folder"
-        )
+    if group and options:
+        known, advice = ", ".join(options), suggestion(option, options)
+        return f"{group} must be one of {known}, got {option}: {advice}"
+    reason = str(error).partition("\n")[0]
     return (
-        f"{group} must be one of {', '.join(options)}, got {option}: {suggestion(option, options)}"
+        f"--config-path and --config-name must lead to a YAML file, got none ({reason}): take "
+        "the config.yaml of a run folder"
     )
 
 
@@ -100,16 +98,15 @@ def _(error: ConfigCompositionException) -> str:
     unknown = re.match(r"Could not (?:override|delete from config\.) '([^']+)'", str(error))
     if unknown:
         return unknown_setting(unknown[1])
-    several = re.match(r"Ambiguous value for argument '(.*)'\n", str(error))
-    if several:
-        return _one_or_many(several[1])
-    reason = " ".join(str(error).split())
-    return f"a configuration must be one that Hydra can compose, got another ({reason}): correct it"
-
-
-def _one_or_many(typed: str) -> str:
-    """The two lines that somebody who typed `metric=a,b` may have meant."""
-    setting, _, value = typed.partition("=")
+    several = re.match(r"Ambiguous value for argument '((.*?)=(.*))'\n", str(error))
+    if several is None:
+        reason = " ".join(str(error).split())
+        return (
+            f"a configuration must be one that Hydra can compose, got another ({reason}): correct "
+            "it"
+        )
+    # Two things may be meant by `metric=a,b`.
+    typed, setting, value = several.groups()
     single = isinstance(default_options().get(setting), str)
     kind = "one of its options" if single else "one value or a list in brackets"
     together = "" if single else f"'{setting}=[{value}]' for a list, or "

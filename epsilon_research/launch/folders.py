@@ -48,13 +48,14 @@ def _is_beginning(folder: Path) -> bool:
 def _is_of_a_run(folder: Path) -> bool:
     if (folder / "study.json").is_file() and (folder / "study.parquet").is_file():
         return True
-    for name, sign in _SIGNS.items():
-        path = folder / name
-        if path.is_file():
-            with path.open(encoding="utf-8", errors="replace") as file:
-                if sign in file.read(_MOST_CHARACTERS):
-                    return True
-    return False
+    return any(_holds(folder / name, sign) for name, sign in _SIGNS.items())
+
+
+def _holds(path: Path, sign: str) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return sign in file.read(_MOST_CHARACTERS)
 
 
 def remember(folder: Path) -> None:
@@ -76,11 +77,7 @@ def remove_unbegun(folder: Path) -> None:
     if any(path.name not in _BEFORE_WORK for path in inside.iterdir()):
         return
     shutil.rmtree(inside)
-    if home == inside:
-        _remove_empty(inside.parent, down_to=_new[home])
-
-
-def _remove_empty(folder: Path, *, down_to: Path) -> None:
-    while down_to in folder.parents and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+    above = inside.parent
+    while home == inside and _new[home] in above.parents and not any(above.iterdir()):
+        above.rmdir()
+        above = above.parent

@@ -77,27 +77,23 @@ def check_origin(arguments: Namespace) -> Callable[[DictConfig], None]:
         ValueError: There is such a file, and the user has not set `EPSILON_TRUSTED`.
     """
     if os.environ.get(VARIABLE):
-        return _nothing
+        return lambda config: None
     for flag in ("config_dir", "experimental_rerun"):
         _check_options(f"--{flag.replace('_', '-')}", getattr(arguments, flag))
     if any("searchpath" in word for word in arguments.overrides):
         _check_options(_SEARCH_PATH, _Typed(arguments.overrides).values.get(_SEARCH_PATH))
     if arguments.config_path is None and arguments.config_name in (None, _OWN_NAME):
-        return _nothing
-    _check_file(Path(arguments.config_path or CONF), arguments.config_name or _OWN_NAME)
+        return lambda config: None
+    folder, name = Path(arguments.config_path or CONF), arguments.config_name or _OWN_NAME
+    _check_file(folder, name)
     if _NO_SEARCH_PATH not in arguments.overrides:
         arguments.overrides.append(_NO_SEARCH_PATH)
-    typed, where = _Typed(arguments.overrides), _where(arguments)
-    _check_composed(arguments, typed)
-    return lambda config: _check_connections(config, typed=typed.keys, where=where)
-
-
-def _nothing(config: DictConfig) -> None:
-    """Check nothing of the project's own configuration."""
+    typed, where = _Typed(arguments.overrides), f"{folder}, {name}"
+    _check_composed(folder, name, typed=typed, where=where)
+    return lambda config: _check_connections(config, typed=typed.values, where=where)
 
 
 def _check_options(name: str, folder: object) -> None:
-    """Refuse a folder of options, each of which can hold what a configuration may not."""
     if folder:
         raise ValueError(
             f"{name} must not be used without trust, since what it names can run any code, got "
@@ -131,7 +127,6 @@ class _Typed:
     def __init__(self, words: Sequence[str]) -> None:
         parsed = OverridesParser.create().parse_overrides(list(words))
         self.values = dict(_spelled_out({one.key_or_group: one.value() for one in parsed}))
-        self.keys = frozenset(self.values)
         # What is swept is typed, too, and has no single value.
         self.constant = [
             word for word, one in zip(words, parsed, strict=True) if not one.is_sweep_override()
@@ -149,43 +144,31 @@ def _spelled_out(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield place, value
 
 
-def _where(arguments: Namespace) -> str:
-    return f"{arguments.config_path or CONF}, {arguments.config_name or _OWN_NAME}"
-
-
-def _check_composed(arguments: Namespace, typed: _Typed) -> None:
-    where = _where(arguments)
-    folder = Path(arguments.config_path or CONF)
-    name = arguments.config_name or _OWN_NAME
+def _check_composed(folder: Path, name: str, *, typed: _Typed, where: str) -> None:
     theirs, ours = composed(typed.constant, folder=folder, name=name), composed(typed.of_hydra)
     noted = theirs.hydra.overrides
     changed = [*_different(_hydra_of(theirs), _hydra_of(ours))]
     # Jobs of a sweep are composed with what stands here.
-    changed += (
-        ["overrides"] if sorted([*noted.hydra, *noted.task]) != sorted(typed.constant) else []
-    )
-    for place in changed:
+    if sorted([*noted.hydra, *noted.task]) != sorted(typed.constant):
+        changed.append("overrides")
+    if changed:
         raise ValueError(
-            f"hydra.{place} must be the project's own in a configuration of somebody else, got "
-            f"another in {where}: type it, or set {VARIABLE}=PACKAGE before the command if you "
+            f"hydra.{changed[0]} must be the project's own in a configuration of somebody else, "
+            f"got another in {where}: type it, or set {VARIABLE}=PACKAGE before the command if you "
             "trust the file"
         )
-    _check_swept(typed.swept, folder, where)
+    # Only jobs of a sweep would be composed with such options.
+    swept = [group for group in typed.swept if folder != CONF and (folder / group).is_dir()]
+    if swept:
+        raise ValueError(
+            f"options of somebody else must be chosen one at a time, got a sweep of {swept[0]} "
+            f"in {where}: start one run for each, or set {VARIABLE}=PACKAGE before the command "
+            "if you trust the files"
+        )
     settings = settings_of(theirs)
     check_secrets(OmegaConf.to_container(settings, resolve=True))
-    _check_connections(settings, typed=typed.keys, where=where)
+    _check_connections(settings, typed=typed.values, where=where)
     check_settings(settings)
-
-
-def _check_swept(names: Sequence[str], folder: Path, where: str) -> None:
-    """Refuse options that only jobs of a sweep would be composed with."""
-    for name in names:
-        if folder != CONF and (folder / name).is_dir():
-            raise ValueError(
-                f"options of somebody else must be chosen one at a time, got a sweep of {name} "
-                f"in {where}: start one run for each, or set {VARIABLE}=PACKAGE before the command "
-                "if you trust the files"
-            )
 
 
 def _check_connections(config: DictConfig, *, typed: Collection[str], where: str) -> None:

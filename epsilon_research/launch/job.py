@@ -15,10 +15,9 @@ from epsilon_research.atomic_file import write_atomically
 from epsilon_research.catalogue import CHECKOUT, main_configuration
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import RUN_AGAIN, remove_unbegun
-from epsilon_research.launch.jobs import all_make
 from epsilon_research.launch.kinds import check_kinds
 from epsilon_research.launch.options import known_settings, unknown_setting
-from epsilon_research.launch.sweep import gather_jobs, relative
+from epsilon_research.launch.sweep import all_make, gather_jobs, relative
 from epsilon_research.launch.trust import check_secrets, check_targets
 
 FREE_MEGABYTES = 64
@@ -102,11 +101,7 @@ def _run(config: DictConfig) -> dict[str, Any]:
 
 
 def _begin(config: DictConfig, run_dir: Path) -> tuple[Any, ...]:
-    """Prepare a run; a mistake leaves no folder, and ends a sweep all of whose jobs make it.
-
-    Returns:
-        The settings as plain values, the pipeline, the tracker, what the pipeline has prepared.
-    """
+    """Prepare a run; a mistake leaves no folder, and ends a sweep all of whose jobs make it."""
     hydra = HydraConfig.get()
     try:
         return _prepare(config, run_dir)
@@ -122,16 +117,27 @@ def _begin(config: DictConfig, run_dir: Path) -> tuple[Any, ...]:
 def _prepare(config: DictConfig, run_dir: Path | None) -> tuple[Any, ...]:
     """Check, save and build what a configuration names, before any work; without a folder no file.
 
-    See `_begin`.
+    Returns:
+        The settings as plain values, the pipeline, the tracker, what the pipeline has prepared.
     """
     if run_dir is not None:
-        _check_free_space(run_dir)
+        # Before the long work, since scores that cannot be written are lost.
+        free = shutil.disk_usage(run_dir).free / 2**20
+        if free < FREE_MEGABYTES:
+            raise ValueError(
+                f"{run_dir} must have {FREE_MEGABYTES} MB of free space, got {free:.1f}: "
+                "make room, or choose another folder with hydra.run.dir=PATH"
+            )
     check_settings(config)
     OmegaConf.resolve(config)
     settings = cast("dict[str, Any]", OmegaConf.to_container(config))
     check_secrets(settings)
     if run_dir is not None:
-        _save(config, run_dir / "config.yaml")
+        # So that they run again as they are, into a folder beside.
+        again = OmegaConf.merge({"hydra": main_configuration()["hydra"]}, config)
+        command = f"{RUN_AGAIN} --config-path={run_dir} --config-name=config\n"
+        text = command + OmegaConf.to_yaml(again)
+        write_atomically(run_dir / "config.yaml", lambda handle: handle.write(text.encode()))
     pipeline = instantiate(config.pipeline, _convert_="all")
     tracker = instantiate(config.tracker, _convert_="all")
     return settings, pipeline, tracker, pipeline.prepare()
@@ -160,21 +166,3 @@ def check_settings(config: DictConfig) -> None:
         from epsilon_research.studies import Report
 
         Report.from_block(found["report"])
-
-
-def _check_free_space(run_dir: Path) -> None:
-    """Refuse a full disk before the long work: scores that cannot be written are lost."""
-    free = shutil.disk_usage(run_dir).free / 2**20
-    if free < FREE_MEGABYTES:
-        raise ValueError(
-            f"{run_dir} must have {FREE_MEGABYTES} MB of free space, got {free:.1f}: "
-            "make room, or choose another folder with hydra.run.dir=PATH"
-        )
-
-
-def _save(config: DictConfig, path: Path) -> None:
-    """Save the resolved settings so that they run again as they are, into a folder beside."""
-    again = OmegaConf.merge({"hydra": main_configuration()["hydra"]}, config)
-    command = f"{RUN_AGAIN} --config-path={path.parent} --config-name={path.stem}\n"
-    text = command + OmegaConf.to_yaml(again)
-    write_atomically(path, lambda handle: handle.write(text.encode()))

@@ -3,13 +3,15 @@
 import inspect
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, reduce
+from operator import getitem
 from typing import Any, get_type_hints
 
 from hydra.utils import get_object
 
+from epsilon_research.catalogue import main_configuration
 from epsilon_research.checks import check_kind
-from epsilon_research.launch.options import main_configuration, unknown_setting
+from epsilon_research.launch.options import unknown_setting
 
 _PLAIN: Mapping[str, Any] = {
     "name": str,
@@ -41,19 +43,14 @@ def check_kinds(written: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     for name in found.get("files", ()):
         if name not in main_configuration()["files"]:
             raise ValueError(unknown_setting(f"files.{name}"))
-    for name, kind in _built().items():
-        if name in found:
-            check_kind(name, _Walk(written, found).value((name,)), kind)
-
-
-@cache
-def _built() -> Mapping[str, type]:
-    """What a run builds; every other setting is referred to from there."""
     # Late, so that `--help` does not import what runs need.
     from epsilon_research.pipeline import Pipeline
     from epsilon_research.tracking import Tracker
 
-    return {"pipeline": Pipeline, "tracker": Tracker}
+    # What a run builds; every other setting is referred to from there.
+    for name, kind in (("pipeline", Pipeline), ("tracker", Tracker)):
+        if name in found:
+            check_kind(name, _Walk(written, found).value((name,)), kind)
 
 
 class _Walk:
@@ -94,9 +91,7 @@ class _Walk:
 
 
 def _at(settings: Any, place: _Place) -> Any:
-    for key in place:
-        settings = settings[key]
-    return settings
+    return reduce(getitem, place, settings)
 
 
 def _as_typed(place: _Place) -> str:

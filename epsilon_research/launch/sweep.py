@@ -1,20 +1,24 @@
-"""Sweeps: where their jobs are, and how the finished ones become one table."""
+"""Sweeps: how many jobs they have, where, and how the finished ones become one table."""
 
 import json
 import logging
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override, RangeSweep
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from epsilon_research.bounded_yaml import read_settings
-from epsilon_research.launch.declared import composed
+from epsilon_research.launch.declared import composed, settings_of
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.launch.folders import remove_unbegun
 from epsilon_research.launch.options import quoted
@@ -24,6 +28,18 @@ if TYPE_CHECKING:
     from epsilon_research.reporting.plot_data import Graphs
 
 logger = logging.getLogger(__name__)
+
+MOST_JOBS = 10_000
+"""Largest number of jobs of a sweep; Hydra composes all of them before the first one runs."""
+
+_MOST_TRIED = 12
+"""Jobs that are tried to see whether all of a sweep make the mistake of the first."""
+
+_ENUMERATES = "BasicSweeper"
+"""The sweeper whose jobs are known before they run."""
+
+_sweeps: list[DictConfig] = []
+"""The configuration of the sweep of this process, if there is one."""
 
 
 class SweepFolder(Callback):
@@ -44,6 +60,83 @@ class SweepFolder(Callback):
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
         # Hydra restores this after each job.
         HydraConfig.instance().set_config(config.copy())
+
+
+def note_sweep(config: DictConfig) -> None:
+    """Note the configuration of a sweep that is about to begin."""
+    _sweeps[:] = [config.copy()]
+
+
+def check_number(config: DictConfig) -> None:
+    """Refuse a sweep of more than `MOST_JOBS` jobs, or of none, before they are listed."""
+    count = math.prod(_num_values(one) for one in _swept(config).values())
+    if not 1 <= count <= MOST_JOBS:
+        got = "no end or none" if count in (0, math.inf) else f"{count:,}"
+        raise ValueError(
+            f"a sweep must have 1 to {MOST_JOBS:,} jobs, got {got}: sweep fewer values at a time"
+        )
+
+
+def _swept(config: DictConfig) -> dict[str, Override]:
+    """What a sweep sweeps, by setting; what is typed wins over the file."""
+    if not str(config.hydra.sweeper.get("_target_")).endswith(_ENUMERATES):
+        return {}
+    params = [f"{name}={value}" for name, value in (config.hydra.sweeper.params or {}).items()]
+    loader = GlobalHydra.instance().config_loader()
+    parser = OverridesParser.create(config_loader=loader)
+    overrides = parser.parse_overrides([*params, *config.hydra.overrides.task])
+    settings = {one.get_key_element(): one for one in overrides}
+    return {name: one for name, one in settings.items() if one.is_sweep_override()}
+
+
+def _num_values(override: Override) -> float:
+    sweep = override.value()
+    if isinstance(sweep, ChoiceSweep):
+        return len(sweep.list)
+    if not isinstance(sweep, RangeSweep):
+        return 1
+    start, stop, step = (one or 0 for one in (sweep.start, sweep.stop, sweep.step))
+    if step == 0 or not all(map(math.isfinite, (start, stop, step))):
+        return math.inf
+    return max(0, math.ceil((stop - start) / step))
+
+
+def all_make(mistake: Exception, *, prepare: Callable[[DictConfig], object]) -> bool:
+    """Return whether every job of the running sweep would make the mistake that its first made.
+
+    So many jobs are prepared, not run, that each value of each swept setting is among them, up to
+    a bound; `prepare` raises the mistake of one.
+    """
+    if not _sweeps:
+        return False
+    before = HydraConfig.instance().cfg
+    try:
+        for config in _others(_sweeps[0]):
+            try:
+                prepare(settings_of(config))
+            except USER_ERRORS as error:
+                if user_message(error) == user_message(mistake):
+                    continue
+            return False
+        return True
+    finally:
+        HydraConfig.instance().cfg = before
+
+
+def _others(sweep: DictConfig) -> Iterator[DictConfig]:
+    """Yield the configurations of jobs that have other values of what is swept than the first."""
+    values = {name: [*one.sweep_string_iterator()] for name, one in _swept(sweep).items()}
+    most = max(map(len, values.values()), default=0)
+    parse = OverridesParser.create().parse_override
+    typed = sweep.hydra.overrides.task
+    constant = [word for word in typed if parse(word).get_key_element() not in values]
+    for place in range(1, min(most, _MOST_TRIED + 1)):
+        chosen = [f"{name}={some[place % len(some)]}" for name, some in values.items()]
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_sweep_config(sweep, [*constant, *chosen])
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = place
+        yield config
 
 
 def gather_sweep() -> None:
@@ -77,13 +170,13 @@ def gather_again(where: bool | str, settings: Sequence[str]) -> None:  # noqa: F
             f"{str(where).lower() if where is True else where}: run the study first"
         )
     started = folder / "multirun.yaml"
-    # As text: of somebody else's folder, references are not followed.
     overrides = _typed_words(started) if started.is_file() else settings
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     gather_jobs(config, folder, overrides=overrides)
 
 
 def _typed_words(started: Path) -> list[str]:
+    # As text: of somebody else's folder, references are not followed.
     try:
         return [str(word) for word in read_settings(started)["hydra"]["overrides"]["task"]]
     except (LookupError, TypeError) as error:
@@ -93,7 +186,7 @@ def _typed_words(started: Path) -> list[str]:
 
 
 def _newest(base: Path) -> Path | None:
-    """Return the newest folder of a study whose jobs have finished, None if there is none."""
+    """Return the newest folder of a study whose jobs have finished, if there is one."""
     folders = sorted((path for path in base.glob("*/") if path.name[:1].isdigit()), reverse=True)
     return next((folder for folder in folders if _has_finished(folder)), None)
 

@@ -92,18 +92,18 @@ def check_secrets(settings: Any) -> None:
         named = [name for name in _VARIABLE.findall(text) if _is_secret(name)]
         held = [name for name, value in secrets.items() if _holds(value, leaf, text)]
         found = [f"the value of {name}" for name in (*named, *held)]
-        parameters = filter(_is_secret, _PARAMETER.findall(text))
-        if _PASSWORD.search(text) or any(parameters):
+        if _PASSWORD.search(text) or any(map(_is_secret, _PARAMETER.findall(text))):
             found.append("an address with a password")
         if found:
+            # A key may be the secret itself.
+            where = "a key" if any(value in place for value in secrets.values()) else place
             raise ValueError(
-                f"settings must not hold secrets, got {found[0]} in {_without(place, secrets)}: "
-                "leave it in the environment, where it is found"
+                f"settings must not hold secrets, got {found[0]} in {where}: leave it in the "
+                "environment, where it is found"
             )
 
 
 def _is_secret(name: str) -> bool:
-    """Return whether the name of an environment variable is that of a secret."""
     upper = name.upper()
     words = set(re.split(r"[_-]", upper))
     return any(part in upper for part in _SECRET_PARTS) or bool(words & _SECRET_WORDS)
@@ -115,11 +115,6 @@ def _holds(secret: str, leaf: object, text: str) -> bool:
         return secret in text
     # A short word is found in innocent places.
     return len(secret) > _SHORTEST_WORD and not secret.isalpha() and str(leaf) == secret
-
-
-def _without(place: str, secrets: Mapping[str, str]) -> str:
-    """A key may be the secret itself, which an error must not show."""
-    return "a key" if any(value in place for value in secrets.values()) else place
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:

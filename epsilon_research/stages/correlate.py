@@ -64,16 +64,12 @@ def _without_accuracies(frame: pd.DataFrame, columns: Sequence[str]) -> Outcome:
         return Outcome()
     scores = frame[list(columns)].to_numpy(dtype=np.float64)
     scores = scores[np.isfinite(scores).all(axis=1)]
-    rhos = rho_matrix(scores)
-    part = {"metrics": list(columns), "n": len(scores), "spearman_rho": rhos.tolist()}
-    rows = [
-        [name, *(value(rho) for rho in line)]
-        for name, line in zip(columns, rhos.tolist(), strict=True)
-    ]
+    rhos = rho_matrix(scores).tolist()
+    part = {"metrics": list(columns), "n": len(scores), "spearman_rho": rhos}
     table = Table(
         title="Spearman's ρ between metrics",
         head=["metric", *columns],
-        rows=rows,
+        rows=[[name, *map(value, line)] for name, line in zip(columns, rhos, strict=True)],
         note=f"over the {len(scores):,} architectures that all of them score",
     )
     return Outcome(summary={"between_metrics": part}, tables=[table])

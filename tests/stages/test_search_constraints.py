@@ -14,13 +14,13 @@ from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.nbmacro import NasBenchMacro
 from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
 from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.costs import (
+from epsilon_research.stages.search.local_search import LocalSearchStage
+from epsilon_research.stages.search.on_demand import (
     Constraints,
     check_costs,
     cost_names,
     costs_of_run,
 )
-from epsilon_research.stages.search.local_search import LocalSearchStage
 from epsilon_research.stages.search.optuna_search import OptunaStage
 from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.stages.search.task import SearchInputs

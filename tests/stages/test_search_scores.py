@@ -10,7 +10,7 @@ from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.scoring import Scoring
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.search.scores import scores_of_run
+from epsilon_research.stages.search.on_demand import scores_of_run
 
 IDS = list(Toy().architecture_ids[60:70])
 

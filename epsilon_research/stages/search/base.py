@@ -24,20 +24,15 @@ from epsilon_research.search_methods import (
     select_one,
 )
 from epsilon_research.stages.base import Context, Outcome, Prepared, Stage
-from epsilon_research.stages.search.costs import (
+from epsilon_research.stages.search.front import find_fronts, fronts_table
+from epsilon_research.stages.search.on_demand import (
+    NUM_PARAMETERS,
     Constraints,
     check_costs,
     cost_label,
     costs_of_run,
+    scores_of_run,
 )
-from epsilon_research.stages.search.front import find_fronts, fronts_table
-from epsilon_research.stages.search.record import (
-    best_found,
-    curves_frame,
-    describe_variants,
-    trials_frame,
-)
-from epsilon_research.stages.search.scores import NUM_PARAMETERS, scores_of_run
 from epsilon_research.stages.search.task import (
     Goal,
     Objective,
@@ -46,7 +41,14 @@ from epsilon_research.stages.search.task import (
     objective_goal,
     table_goal,
 )
-from epsilon_research.stages.search.variants import make_variants, run_variant
+from epsilon_research.stages.search.variants import (
+    best_found,
+    curves_frame,
+    describe_variants,
+    make_variants,
+    run_variant,
+    trials_frame,
+)
 
 AUTO = "auto"
 

@@ -10,7 +10,7 @@ import pandas as pd
 from epsilon_research.benchmarks.accuracy_table import ACCURACIES, SECOND, AccuracyTable
 from epsilon_research.search_methods import Domain, Protocol, ScoreCache, draw_pool
 from epsilon_research.spaces import SearchSpace
-from epsilon_research.stages.search.costs import Constraints, Costs
+from epsilon_research.stages.search.on_demand import Constraints, Costs
 
 POOL, SEARCH = 0, 1
 """The two streams of random numbers of each repeat."""

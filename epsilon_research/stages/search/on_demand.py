@@ -1,15 +1,17 @@
-"""What architectures cost, and which of them a search may train."""
+"""Scores and costs of architectures on demand, and which of them a search may train."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
+from epsilon_research.analysis import float32_defined
 from epsilon_research.benchmarks.hardware_costs import COSTS, SPACE, hardware_costs
+from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Candidate, Metric, scorer_of
 from epsilon_research.metrics.activation_memory import ActivationMemory
 from epsilon_research.metrics.flops import Flops
@@ -19,12 +21,48 @@ from epsilon_research.scoring import Scoring
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces import SearchSpace
 
+NUM_PARAMETERS = "num_parameters"
+
 _COUNTED: Mapping[str, Metric] = {
     metric.name: metric for metric in (NumParameters(), Flops(), ActivationMemory())
 }
 
 Costs = Mapping[str, ScoreCache]
 """Costs on demand by name, NaN where unknown; less is better."""
+
+
+def scores_of_run(
+    frame: pd.DataFrame, *, scoring: Scoring, float32_only: bool = False
+) -> dict[str, ScoreCache]:
+    """Return the scores on demand of a run's metrics and `num_parameters`, by name.
+
+    Architectures outside the run's `frame` are scored when a search first asks for them, with all
+    metrics at once, and through the run's store. That happens to the few children of a move by
+    score only, since pools are drawn from `frame`; so it is done in this process. With
+    `float32_only`, scores that float32 leaves undefined are taken for undefined.
+    """
+    serial = replace(scoring, executor=SerialExecutor())
+    caches: dict[str, ScoreCache] = {}
+
+    def compute(wanted: str, ids: Sequence[str]) -> Float[np.ndarray, " architectures"]:
+        found = serial.score_table(ids)
+        for name, cache in caches.items():
+            cache.add(ids, _column(found, name, float32_only=float32_only))
+        return _column(found, wanted, float32_only=float32_only)
+
+    ids = list(frame["architecture_id"])
+    for name in dict.fromkeys([*scoring.metrics, NUM_PARAMETERS]):
+        cache = ScoreCache(partial(compute, name))
+        cache.add(ids, _column(frame, name, float32_only=float32_only))
+        caches[name] = cache
+    return caches
+
+
+def _column(
+    frame: pd.DataFrame, name: str, *, float32_only: bool
+) -> Float[np.ndarray, " architectures"]:
+    scores = frame[name].to_numpy(dtype=np.float64)
+    return np.where(float32_defined(frame, name), scores, np.nan) if float32_only else scores
 
 
 def cost_names(space: SearchSpace) -> list[str]:
