@@ -20,11 +20,9 @@ _METRIC = "epsilon"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineComparison(Stage):
-    """Differences between a run's epsilon scores and those of another engine.
+    """Differences between a run's epsilon scores and those of another engine, on a sample.
 
-    Args:
-        sample_size: Architectures that are compared, drawn from those with a score.
-        engine: The other engine, e.g. the reference in float64.
+    The other engine is e.g. the reference in float64.
     """
 
     sample_size: int

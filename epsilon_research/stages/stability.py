@@ -21,12 +21,10 @@ _MIN_ROWS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stability(Stage):
-    """Score a sample of the run again, with other minibatches and with other seeds.
+    """Score a sample of the run again, with further minibatches and with further seeds.
 
-    Args:
-        sample_size: Architectures that are scored again, drawn from those of the run.
-        minibatches: Further minibatches, drawn as the run's with the next seeds.
-        seeds: Further seeds of the metrics that have one; they see the run's minibatch.
+    Minibatches are drawn as the run's with the next seeds; metrics that have a seed see the run's
+    minibatch with each of the next ones.
     """
 
     sample_size: int

@@ -21,11 +21,9 @@ RANDOM = "random"
 class TrainBest(Stage):
     """Train the best-scored architectures of each metric, and as many random ones.
 
-    Args:
-        objective: Gives the fitness of an architecture id after training, higher is better.
-        limits: {cost: the most that it may be}; each is a metric of the run, which then chooses
-            none itself. What exceeds one, or has no such score, is left out of all groups.
-        count: Architectures per group, at least 1.
+    `objective` gives the fitness of an architecture id after training, higher is better. A metric
+    in `limits` chooses none itself: what exceeds its limit, or has no such score, is left out of
+    all groups.
     """
 
     objective: Callable[[str], float]

@@ -55,16 +55,9 @@ class Limits(WeightRule):
     An architecture whose outputs are alike at both limits scores 0 but for rounding, as a quarter
     of the connected NAS-Bench-201 cells do: their order among themselves is noise.
 
-    A weight is compared with *all* tried weights further out, to 1e-300 or 1e300, so that a
-    plateau in the middle is not taken for the limit.
-
-    Args:
-        sample_size: Connected architectures of distinct function that are looked at, drawn from
-            the whole space.
-        tolerance: The largest change of any architecture's outputs that counts as none, see
-            `output_changes`; between 0 and 1, well above rounding (3e-6 with maps in float32).
-        beyond: Decades by which the pair lies outside the limits on both sides, for studies of how
-            a score settles; negative: inside.
+    A weight is compared with *all* tried weights further out, to 1e-300 or 1e300, so that a plateau
+    in the middle is not taken for the limit. `tolerance` bounds the change of any architecture's
+    outputs, see `output_changes`, and lies well above rounding (3e-6 with float32 maps).
     """
 
     sample_size: int = 100

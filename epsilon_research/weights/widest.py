@@ -34,17 +34,12 @@ class Widest(WeightRule):
 
     All pairs between two exponents are tried, the widest first and of one width the lowest first;
     the first with a share of undefined scores *below* `most_undefined` is taken. The architectures
-    are drawn once, with replacement, by NumPy's legacy generator as in the published code: on
-    NAS-Bench-201 they are the very ones that it draws. Disconnected ones count.
+    are drawn once, with replacement, by NumPy's legacy generator with a `seed` of its own, as in
+    the published code: on NAS-Bench-201 they are the very ones that it draws. Disconnected ones
+    count.
 
-    Args:
-        undefined: "float32": what the published float32 code leaves undefined; "exact": what has
-            no score in exact arithmetic, which among images is what is disconnected.
-        num_architectures: How many are drawn.
-        most_undefined: Share of undefined scores that a pair must stay below, in (0, 1].
-        low_exponent: Power of ten of the smallest weight.
-        high_exponent: Power of ten of the largest weight.
-        seed: Seed of the draw. The run's generator does not matter.
+    Undefined is "float32", what the published float32 code leaves undefined, or "exact", what has
+    no score in exact arithmetic, which among images is what is disconnected.
 
     References:
         Gracheva, arXiv 2302.04406, and the function `search_weights` of its published code.

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from epsilon_research.benchmarks.accuracy_table import SECOND
 from epsilon_research.benchmarks.hardware_costs import DATASETS
 from epsilon_research.checks import check_choice, check_integer, check_number
 from epsilon_research.plotting import RunFigures
@@ -88,34 +87,16 @@ class SearchStage(Stage):
     """Searches with and without scores, many times, on results that are known already.
 
     The fields are the settings that all algorithms share, beside which final classes have an
-    algorithm's own: a command line reads `search.budget=100 search.population_size=32`.
+    algorithm's own, so that a command line reads `search.budget=100 search.population_size=32`. The
+    files of `conf/search/` say what each is for.
 
     Warm-up pools are drawn from the architectures that the run has scored: a pool per repeat, and
     no score beyond the run's. If the run has scored the whole space, that is the published
     protocol; if it has scored no more than `warmup_pool`, all repeats share one pool.
 
-    Args:
-        budget: Trained models per search.
-        repeats: Searches per variant; repeat i of all variants has the same seeds.
-        warmup_pool: Architectures scored before the search starts from the best of them; 0: none.
-        warmup_metric: What ranks the pool: a metric of the run, `num_parameters`, a list of such
-            (one variant each), or "auto" (every metric of the run).
-        protocol: "sound" or "published", see `search_methods.protocols`; not a protocol of rows.
-        constraints: {cost: the most that it may be}, of `cost_names`; None: no limits. What exceeds
-            one, or has no known cost, is infeasible: never trained, in no pool, and no part of the
-            budget.
-        front: A cost, of `cost_names`: what searches find of the front of accuracies against it is
-            compared with the true front. Methods with `SearchMethod.uses_cost` search by it, too,
-            the others by accuracy alone. None: no front.
-        front_budgets: Trained models after which fronts are compared.
-        hardware_dataset: Whose images and classes the networks are for whose latencies and energies
-            constraints and fronts name, one of `hardware_costs.DATASETS`.
-        objective: Fitness of an architecture id, instead of a table's; or None. Its values are
-            kept, so that each architecture is evaluated once in the whole run.
-        targets: Accuracies (fractions, or losses) whose cost in trained models is recorded, besides
-            what the first variant reaches at the end.
-        sample_sizes: Sizes of samples for the choice of one architecture without training.
-        selection_runs: Samples of each size.
+    What exceeds a limit of `constraints`, or has no known cost, is infeasible: never trained, in no
+    pool, and no part of the budget. Values of an `objective` are kept, so that each architecture is
+    evaluated once in the whole run. `protocol` is one of `search_methods.protocols`, not of rows.
     """
 
     budget: int = 300
@@ -228,16 +209,13 @@ class SearchStage(Stage):
         entries = describe_variants(found, task, targets=self.targets, rng=bootstrap_rng)
         summary: dict[str, Any] = {"search": entries, "selection": {}}
         if accuracies is not None and names:
-            ranks = {name: scores[name] for name in names}
-            summary["selection"] = self._select(task, accuracies, ranks, rng=selection_rng)
+            chosen = {name: scores[name] for name in names}
+            summary["selection"] = self._select(task, accuracies, chosen, rng=selection_rng)
         limited = [*task.constraints.limits, *([] if self.front is None else [self.front])]
         costs = {name: inputs.costs[name] for name in limited}
         tables = [best_found(found, task, scores={**scores, **costs})]
         frames = {"search_curves": curves_frame(found), "search_trials": trials_frame(found)}
-        label = "objective"
-        if inputs.table is not None and self.objective is None:
-            is_second = task.goal.reported == SECOND
-            label = inputs.table.second_label if is_second else inputs.table.label
+        label = task.goal.label
         records = {name: read_record(SearchVariant, one) for name, one in entries.items()}
         paths = figures.save_searches(list(records.values()), label=label) if figures else []
         if self.front is not None:

@@ -1,9 +1,7 @@
 """An example of a user's own objective: trains each network for a few steps on small digits.
 
-    python run.py study=search_digits
-
 Any callable from an architecture id to a number can take its place: name it as
-`search.objective._target_`, with its arguments beside it.
+`search.objective._target_`, with its arguments beside it, see `study=search_digits`.
 """
 
 from collections.abc import Iterator
@@ -29,17 +27,10 @@ _LARGEST = 16.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigitsAccuracy:
-    """Validation accuracy on digits after a few steps of training.
+    """Validation accuracy on digits after a few steps of training by Adam.
 
     The same architecture always has the same fitness: initialisation and minibatches come from
-    `seed`, whatever was computed before.
-
-    Args:
-        space: Gives the networks; of a selection its space.
-        steps: Minibatches that a network is trained on, at least 1.
-        batch_size: Digits in each, from 2 to 1,000.
-        learning_rate: Step size of Adam.
-        seed: Seed of initialisation and minibatches.
+    `seed`, whatever was computed before. Of a selection, its space gives the networks.
     """
 
     space: SearchSpace | Selection

@@ -26,10 +26,9 @@ class Fronts:
             `architecture_id`, `cost`, `reported` in its own unit, and `on_front`.
         found: What each search chose, by budget: columns `variant`, `repeat`, `budget`,
             `architecture_id`, `cost` and `reported`.
-        record: The part `search_front` of the summary: the true front, and by variant and budget
-            the mean share of its hypervolume, with a 95 % interval over repeats, and the mean
-            number of architectures that were chosen. `reference`, the largest cost and the median
-            value of `points`, bounds the hypervolumes.
+        record: The true front, and by variant and budget the mean share of its hypervolume, with a
+            95 % interval over repeats, and the mean number of architectures chosen. `reference`,
+            the largest cost and the median value of `points`, bounds the hypervolumes.
     """
 
     points: pd.DataFrame
@@ -49,16 +48,8 @@ def find_fronts(
     """Return what searches found of a front.
 
     Each search chooses among what it has trained within a budget by what its protocol selects by;
-    what that is worth is judged by what is reported.
-
-    Args:
-        runs: The searches of all variants.
-        task: A task with known architectures.
-        cost: Name of the cost.
-        costs: Its values on demand, NaN where unknown.
-        budgets: Trained models; those above the budget of the searches are left out, and if none
-            is left, that budget is taken.
-        rng: Source of the bootstrap behind the intervals.
+    what that is worth is judged by what is reported. Budgets above that of the searches are left
+    out, and if none is left, theirs is taken.
     """
     assert task.known is not None  # `SearchStage.check` has refused the rest
     goal = task.goal

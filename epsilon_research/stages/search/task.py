@@ -49,6 +49,7 @@ class Goal:
         report: What a curve shows of it, in its own unit.
         selected_on: What selects, for the record: "validation", "test" or "objective".
         reported: What the curves show: a column of accuracies, or "objective".
+        label: The same in words, for a figure's axis.
         higher_is_better: Direction of what is reported.
         rows: The accuracy columns by architecture id; only rows in which what is needed is known.
     """
@@ -57,6 +58,7 @@ class Goal:
     report: Objective
     selected_on: str = "objective"
     reported: str = "objective"
+    label: str = "objective"
     higher_is_better: bool = True
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -90,6 +92,7 @@ def table_goal(table: AccuracyTable) -> Goal:
         report=rows[reported].to_dict().__getitem__,
         selected_on=selected_by.removesuffix("_accuracy"),
         reported=reported,
+        label=table.second_label if reported == SECOND else table.label,
         higher_is_better=table.higher_is_better,
         rows=rows,
     )
@@ -107,9 +110,7 @@ class Task:
         cost: A second objective on demand, lower is better; None: fitness alone.
         protocol: What counts and what is shown.
         universe: Architectures that warm-up pools are drawn from, all feasible.
-        pool_size: Size of each pool.
-        budget: Trained models per search.
-        repeats: Searches per variant.
+        pool_size, budget, repeats: Architectures per pool, trained models per search, searches.
         seed: Repeat i of every variant has the same pool and the same stream of random numbers.
     """
 
