@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import OmegaConf
 
 from epsilon_research.launch.declared import composed, settings_of
 from epsilon_research.launch.job import check_settings
@@ -35,12 +35,19 @@ def score_command(words: Sequence[str]) -> None:
     config = settings_of(composed(["name=score", *settings]))
     check_settings(config)
     chosen = [word for word in settings if word.startswith("metric=")]
+    import numpy as np
+
     from epsilon_research import score_network
 
     network = _network(name)
     metrics = [str(metric) for metric in config.metric] if chosen else None
+    # The minibatch that a run with these settings would have.
+    OmegaConf.resolve(config)
+    dataset, batch_size = instantiate(config.dataset, _convert_="all"), config.batch_size
+    dataset.check(batch_size=batch_size)
+    images = dataset.draw(batch_size=batch_size, rng=np.random.default_rng(config.minibatch_seed))
     weights = list(config.weights)
-    found: Any = score_network(network, _images(config), weights=weights, metrics=metrics)
+    found: Any = score_network(network, images.inputs, weights=weights, metrics=metrics)
     show(_table(name, found if chosen else {"epsilon": found}))
 
 
@@ -58,17 +65,6 @@ def _network(name: str) -> Any:
     from torch import nn
 
     return found() if callable(found) and not isinstance(found, nn.Module) else found
-
-
-def _images(config: DictConfig) -> Any:
-    """Draw the minibatch that a run with these settings would have."""
-    import numpy as np
-
-    OmegaConf.resolve(config)
-    dataset = instantiate(config.dataset, _convert_="all")
-    dataset.check(batch_size=config.batch_size)
-    rng = np.random.default_rng(config.minibatch_seed)
-    return dataset.draw(batch_size=config.batch_size, rng=rng).inputs
 
 
 def _table(name: str, scores: dict[str, Any]) -> Table:

@@ -21,28 +21,17 @@ _FUNCTIONS = (
 )
 """What a configuration may call besides classes, which it can only build."""
 
-_BUILDER = "build"
-"""Setting whose value names a function, as `package.module:function`."""
-
-_MISSING = "???"
-
-_BUILDERS = ("epsilon_research.spaces.digits_networks:build",)
-"""The project's own functions that such a setting may name."""
-
-_REFERENCE = "${"
-
-_POSITIONAL = "_args_["
-"""Arguments without a name, by which a builder would not be known."""
+_BUILDERS = ("???", "epsilon_research.spaces.digits_networks:build")
+"""What a setting `build` may hold: the project's own functions, or nothing yet, which whatever
+builds the object asks for."""
 
 _SECRET_PARTS = ("PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "_PWD")
 _SECRET_WORDS = {"PAT", "AUTH", "PW"}
 """Parts, and whole words, of the names of environment variables that hold secrets."""
 
-_SHORTEST_SECRET = 8
-"""Characters; shorter values would be found in innocent places."""
-
-_SHORTEST_WORD = 3
-"""Characters of the longest value that is not a secret."""
+_SHORTEST_SECRET, _SHORTEST_WORD = 8, 3
+"""Characters of a value that is looked for in texts, and of the longest that is no secret: shorter
+values would be found in innocent places."""
 
 _VARIABLE = re.compile(r"oc\.env: *['\"]?(\w+)")
 _PASSWORD = re.compile(r"(?:^|[/\s='\"])[^/\s:@=]*:[^/\s:@][^/\s@]*@[\w\[]")
@@ -59,16 +48,15 @@ def check_targets(settings: Any) -> None:
         ValueError: A `_target_` is not a class of a trusted package.
     """
     for place, target in _leaves(settings):
-        if isinstance(target, str) and _REFERENCE in target:
+        if isinstance(target, str) and "${" in target:
             # What is resolved once more would be something else than what is checked here.
             raise ValueError(
                 f"{place} must hold no reference once all are resolved, got {target!r}: leave out "
-                f"the backslash before {_REFERENCE}"
+                "the backslash before ${"
             )
-        if _POSITIONAL in place:
+        if "_args_[" in place:  # a builder would not be known by it
             raise ValueError(f"{place} must have a name, got {target!r}: write NAME: VALUE")
-        key = place.split(".")[-1]
-        is_own = {"_target_": _is_own, _BUILDER: _is_own_builder}.get(key)
+        is_own = {"_target_": _is_own, "build": _is_own_builder}.get(place.split(".")[-1])
         if is_own is not None and not is_own(target):
             raise ValueError(
                 f"{place} must name a class of the project, got {target!r}: if it is yours, trust "
@@ -113,7 +101,6 @@ def _holds(secret: str, leaf: object, text: str) -> bool:
     """Return whether a text gives a secret away; a short one only where it is the whole text."""
     if len(secret) >= _SHORTEST_SECRET:
         return secret in text
-    # A short word is found in innocent places.
     return len(secret) > _SHORTEST_WORD and not secret.isalpha() and str(leaf) == secret
 
 
@@ -146,10 +133,7 @@ def _is_own(target: Any) -> bool:
 
 
 def _is_own_builder(name: Any) -> bool:
-    if name == _MISSING:
-        return True  # nothing is named yet, and whatever builds the object asks for it
-    package = str(name).partition(":")[0].partition(".")[0]
-    return name in _BUILDERS or _is_trusted(package)
+    return name in _BUILDERS or _is_trusted(str(name).partition(":")[0].partition(".")[0])
 
 
 def _is_trusted(package: str) -> bool:
