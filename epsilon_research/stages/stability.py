@@ -44,16 +44,12 @@ class Stability(Stage):
         """
         sample = drawn_rows(context.frame, self.sample_size, rng=context.rng("repeats"))
         ids = list(sample["architecture_id"])
-        descriptions = context.prepared.scoring.describe(ids)
         columns: dict[tuple[str, str], list[np.ndarray]] = {}
         for what, scoring in self._repeats(context.prepared):
-            result = scoring.score(ids, descriptions)
-            if result.interrupted:
-                raise KeyboardInterrupt
+            repeat = scoring.score_table(ids)
             for name in scoring.metrics:
-                first = [sample[name].to_numpy(dtype=np.float64)]
-                scores = result.frame[name].to_numpy(dtype=np.float64)
-                columns.setdefault((name, what), first).append(scores)
+                first, scores = (part[name].to_numpy(np.float64) for part in (sample, repeat))
+                columns.setdefault((name, what), [first]).append(scores)
         found: dict[str, Any] = {}
         for (name, what), scores in columns.items():
             numbers = measure_stability(np.column_stack(scores))
