@@ -25,7 +25,7 @@ from epsilon_research.spaces import Selection
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.stages.correlate import Correlate
 from epsilon_research.stages.figures import Figures
-from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.algorithms import RandomSearchStage
 from epsilon_research.store import NoStore
 from epsilon_research.tracking import Tracker
 from epsilon_research.tracking.base import Scalars, Tables

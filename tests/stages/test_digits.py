@@ -7,7 +7,7 @@ import pytest
 
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces.toy import Toy
-from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
+from epsilon_research.stages.search.algorithms import AgeingEvolutionStage
 from epsilon_research.stages.search.digits import DigitsAccuracy
 from epsilon_research.stages.search.task import SearchInputs
 

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
-from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.algorithms import AgeingEvolutionStage, RandomSearchStage
 from epsilon_research.stages.search.task import table_goal
 from epsilon_research.tracking import write_json
 from tests.search_methods.words import Words, value

@@ -12,17 +12,19 @@ from epsilon_research.metrics.num_parameters import NumParameters
 from epsilon_research.search_methods import ScoreCache
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.spaces.nbmacro import NasBenchMacro
-from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
+from epsilon_research.stages.search.algorithms import (
+    AgeingEvolutionStage,
+    LocalSearchStage,
+    OptunaStage,
+    RandomSearchStage,
+)
 from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.local_search import LocalSearchStage
 from epsilon_research.stages.search.on_demand import (
     Constraints,
     check_costs,
     cost_names,
     costs_of_run,
 )
-from epsilon_research.stages.search.optuna_search import OptunaStage
-from epsilon_research.stages.search.random_search import RandomSearchStage
 from epsilon_research.stages.search.task import SearchInputs
 from tests.stages.contexts import prepared_run
 from tests.stages.word_searches import SMALL, table_of

@@ -11,8 +11,8 @@ from epsilon_research.benchmarks.hardware_costs import hardware_costs
 from epsilon_research.search_methods import Domain, OptunaSearch, ScoreCache, Start, run_search
 from epsilon_research.spaces.nb201 import NasBench201, official_order
 from epsilon_research.stages.base import Outcome
+from epsilon_research.stages.search.algorithms import RandomSearchStage
 from epsilon_research.stages.search.base import SearchStage
-from epsilon_research.stages.search.random_search import RandomSearchStage
 from tests.search_methods.words import value
 from tests.stages.contexts import accuracies_of, prepared_run, scored
 from tests.stages.word_searches import SMALL, WORDS, inputs, run, table

@@ -7,8 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from epsilon_research.spaces.nb201 import official_order
-from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
-from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.algorithms import AgeingEvolutionStage, RandomSearchStage
 from tests.commands import ROOT
 from tests.stages.contexts import accuracies_of, prepared_run
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from epsilon_research.stages.search.surrogate import SurrogateStage
+from epsilon_research.stages.search.algorithms import SurrogateStage
 from tests.search_methods.words import WordsOfGenes
 from tests.stages.test_search import SMALL, run, trials
 

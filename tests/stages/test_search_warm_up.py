@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from epsilon_research.spaces.nb201 import NasBench201
-from epsilon_research.stages.search.ageing_evolution import AgeingEvolutionStage
-from epsilon_research.stages.search.random_search import RandomSearchStage
+from epsilon_research.stages.search.algorithms import AgeingEvolutionStage, RandomSearchStage
 from tests.search_methods.words import value
 from tests.stages.word_searches import EVOLUTION, SMALL, WORDS, run, trials
 

@@ -17,7 +17,6 @@ from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.search_methods import (
     PROTOCOLS,
-    RandomSearch,
     ScoreCache,
     SearchMethod,
     select_one,
@@ -299,8 +298,3 @@ class SearchStage(Stage):
             num_runs=self.selection_runs,
             rng=rng,
         )
-
-
-def beside(*methods: SearchMethod, random_search: bool) -> list[SearchMethod]:
-    """Return methods, and random search after them if it is wanted."""
-    return [*methods, *([RandomSearch()] if random_search else [])]
