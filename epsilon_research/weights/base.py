@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 class ChosenPair:
     """The pair of constants, the smaller first, and what a run's record should say about it."""
 
-    weights: tuple[float, float]
+    weights: Sequence[float]
     record: Mapping[str, Any]
 
     def __post_init__(self) -> None:

@@ -1,7 +1,7 @@
 """The limits w→0 and w→∞: the pair beyond which no weight changes a score any more."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -137,18 +137,14 @@ class Limits(WeightRule):
             "left_out": int((~kept).sum()),
             **rows,
         }
-        return ChosenPair(weights=self._moved(found), record=record)
-
-    def _moved(self, limits: Mapping[str, int]) -> tuple[float, float]:
-        low, high = limits["low"] - self.beyond, limits["high"] + self.beyond
+        low, high = found["low"] - self.beyond, found["high"] + self.beyond
         if not (-_FARTHEST <= low < high <= _FARTHEST):
             raise ValueError(
                 "weight_rule.beyond must leave a pair in order, between "
                 f"1e-{_FARTHEST} and 1e{_FARTHEST}, got {self.beyond} from the limits "
-                f"1e{limits['low']} and 1e{limits['high']}: pass one nearer to 0"
+                f"1e{found['low']} and 1e{found['high']}: pass one nearer to 0"
             )
-        smaller, larger = _weights([low, high])
-        return smaller, larger
+        return ChosenPair(weights=_weights([low, high]), record=record)
 
 
 def _rows(

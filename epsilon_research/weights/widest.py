@@ -124,7 +124,7 @@ class Widest(WeightRule):
             | {"seed": self.seed, "distinct": len(set(ids))},
             "tried": tried,
         }
-        return ChosenPair(weights=(pick[0], pick[1]), record=record)
+        return ChosenPair(weights=pick, record=record)
 
 
 def undefined_shares(

@@ -212,8 +212,8 @@ class SearchStage(Stage):
             summary["selection"] = self._select(task, accuracies, chosen, rng=selection_rng)
         limited = [*task.constraints.limits, *([] if self.front is None else [self.front])]
         costs = {name: inputs.costs[name] for name in limited}
-        tables = [best_found(found, task, scores={**scores, **costs})]
         frames = {"search_curves": curves_frame(found), "search_trials": trials_frame(found)}
+        tables = [best_found(frames["search_trials"], task.goal, scores={**scores, **costs})]
         label = task.goal.label
         records = {name: read_record(SearchVariant, one) for name, one in entries.items()}
         paths = figures.save_searches(list(records.values()), label=label) if figures else []
@@ -254,9 +254,10 @@ class SearchStage(Stage):
                     f"among {len(inputs.scored)}: score others, or pass another benchmark"
                 )
             if self.constraints:
+                limits = (f"{name} ≤ {limit:g}" for name, limit in self.constraints.items())
                 logger.info(
                     "search: %s of %s architectures are feasible (%s)",
-                    f"{len(known):,}", f"{len(rated):,}", constraints.in_words(),
+                    f"{len(known):,}", f"{len(rated):,}", ", ".join(limits),
                 )  # fmt: skip
         universe = constraints.among(universe, what="scored architectures")
         if 0 < len(universe) <= self.warmup_pool:

@@ -170,7 +170,3 @@ class Constraints:
     def admits(self) -> Callable[[str], bool] | None:
         """Return the check of a single architecture; None without limits."""
         return (lambda id_: bool(self.admit([id_])[0])) if self.limits else None
-
-    def in_words(self) -> str:
-        """Return the limits, e.g. `raspi4_latency ≤ 10`."""
-        return ", ".join(f"{name} ≤ {limit:g}" for name, limit in self.limits.items())

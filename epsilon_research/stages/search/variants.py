@@ -1,6 +1,5 @@
 """The variants of a search that one run compares: their searches, and what is left of them."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +22,8 @@ from epsilon_research.search_methods import (
     describe_target,
     run_search,
 )
-from epsilon_research.stages.search.task import SEARCH, Task
+from epsilon_research.stages.base import best_rows
+from epsilon_research.stages.search.task import SEARCH, Goal, Task
 
 _NUM_BEST = 5
 """Architectures in the table of the best that searches have found."""
@@ -137,8 +137,9 @@ def run_variant(
 
 def _curve(trajectory: Trajectory, task: Task) -> Float[np.ndarray, " budget"]:
     goal = task.goal
-    fitness = np.array([trial.fitness for trial in trajectory.trained])
-    reported = np.array([goal.report(trial.architecture_id) for trial in trajectory.trained])
+    trained = trajectory.trained
+    fitness = np.array([trial.fitness for trial in trained])
+    reported = np.array([goal.report(trial.architecture_id) for trial in trained])
     curve = goal.sign * task.protocol.curve(fitness, goal.sign * reported)
     return np.pad(curve, (0, task.budget - curve.size), mode="edge")
 
@@ -251,22 +252,16 @@ def curves_frame(found: Sequence[VariantRuns]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["variant", "repeat", "trained", "accuracy"])
 
 
-def best_found(
-    found: Sequence[VariantRuns], task: Task, *, scores: Mapping[str, ScoreCache]
-) -> Table:
-    """Return the table of the fittest architectures that any search has trained.
+def best_found(trials: pd.DataFrame, goal: Goal, *, scores: Mapping[str, ScoreCache]) -> Table:
+    """Return the table of the fittest architectures of all trials.
 
     Each of the `scores` on demand is a column.
     """
-    goal = task.goal
-    searches = [
-        {trial.architecture_id: trial.fitness for trial in trajectory.trained}
-        for runs in found
-        for trajectory in runs.trajectories
-    ]
-    times = Counter(id_ for search in searches for id_ in search)
-    fitness = {id_: one for search in searches for id_, one in search.items() if not np.isnan(one)}
-    best = sorted(fitness, key=lambda id_: fitness[id_], reverse=True)[:_NUM_BEST]
+    met = trials.drop_duplicates(["variant", "repeat", "architecture_id"])
+    times = met["architecture_id"].value_counts()
+    best = best_rows(met.drop_duplicates("architecture_id"), _NUM_BEST, by="fitness")
+    best = list(best["architecture_id"])
+    num_searches = trials.groupby(["variant", "repeat"]).ngroups
     columns = {name: scores[name](best) for name in scores} if best else {}
     rows = [
         [
@@ -282,5 +277,5 @@ def best_found(
         head=["architecture", "searches", goal.reported.replace("_", " "), *columns],
         rows=rows,
         align="l" + "r" * (2 + len(columns)),
-        note=f"selected on {goal.selected_on}, of {len(searches):,} searches",
+        note=f"selected on {goal.selected_on}, of {num_searches:,} searches",
     )
