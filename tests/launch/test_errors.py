@@ -58,7 +58,6 @@ def launch(
         ("batch_sise=3", "got batch_sise: did you mean batch_size?"),
         ("search_space.frist=3", "got search_space.frist: did you mean search_space.first?"),
         ("+search_space.frist=3", "got search_space.frist: did you mean search_space.first?"),
-        ("+engine.dtipe=3", "got engine.dtipe: did you mean engine.dtype?"),
         ("executor.processes=2", "got executor.processes: executor=processes has it"),
         ("batch_size=8,16", "batch_size must be one value or .* got 8,16: .*-m 'batch_size=8,16'"),
         ("~xyz", "got xyz: see --help"),
@@ -82,16 +81,9 @@ def launch(
             r"weights must be a list of finite numbers or null, got \[1e-07, inf\]:",
         ),
         ("weights=[1e-7]", r"weights must be two distinct .*, got \[1e-07\]:"),
-        ("weights=1", "weights must be a list of finite numbers or null, got 1:"),
         ("batch_size=2", "batch_size must be an integer of 3 or more, got 2:"),
         ("figures=some", "figures must be true or false, got 'some': pass e.g. figures=true"),
-        ("batch_size=2.5", "batch_size must be an integer, got 2.5:"),
         ("seed=-1", "seed must be an integer of 0 or more, got -1:"),
-        ("minibatch_seed=x", "minibatch_seed must be an integer, got 'x':"),
-        (
-            "bootstrap_resamples=2.5",
-            "bootstrap_resamples must be an integer, got 2.5: see",
-        ),
         (
             "engine.dtype=float16",
             "engine.dtype must be one of auto, float32, float64, got 'float16'",
@@ -116,11 +108,6 @@ def launch(
             "search_space.num_architectures=15626",
             "between 1 and 15625, the architectures of nb201, got 15626",
         ),
-        (
-            "search_space.num_architectures=0",
-            "between 1 and 15625, the architectures of nb201, got 0",
-        ),
-        ("search_space.num_architectures=1.5", "must be an integer or text, got 1.5:"),
     ],
 )
 def test_a_wrong_setting_is_one_sentence(launch: Launch, settings: str, parts: str) -> None:
