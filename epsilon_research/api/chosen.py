@@ -70,7 +70,7 @@ def chosen_dataset(inputs: object, *, space: SearchSpace) -> Dataset:
     if isinstance(inputs, Minibatch):
         return Given(minibatch=inputs)
     if inputs is None or isinstance(inputs, str):
-        return build_option("dataset", inputs or _beside(space, "dataset"))
+        return build_option("dataset", _beside(space, "dataset") if inputs is None else inputs)
     kind, numbers = space.input_kind, inputs
     if kind == IMAGES:
         # Late, since PyTorch is not needed to score the networks of a space.
