@@ -35,9 +35,6 @@ MOST_JOBS = 10_000
 _MOST_TRIED = 12
 """Jobs that are tried to see whether all of a sweep make the mistake of the first."""
 
-_ENUMERATES = "BasicSweeper"
-"""The sweeper whose jobs are known before they run."""
-
 _sweeps: list[DictConfig] = []
 """The configuration of the sweep of this process, if there is one."""
 
@@ -79,8 +76,8 @@ def check_number(config: DictConfig) -> None:
 
 def _swept(config: DictConfig) -> dict[str, Override]:
     """What a sweep sweeps, by setting; what is typed wins over the file."""
-    if not str(config.hydra.sweeper.get("_target_")).endswith(_ENUMERATES):
-        return {}
+    if not str(config.hydra.sweeper.get("_target_")).endswith("BasicSweeper"):
+        return {}  # other sweepers find their jobs as they go
     params = [f"{name}={value}" for name, value in (config.hydra.sweeper.params or {}).items()]
     loader = GlobalHydra.instance().config_loader()
     parser = OverridesParser.create(config_loader=loader)

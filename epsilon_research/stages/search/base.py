@@ -52,14 +52,6 @@ AUTO = "auto"
 
 logger = logging.getLogger(__name__)
 
-_INTEGERS = (
-    ("budget", 1, 300),
-    ("repeats", 1, 100),
-    ("warmup_pool", 0, 3000),
-    ("selection_runs", 1, 500),
-)
-"""Settings with their smallest value and an example."""
-
 
 def named_metrics(
     setting: str, wanted: str | Sequence[str], metrics: Sequence[str], known: Collection[str]
@@ -113,9 +105,9 @@ class SearchStage(Stage):
     selection_runs: int = 500
 
     def __post_init__(self) -> None:
-        for name, least, example in _INTEGERS:
-            setting = f"search.{name}"
-            check_integer(setting, getattr(self, name), at_least=least, example=example)
+        for name, example in (("budget", 300), ("repeats", 100), ("selection_runs", 500)):
+            check_integer(f"search.{name}", getattr(self, name), at_least=1, example=example)
+        check_integer("search.warmup_pool", self.warmup_pool, at_least=0, example=3000)
         for name in ("sample_sizes", "front_budgets"):
             for size in getattr(self, name):
                 check_integer(f"search.{name}", size, at_least=1, example=100)
