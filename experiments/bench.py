@@ -20,7 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from epsilon_research.collapse import Workspace, lower
-from epsilon_research.collapse.plan import Op, Plan
+from epsilon_research.collapse.plan import Op
 from epsilon_research.data import Dataset, Minibatch
 from epsilon_research.data.photos import Photos
 from epsilon_research.data.random_tokens import RandomTokens
@@ -41,8 +41,8 @@ from epsilon_research.spaces.nb201 import NasBench201
 from epsilon_research.spaces.nbnlp import NasBenchNlp
 from epsilon_research.tracking import write_json
 from experiments.bench_curves import cost_curves
+from experiments.provenance import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 BATCH_SIZE = 256
 ROUNDS = 3
 NUM_CORES = 2
@@ -96,64 +96,40 @@ class Case:
         """Return what every measurement of this size sees."""
         return self.dataset.draw(batch_size=batch_size, rng=np.random.default_rng(21))
 
-    def scorer(self, engine: Engine, *, warm_up: str) -> Callable[[str], float]:
-        """Return what makes a score of an architecture id; its kernels are compiled."""
-        run = self.scorer_of(Epsilon(weights=self.weights, engine=engine))
-        if isinstance(engine, CollapsedEngine):
-            run(warm_up)
-        return run
-
-    def scorer_of(self, metric: Metric, batch_size: int = BATCH_SIZE) -> Callable[[str], float]:
-        """Return what makes a score of an architecture id; nothing of an earlier one is known."""
-        score = scorer_of(metric, self.minibatch(batch_size))
-
-        def run(architecture_id: str) -> float:
-            candidate = Candidate(
-                build=lambda count: self.space.program(architecture_id, num_outputs=count),
-                num_classes=self.space.num_classes,
-                num_parameters=0,
-                connected=True,
-            )
-            return score(candidate).value
-
-        return run
-
-    def connected(self, count: int, *, seed: int) -> list[str]:
-        """Return a seeded sample of architectures that have a score."""
-        ids = self.space.sample(2 * count, np.random.default_rng(seed))
-        plans = ((id_, lower(self.space.core_program(id_), height=32, width=32)) for id_ in ids)
-        return [id_ for id_, plan in plans if plan.connected][:count]
-
-    def plans(self, ids: Sequence[str]) -> list[Plan]:
-        """Return what is run of image networks."""
-        programs = [self.space.program(id_, num_outputs=1) for id_ in ids]
-        return [lower(one, height=32, width=32) for one in programs if isinstance(one, Program)]
-
     def in_turn(
         self,
         metrics: Mapping[str, Metric],
         ids: Sequence[str],
         *,
-        rounds: int,
+        rounds: int = ROUNDS,
         batch_size: int = BATCH_SIZE,
-    ) -> dict[str, list[float]]:
+    ) -> Numbers:
         """Return the mean seconds per architecture of each metric, for each round.
 
         In turn, so that all see the machine at the same speed; each round begins anew, since a
         second score of an architecture would find maps that the collapse remembers.
         """
-        found: dict[str, list[float]] = {name: [] for name in metrics}
+        found: Numbers = {name: [] for name in metrics}
         for _ in range(rounds):
-            runs = {name: self.scorer_of(metric, batch_size) for name, metric in metrics.items()}
-            for run in runs.values():
-                run(ids[0])
+            minibatch = self.minibatch(batch_size)
+            scorers = {name: scorer_of(metric, minibatch) for name, metric in metrics.items()}
+            for score in scorers.values():
+                score(self._candidate(ids[0]))
             totals = dict.fromkeys(metrics, 0.0)
             for id_ in track(ids[1:], description="scores in turn", transient=True):
-                for name, run in runs.items():
-                    totals[name] += seconds(lambda: run(id_))  # noqa: B023
+                for name, score in scorers.items():
+                    totals[name] += seconds(lambda: score(self._candidate(id_)))  # noqa: B023
             for name, total in totals.items():
                 found[name].append(total / len(ids[1:]))
         return found
+
+    def _candidate(self, id_: str) -> Candidate:
+        return Candidate(
+            build=lambda count: self.space.program(id_, num_outputs=count),
+            num_classes=self.space.num_classes,
+            num_parameters=0,
+            connected=True,
+        )
 
     def _epsilon(self, engine: Engine) -> Epsilon:
         return Epsilon(weights=self.weights, engine=engine)
@@ -172,7 +148,7 @@ class Case:
     def cost_of_resolution(self, ids: Sequence[str]) -> Numbers:
         """Return the time of `engine.dtype=auto`, with what it computes again, over float32's."""
         metrics = {kind: self._epsilon(CollapsedEngine(dtype=kind)) for kind in ("auto", "float32")}
-        found = self.in_turn(metrics, ids, rounds=ROUNDS)
+        found = self.in_turn(metrics, ids)
         return {"auto_over_float32": ratios(found["auto"], found["float32"])}
 
     def peers(self, ids: Sequence[str]) -> Numbers:
@@ -181,29 +157,32 @@ class Case:
         SynFlow's input is a single image of ones.
         """
         metrics = {"epsilon": self._epsilon(CollapsedEngine()), **PEERS}
-        found = self.in_turn(metrics, ids, rounds=ROUNDS, batch_size=PEER_IMAGES)
+        found = self.in_turn(metrics, ids, batch_size=PEER_IMAGES)
         return {f"{name}_over_epsilon": ratios(found[name], found["epsilon"]) for name in PEERS}
 
     def bandwidth_ratio(self, ids: Sequence[str]) -> Numbers:
         """Return the time of the kernels over the time that moving their maps once would take."""
-        plans = self.plans(ids)
-        instructions = [one for plan in plans[1:] for one in plan.instructions]
+        programs = [self.space.program(id_, num_outputs=1) for id_ in ids]
+        first, *plans = (
+            lower(one, height=32, width=32) for one in programs if isinstance(one, Program)
+        )
+        instructions = [one for plan in plans for one in plan.instructions]
         pixels = sum(i.size[0] * i.size[1] for i in instructions if i.op in _WRITES_A_MAP)
         # Each map is written once and read once, for each weight.
-        moved = len(self.weights) * 2 * 4 * BATCH_SIZE * pixels
-        copied = moved / copy_bandwidth()
+        copied = len(self.weights) * 2 * 4 * BATCH_SIZE * pixels / copy_bandwidth()
         spans = []
         for _ in range(ROUNDS):
             workspace = Workspace(self.minibatch().inputs)
-            workspace.run(plans[0], weights=self.weights)
-            spans.append(
-                seconds(lambda: [workspace.run(plan, weights=self.weights) for plan in plans[1:]])  # noqa: B023
-            )
+            workspace.run(first, weights=self.weights)
+            start = time.perf_counter()
+            for plan in plans:
+                workspace.run(plan, weights=self.weights)
+            spans.append(time.perf_counter() - start)
         return {"bandwidth_ratio": [span / copied for span in spans]}
 
     def estimate(self, ids: Sequence[str], *, num_functions: int) -> Numbers:
         """Return what a whole space would take on two cores, by the mean over a sample."""
-        found = self.in_turn({"": self._epsilon(CollapsedEngine())}, ids, rounds=ROUNDS)[""]
+        (found,) = self.in_turn({"epsilon": self._epsilon(CollapsedEngine())}, ids).values()
         return {
             "milliseconds_per_function": [1e3 * mean for mean in found],
             "whole_space_functions": [num_functions],
@@ -216,15 +195,15 @@ def ratios(these: Sequence[float], those: Sequence[float]) -> list[float]:
     return [one / other for one, other in zip(these, those, strict=True)]
 
 
-def whole_space(*overrides: str) -> Numbers:
-    """Return scoring seconds of `python run.py` and the peak memory of its largest process."""
+def whole_space() -> Numbers:
+    """Return scoring seconds of NAS-Bench-201 from an empty store, and the peak memory."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "run.py", "tracker=none", f"hydra.run.dir={folder}", *overrides]
-        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+        settings = ["tracker=none", "store=none", f"executor.processes={NUM_CORES}"]
+        processor_seconds([sys.executable, "run.py", *settings, f"hydra.run.dir={folder}"])
         summary = json.loads((Path(folder) / "summary.json").read_text())
     return {
         "space_seconds": [summary["timing"]["scoring_seconds"]],
-        # Of all processes that have ended below this one, in KiB (Linux).
+        # Of the largest of all processes that have ended below this one, in KiB (Linux).
         "peak_megabytes": [resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024],
     }
 
@@ -261,13 +240,15 @@ def processor_seconds(command: Sequence[str]) -> float:
 
 
 def bench_nb201() -> Numbers:
-    """Return all measurements on NAS-Bench-201."""
+    """Return all measurements on NAS-Bench-201, of a seeded sample that has scores."""
     case = Case(space=NasBench201(), dataset=Photos(), weights=(1e-7, 1.0))
-    ids = case.connected(40, seed=1)
+    drawn = case.space.sample(80, np.random.default_rng(1))
+    plans = ((id_, lower(case.space.core_program(id_), height=32, width=32)) for id_ in drawn)
+    ids = [id_ for id_, plan in plans if plan.connected][:40]
     return {
         **case.speedup(ids),
         **case.peers(ids[:4]),
-        **whole_space("executor.processes=2", "store=none"),
+        **whole_space(),
         **case.cost_of_resolution(ids),
         **case.bandwidth_ratio(ids),
         **start_up(),
@@ -298,20 +279,16 @@ def bench_nbnlp() -> Numbers:
 
 
 def table(results: Mapping[str, Numbers], before: Mapping[str, Numbers]) -> Table:
-    """Return the results with what they were before, where that is another number for certain."""
+    """Return the results with the former median where no round of one run is within the other's."""
     rows = []
     for space, found in results.items():
-        for name, values in found.items():
-            old = before.get(space, {}).get(name, [])
-            least, middle = f"{min(values):,.4g}", f"{median(values):,.4g}"
-            rows.append((space, name.replace("_", " "), least, middle, moved(old, values)))
+        for name, new in found.items():
+            old = before.get(space, {}).get(name)
+            moved = old and (min(new) > NOISE * max(old) or NOISE * max(new) < min(old))
+            was = f"{median(old):,.4g}" if old and moved else ""
+            least, middle = f"{min(new):,.4g}", f"{median(new):,.4g}"
+            rows.append((space, name.replace("_", " "), least, middle, was))
     return Table(title="", head=("", "measurement", "least", "median", "was"), rows=rows)
-
-
-def moved(old: Sequence[float], new: Sequence[float]) -> str:
-    """Return the former median where no round of one run is within those of the other."""
-    apart = old and (min(new) > NOISE * max(old) or NOISE * max(new) < min(old))
-    return f"{median(old):,.4g}" if apart else ""
 
 
 _BENCHES = {

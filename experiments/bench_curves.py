@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,21 +10,22 @@ from rich.progress import track
 from epsilon_research.engines import Engine
 from epsilon_research.engines.collapsed import CollapsedEngine
 from epsilon_research.engines.reference import ReferenceEngine
+from epsilon_research.plotting import FigureSettings
 from epsilon_research.programs import Program, ProgramBuilder
 from epsilon_research.programs.operations import Add, BatchNorm, Convolution, GlobalMean, ReLU
+from experiments.provenance import ROOT
 
-FIGURE = Path(__file__).resolve().parents[1] / "outputs" / "cost.svg"
+FIGURE = ROOT / "outputs" / "cost.svg"
 """The manual has a copy, `docs/assets/cost.svg`."""
 ROUNDS = 3
 WEIGHTS = (1e-3, 1.0)
 
 
 class Size(NamedTuple):
-    """A residual network and its minibatch."""
+    """A residual network and its minibatch, of images of so many pixels in height and width."""
 
     images: int = 64
     pixels: int = 32
-    """Height and width of an image."""
     channels: int = 32
     blocks: int = 8
 
@@ -88,20 +88,14 @@ def cost_curves() -> dict[str, list[float]]:
 
 def draw(curves: dict[str, dict[str, list[float]]]) -> None:
     """Write the figure: milliseconds over each size, both axes logarithmic."""
-    from epsilon_research.plotting.settings import FigureSettings
-    from epsilon_research.plotting.style import (
-        BLUE,
-        VERMILION,
-        figure_style,
-        label_panels,
-        new_panels,
-        save_figure,
-    )
+    from epsilon_research.plotting import style
 
-    with figure_style(FigureSettings(formats=["svg"])):
-        figure, panels = new_panels(len(curves), height=4.6, sharey=True)
+    with style.figure_style(FigureSettings(formats=["svg"])):
+        figure, panels = style.new_panels(len(curves), height=4.6, sharey=True)
         for axes, (name, found) in zip(panels, curves.items(), strict=True):
-            for (kind, times), colour in zip(found.items(), (VERMILION, BLUE), strict=True):
+            for (kind, times), colour in zip(
+                found.items(), (style.VERMILION, style.BLUE), strict=True
+            ):
                 power = exponent(_SIZES[name], times)
                 label = f"{kind}, ~ size$^{{{power:.1f}}}$"
                 axes.plot(_SIZES[name], 1e3 * np.array(times), "o-", color=colour, label=label)
@@ -109,5 +103,5 @@ def draw(curves: dict[str, dict[str, list[float]]]) -> None:
             axes.set_xticks(_SIZES[name], [str(size) for size in _SIZES[name]])
             axes.minorticks_off()
             axes.legend(loc="best")
-        label_panels(panels)
-        save_figure(figure, folder=FIGURE.parent, name=FIGURE.stem)
+        style.label_panels(panels)
+        style.save_figure(figure, folder=FIGURE.parent, name=FIGURE.stem)

@@ -56,13 +56,7 @@ SIZE_DEPENDENT = "top64_in_top5"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """The measurements on a search space.
-
-    Args:
-        space: The search space.
-        weights: Constants; each pair of them is one score.
-        paper_filter: See `summarise_metric`.
-    """
+    """A search space, the constants of which each pair is one score, and its `paper_filter`."""
 
     space: SearchSpace
     weights: tuple[float, ...]
@@ -107,9 +101,9 @@ def measure(
 
     Args:
         setting: Architectures and weights.
-        tables: One or more; architectures are those of the first.
+        tables: One or more; architectures are the first `count` of the first.
         splits: Pairs of minibatches without a common image.
-        count: Architectures; the first so many of the first table.
+        count: Number of architectures.
 
     Returns:
         The entry of the search space: for each statistic under protocol `paper` the standard

@@ -11,32 +11,36 @@ an interrupted board goes on where it was, and a new metric costs its own time o
 
 import argparse
 import logging
-import os
-import platform
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.reporting import show
 from epsilon_research.reporting.numbers import duration
-from epsilon_research.tracking import git_commit, versions
-from experiments.leaderboard.board import BOARD, FULL, QUICK, Board, of_metrics, read_board
-from experiments.leaderboard.estimate import estimated_seconds
+from experiments.leaderboard.board import (
+    BOARD,
+    FULL,
+    QUICK,
+    Board,
+    check_names,
+    of_metrics,
+    read_board,
+)
 from experiments.leaderboard.figures import save_figures
 from experiments.leaderboard.page import standings_table, write_page
 from experiments.leaderboard.results import Results, ScoredArena, results_of
-from experiments.leaderboard.scores import Where, sample, scored
+from experiments.leaderboard.scores import estimated_seconds, sample, scored
+from experiments.provenance import ROOT, provenance
 
 MISTAKE = 2
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
-ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "outputs" / "leaderboard"
 
 _SECONDS_BETWEEN_PAGES = 300
@@ -62,9 +66,9 @@ def main(arguments: Sequence[str]) -> int:
     command = shlex.join(["python", "-m", "experiments.leaderboard", *arguments])
     try:
         board = _board(options)
-        where = Where(store=options.store, processes=options.processes)
+        where = {"store": options.store, "processes": options.processes}
         if options.full:
-            seconds = estimated_seconds(board, where=where)
+            seconds = estimated_seconds(board, **where)
             logger.info("the published settings take about %s here", duration(seconds))
         options.output.mkdir(parents=True, exist_ok=True)
         results = _run(board, where=where, output=options.output, command=command)
@@ -108,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _board(options: argparse.Namespace) -> Board:
     """The board that the command line means."""
-    counts, tables = {}, {}
+    counts = {}
     for word in options.architectures:
         space, _, number = word.rpartition("=")
         if not number.isdigit() or int(number) < 1:
@@ -117,27 +121,16 @@ def _board(options: argparse.Namespace) -> Board:
                 "pass e.g. --architectures 100 darts=30"
             )
         counts[space] = int(number)
-    for word in options.accuracies:
-        key, _, path = word.partition("=")
-        if not path:
-            raise ValueError(
-                f"--accuracies must be SPACE/TASK=FILE, got {word!r}: pass e.g. nb201/cifar100=FILE"
-            )
-        tables[key] = Path(path)
+    tables = (word.partition("=") for word in options.accuracies)
     board = read_board(
         size=FULL if options.full else QUICK,
         path=options.board,
         counts=counts,
-        accuracies=tables,
+        accuracies={key: Path(path) for key, _, path in tables},
     )
     names = [arena.name for arena in board.arenas]
-    for name in [*(options.only or ()), *filter(None, counts)]:
-        if name not in names:
-            raise ValueError(
-                f"a search space must be one of the board, {', '.join(names)}, got {name!r}: "
-                "correct it"
-            )
     kept = options.only or names
+    check_names("a search space", kept, names)
     return replace(
         board if options.metrics is None else of_metrics(board, options.metrics),
         arenas=[arena for arena in board.arenas if arena.name in kept],
@@ -145,7 +138,7 @@ def _board(options: argparse.Namespace) -> Board:
     )
 
 
-def _run(board: Board, *, where: Where, output: Path, command: str) -> Results:
+def _run(board: Board, *, where: Mapping[str, Any], output: Path, command: str) -> Results:
     """Score one search space after the other, then the repeats, and write the page.
 
     It is written on the way, too, and when it is interrupted, of the spaces that are scored.
@@ -164,11 +157,11 @@ def _run(board: Board, *, where: Where, output: Path, command: str) -> Results:
     return _write(found, board, output=output, command=command)
 
 
-def _steps(found: list[ScoredArena], board: Board, *, where: Where) -> Iterator[None]:
+def _steps(found: list[ScoredArena], board: Board, *, where: Mapping[str, Any]) -> Iterator[None]:
     """Put the scores of each space into `found`, then its repeats; yield after each."""
     for arena in board.arenas:
         logger.info("scoring %s", arena.title)
-        frame = scored(arena, board, sample(arena), where=where)
+        frame = scored(arena, board, sample(arena), **where)
         found.append(ScoredArena(arena=arena, frame=frame))
         yield
     for repeat in range(1, board.repeats):
@@ -176,7 +169,7 @@ def _steps(found: list[ScoredArena], board: Board, *, where: Where) -> Iterator[
             logger.info("repeating %s, %d of %d", one.arena.title, repeat, board.repeats - 1)
             ids = list(one.frame["architecture_id"])
             some = ids[:: -(-len(ids) // board.repeated)]
-            frame = scored(one.arena, board, some, where=where, repeat=repeat)
+            frame = scored(one.arena, board, some, repeat=repeat, **where)
             found[place] = replace(one, repeats=[*one.repeats, frame])
             yield
 
@@ -186,20 +179,10 @@ def _write(found: Sequence[ScoredArena], board: Board, *, output: Path, command:
     results.write(output / "results.json")
     drawn = save_figures(results, folder=output / "figures")
     write_page(
-        output / "index.html", results, board, made=_provenance(), command=command,
-        figures=[path for path in drawn if path.suffix == ".png"],
+        output / "index.html", results, board, made=provenance("experiments.leaderboard"),
+        command=command, figures=[path for path in drawn if path.suffix == ".png"],
     )  # fmt: skip
     return results
-
-
-def _provenance() -> str:
-    cores = os.cpu_count()
-    date = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
-    known = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"Made {date} on {cores} cores, {platform.machine()} {platform.system()}. "
-        f"Commit {git_commit(ROOT) or 'unknown'}. Versions: {known}."
-    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """The board as values: metrics, search spaces and tasks, and with which settings they meet."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,9 @@ class Contestant:
     """
 
     metric: Metric
-    baseline: bool = False
-    constant: bool = False
-    published: bool = False
+    baseline: bool
+    constant: bool
+    published: bool
 
     def of(self, selection: Selection, *, repeat: int) -> Metric:
         """Return the metric as a space and a repeat have it; the first, 0, has its own seed."""
@@ -100,11 +100,6 @@ class Arena:
             found[task] = table.renamed(space.canonical_ids(names))
         return found
 
-    @property
-    def sources(self) -> dict[str, str]:
-        """What the trained results of each task are."""
-        return {task: table.source for task, table in self.tables.items()}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
@@ -129,7 +124,7 @@ class Board:
     constant_batch_size: int
     repeats: int
     repeated: int
-    departures: Mapping[str, str] = field(default_factory=dict)
+    departures: Mapping[str, str]
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -153,30 +148,32 @@ def read_board(
     Raises:
         ValueError: A name is unknown, or a key of `accuracies` is not "space/task".
     """
-    most = counts or {}
     given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    chosen = given[size]
+    chosen, most = given.pop(size), counts or {}
+    settings = chosen["settings"]
+    spaces: dict[str, Any] = given["spaces"]
     tasks = {
         name: {task: _benchmark(entry["benchmark"], task) for task in entry["tasks"]}
-        for name, entry in given["spaces"].items()
+        for name, entry in spaces.items()
     }
     for key, table in (accuracies or {}).items():
-        space, task = _space_and_task(key)
+        space, _, task = key.partition("/")
+        if space not in option_names("search_space") or not task or not table.name:
+            raise ValueError(
+                "--accuracies must be SPACE/TASK=FILE with a search space of conf/search_space, "
+                f"got {key!r}: pass e.g. nb201/cifar100=FILE"
+            )
         tasks.setdefault(space, {})[task] = _given(table, space=space, task=task)
+    check_names("a search space", filter(None, most), tasks)
+    sizes = {name: spaces.get(name, {}).get(size, chosen["architectures"]) for name in tasks}
     return Board(
         contestants={
-            name: _contestant(name, entry, settings=chosen["settings"].get(name, {}))
+            name: _contestant(entry.get("metric", name), entry, settings=settings.get(name, {}))
             for name, entry in given["metrics"].items()
         },
         aggregates=given["aggregates"],
         arenas=[
-            Arena(
-                name=name,
-                count=most.get(name)
-                or most.get("")
-                or given["spaces"].get(name, {}).get(size, chosen["architectures"]),
-                tasks=of,
-            )
+            Arena(name=name, count=most.get(name) or most.get("") or sizes[name], tasks=of)
             for name, of in tasks.items()
         ],
         batch_size=chosen["batch_size"],
@@ -185,8 +182,8 @@ def read_board(
         repeated=given["repeated"],
         notes=given.get("notes", {}),
         departures={
-            name: ", ".join(f"{key} = {value}" for key, value in settings.items())
-            for name, settings in chosen["settings"].items()
+            name: ", ".join(f"{key} = {value}" for key, value in changed.items())
+            for name, changed in settings.items()
         },
     )
 
@@ -197,15 +194,8 @@ def of_metrics(board: Board, names: Sequence[str]) -> Board:
     Raises:
         ValueError: A name is not one of the board's metrics.
     """
-    for name in names:
-        if name not in board.contestants:
-            raise ValueError(
-                f"a metric must be one of the board, {', '.join(board.contestants)}, got {name!r}: "
-                "correct it"
-            )
-    aggregates = {
-        name: parts for name, parts in board.aggregates.items() if set(parts) <= set(names)
-    }
+    check_names("a metric", names, board.contestants)
+    aggregates = {name: of for name, of in board.aggregates.items() if set(of) <= set(names)}
     shown = {*names, *aggregates}
     return replace(
         board,
@@ -216,8 +206,23 @@ def of_metrics(board: Board, names: Sequence[str]) -> Board:
     )
 
 
-def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, Any]) -> Contestant:
-    option, weights = entry.get("metric", name), entry.get("weights")
+def check_names(what: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse names of search spaces or metrics that the board does not have.
+
+    Raises:
+        ValueError: The message has the first of them and the known ones.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{what} must be one of the board, {', '.join(known)}, got {name!r}: correct it"
+            )
+
+
+def _contestant(
+    option: str, entry: Mapping[str, Any], *, settings: Mapping[str, Any]
+) -> Contestant:
+    weights = entry.get("weights")
     published = weights == "published"
     pair = DEFAULT_WEIGHTS if published else weights
     (metric,) = build_option("metric", option, weights=pair, engine=CollapsedEngine()).values()
@@ -232,16 +237,6 @@ def _contestant(name: str, entry: Mapping[str, Any], *, settings: Mapping[str, A
 def _benchmark(option: str, task: str) -> Benchmark:
     found = build_option("benchmark", option)
     return replace(found, task=task) if hasattr(found, "task") else found
-
-
-def _space_and_task(key: str) -> tuple[str, str]:
-    space, _, task = key.partition("/")
-    if space not in option_names("search_space") or not task:
-        raise ValueError(
-            f"--accuracies must be SPACE/TASK=FILE with a search space of conf/search_space, got "
-            f"{key!r}: pass e.g. nb201/cifar100=FILE"
-        )
-    return space, task
 
 
 def _given(path: Path, *, space: str, task: str) -> Benchmark:

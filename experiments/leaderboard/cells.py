@@ -108,24 +108,21 @@ def cells(
         scores = np.column_stack([ranks_of(rated, metric) for metric in metrics])
         tests = _tests(scores, results, metrics=metrics)
         for metric, column, of in zip(metrics, scores.T, source.spawn(len(metrics)), strict=True):
-            statistics: dict[str, Any] = describe(
-                column, results, rng=of, num_resamples=num_resamples
-            )
-            rho, (low, high) = statistics["spearman_rho"], statistics["spearman_rho_interval"]
+            one: dict[str, Any] = describe(column, results, rng=of, num_resamples=num_resamples)
+            rho, (low, high) = one["spearman_rho"], one["spearman_rho_interval"]
             spread = _spread_of_repeats(frame, repeats, metric=metric, task=task)
-            found.append(
-                Cell(
-                    search_space=search_space, task=task, metric=metric, n=len(rated), rho=rho,
-                    interval=widened((low, high), about=rho, std=spread),
-                    kendall_tau_interval=tuple(statistics["kendall_tau_interval"]),
-                    coverage=float(np.mean(~np.isnan(ranked_scores(rated, metric)))),
-                    repeats_std=spread,
-                    seconds=seconds[metric],
-                    time_ratio=seconds[metric] / seconds.get(reference, nan),
-                    **{name: statistics[name] for name in _AS_DESCRIBED},
-                    **tests[metric],
-                )
+            cell = Cell(
+                search_space=search_space, task=task, metric=metric, n=len(rated), rho=rho,
+                interval=widened((low, high), about=rho, std=spread),
+                kendall_tau_interval=tuple(one["kendall_tau_interval"]),
+                coverage=float(np.mean(~np.isnan(ranked_scores(rated, metric)))),
+                repeats_std=spread,
+                seconds=seconds[metric],
+                time_ratio=seconds[metric] / seconds.get(reference, nan),
+                **{name: one[name] for name in _AS_DESCRIBED},
+                **tests[metric],
             )  # fmt: skip
+            found.append(cell)
     return found
 
 
@@ -175,39 +172,31 @@ def _tests(
 ) -> dict[str, dict[str, float]]:
     """Differences to the number of parameters and to the best metric of the column."""
     rhos = rho_matrix(np.column_stack([results, scores]))
-    alone = rhos[0, 1:]
+    alone, between = rhos[0, 1:], rhos[1:, 1:]
 
-    def against(other: int) -> Float[np.ndarray, " metrics"]:
-        between = rhos[1 + other, 1:]
+    def against(other: int | None) -> Float[np.ndarray, " metrics"]:
+        if other is None:
+            return np.full(len(metrics), np.nan)
         p_values = [
             compare_dependent_rhos(
-                float(alone[place]), float(alone[other]), float(between[place]),
-                num_rows=len(results),
+                float(rho), float(alone[other]), float(joint), num_rows=len(results)
             ).p
-            for place in range(len(metrics))
-        ]  # fmt: skip
+            for rho, joint in zip(alone, between[other], strict=True)
+        ]
         p_values[other] = nan
         return holm(np.array(p_values))
 
-    unknown = np.full(len(metrics), np.nan)
     size = metrics.index(PARAMETERS) if PARAMETERS in metrics else None
-    p_parameters = unknown if size is None else against(size)
-    p_best = unknown if np.isnan(alone).all() else against(int(np.nanargmax(alone)))
-    return {
-        metric: {
-            "minus_parameters": nan if size is None else float(alone[place] - alone[size]),
-            "p_parameters": float(p_parameters[place]),
-            "p_best": float(p_best[place]),
-        }
-        for place, metric in enumerate(metrics)
+    best = None if np.isnan(alone).all() else int(np.nanargmax(alone))
+    found = {
+        "minus_parameters": alone - (nan if size is None else alone[size]),
+        "p_parameters": against(size),
+        "p_best": against(best),
     }
+    return pd.DataFrame(found, index=list(metrics)).to_dict("index")  # type: ignore[return-value]
 
 
 def mean_seconds(frame: pd.DataFrame, metric: str) -> float:
     """Return the mean time of a score, over the rows whose time is known; NaN where none is."""
-    column = f"{metric}_seconds"
-    if column not in frame:
-        return nan
-    seconds = frame[column].to_numpy(dtype=np.float64)
-    known = seconds[np.isfinite(seconds)]
-    return float(known.mean()) if known.size else nan
+    seconds = frame.get(f"{metric}_seconds")
+    return nan if seconds is None else float(np.mean(seconds.dropna().to_numpy(np.float64)))

@@ -24,19 +24,15 @@ from epsilon_research.analysis.ranks_last import dense_ranks
 from epsilon_research.catalogue import build_option
 from epsilon_research.engines.base import EngineSession
 from epsilon_research.engines.collapsed import CollapsedEngine
-from epsilon_research.metrics.epsilon_formula import (
-    ABSOLUTE,
-    normalise_outputs,
-    normalised_score,
-)
+from epsilon_research.metrics.epsilon_formula import ABSOLUTE, normalise_outputs, normalised_score
 from epsilon_research.programs import Program
 from epsilon_research.programs.operations import BatchNorm
 from epsilon_research.tracking import write_table
 from epsilon_research.tracking.record import to_plain
 from experiments.leaderboard.board import QUICK, Arena, of_metrics, read_board
 from experiments.leaderboard.limit_paths import limit_paths
-from experiments.leaderboard.ranks import mean_ranks, rhos_of
-from experiments.leaderboard.scores import SEED, Where, sample, scored, with_results
+from experiments.leaderboard.results import mean_ranks, rhos_of
+from experiments.leaderboard.scores import SEED, sample, scored, with_results
 
 OUTPUT = Path(__file__).parents[2] / "outputs" / "constant_weights"
 
@@ -48,6 +44,7 @@ UNIT_WEIGHT = 1.0
 
 SELECTION = ("nb201", "nbmacro", "tnb101_micro")
 FURTHER = ("tnb101_macro", "darts")
+BESIDE = ("num_parameters", "flops", "epsilon")
 
 _BINS = 16
 _ALIKE = 1e-6
@@ -66,62 +63,53 @@ _OF_TWO: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "absolute": partial(normalised_score, dispersion=ABSOLUTE),
     "decorrelation": lambda p, q: 1 - _pearson(p, q),
 }
-_VECTORS = ("0", "inf", "unit")
-_PAIRS = (("0", "inf"), ("0", "unit"), ("inf", "unit"))
+_PASSES: Sequence[str] = ("0", "inf", "unit")
+_PAIRS: Sequence[tuple[str, str]] = (("0", "inf"), ("0", "unit"), ("inf", "unit"))
 GRAPH = ("exponent_0", "depth_0", "depth_inf", "depth_difference", "size_0", "size_inf")
-WITH_FLOPS = (
+_WITH_FLOPS = (
     "epsilon_0_inf", "epsilon_0_unit", "std_inf", "entropy_inf", "entropy_unit", "depth_inf",
     "size_inf", "depth_difference",
 )  # fmt: skip
-TOGETHER = (
-    ("epsilon_0_inf", "size_inf"),
-    ("entropy_unit", "size_inf"),
-    ("entropy_inf", "depth_inf"),
-    ("epsilon_0_unit", "depth_inf"),
-    ("depth_inf", "size_inf"),
-)
-BESIDE = ("num_parameters", "flops", "epsilon")
+_TOGETHER = (
+    ("epsilon_0_inf", "size_inf"), ("entropy_unit", "size_inf"), ("entropy_inf", "depth_inf"),
+    ("epsilon_0_unit", "depth_inf"), ("depth_inf", "size_inf"),
+)  # fmt: skip
 
 
 def candidates() -> dict[str, tuple[str, ...]]:
     """Return the parts of each candidate, by its name: one feature, or two that are ranked."""
-    single = [f"{name}_{vector}" for vector in _VECTORS for name in _OF_ONE]
+    single = [f"{name}_{one}" for one in _PASSES for name in _OF_ONE]
     single += [f"{name}_{'_'.join(both)}" for both in _PAIRS for name in _OF_TWO]
-    pairs = [*((name, "flops") for name in WITH_FLOPS), *TOGETHER]
+    pairs = [*((name, "flops") for name in _WITH_FLOPS), *_TOGETHER]
     return {name: (name,) for name in (*single, *GRAPH)} | {" + ".join(two): two for two in pairs}
 
 
 def features(program: Program, session: EngineSession) -> dict[str, float]:
-    """Return what the candidates are made of; NaN where undefined.
-
-    Args:
-        program: A network with one output.
-        session: An engine with the images.
-    """
-    found: dict[str, float] = {}
-    low, high = (normalise_outputs(one.values) for one in session.outputs(program, LIMITS))
-    (plain,) = session.outputs(without_scales(program), [UNIT_WEIGHT])
-    vectors = {"0": low, "inf": high, "unit": normalise_outputs(plain.values)}
-    for vector, values in vectors.items():
-        known = not np.isnan(values).all()
-        for name, statistic in _OF_ONE.items():
-            found[f"{name}_{vector}"] = statistic(values) if known else np.nan
-    for first, second in _PAIRS:
-        both = vectors[first], vectors[second]
-        known = not np.isnan(both).all(axis=1).any()
-        for name, compare in _OF_TWO.items():
-            found[f"{name}_{first}_{second}"] = compare(*both) if known else np.nan
+    """Return what the candidates are made of, of a network with one output; NaN where undefined."""
+    passes = [*session.outputs(program, LIMITS)]
+    passes += session.outputs(without_scales(program), [UNIT_WEIGHT])
+    vectors = [normalise_outputs(one.values) for one in passes]
+    named = dict(zip(_PASSES, vectors, strict=True))
+    defined = {name: not np.isnan(values).all() for name, values in named.items()}
+    found = {
+        f"{name}_{one}": statistic(named[one]) if defined[one] else np.nan
+        for one in _PASSES
+        for name, statistic in _OF_ONE.items()
+    }
+    found |= {
+        f"{name}_{one}_{two}": compare(named[one], named[two])
+        if defined[one] and defined[two]
+        else np.nan
+        for one, two in _PAIRS
+        for name, compare in _OF_TWO.items()
+    }
     paths = limit_paths(program)
     if paths is None:
         return found | dict.fromkeys(GRAPH, np.nan)
-    return found | {
-        "exponent_0": float(paths.low.exponent),
-        "depth_0": paths.low.depth,
-        "depth_inf": paths.high.depth,
-        "depth_difference": paths.predicted_score,
-        "size_0": paths.low.size,
-        "size_inf": paths.high.size,
-    }
+    low, high = paths
+    difference = high.depth - low.depth
+    values = (float(low.exponent), low.depth, high.depth, difference, low.size, high.size)
+    return found | dict(zip(GRAPH, values, strict=True))
 
 
 def without_scales(program: Program) -> Program:
@@ -143,7 +131,7 @@ def table_of(arena: Arena) -> pd.DataFrame:
         return pd.read_parquet(path)
     board = of_metrics(read_board(size=QUICK), BESIDE)
     few = replace(board, batch_size=NUM_IMAGES, constant_batch_size=NUM_IMAGES)
-    frame = with_results(scored(arena, few, sample(arena), where=Where()), arena)
+    frame = with_results(scored(arena, few, sample(arena)), arena)
     space = build_option("search_space", arena.name).space
     photos = build_option("dataset", "photos")
     images = photos.draw(batch_size=NUM_IMAGES, rng=np.random.default_rng(SEED)).inputs
@@ -153,8 +141,7 @@ def table_of(arena: Arena) -> pd.DataFrame:
     table = pd.concat([frame[kept_columns], pd.DataFrame(rows)], axis=1)
     for name, parts in candidates().items():
         if len(parts) > 1:
-            scores = np.column_stack([_last(table, part) for part in parts])
-            table[name] = aggregate_ranks(scores, aggregate="log_rank")
+            table[name] = aggregate_ranks(_ranks(table, parts), aggregate="log_rank")
     OUTPUT.mkdir(parents=True, exist_ok=True)
     write_table(table, path)
     return table
@@ -168,8 +155,7 @@ def is_even(table: pd.DataFrame) -> np.ndarray:
 
 def rhos(table: pd.DataFrame, columns: Sequence[str], tasks: Sequence[str]) -> np.ndarray:
     """Return ρ of each column on each task, undefined scores ranked last."""
-    scores = np.column_stack([_last(table, column) for column in columns])
-    return rhos_of(scores, table[list(tasks)].to_numpy(dtype=np.float64))
+    return rhos_of(_ranks(table, columns), table[list(tasks)].to_numpy(dtype=np.float64))
 
 
 def choose(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> dict[str, Any]:
@@ -179,14 +165,9 @@ def choose(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> d
         space: rhos(tables[space].loc[is_even(tables[space])], names, list(arenas[space].tasks))
         for space in SELECTION
     }
-    ranks = mean_ranks(list(by_space.values()))
-    return {
-        names[place]: {
-            "mean_rank": float(ranks[place]),
-            **{space: float(found[place].mean()) for space, found in by_space.items()},
-        }
-        for place in np.argsort(ranks, kind="stable")
-    }
+    means = {space: found.mean(axis=1) for space, found in by_space.items()}
+    found = pd.DataFrame({"mean_rank": mean_ranks([*by_space.values()]), **means}, index=names)
+    return found.sort_values("mean_rank", kind="stable").to_dict("index")
 
 
 def confirm(
@@ -199,13 +180,11 @@ def confirm(
         rows = table.loc[~is_even(table)] if space in SELECTION else table
         tasks = list(arenas[space].tasks)
         values = rhos(rows, columns, tasks)
-        found[space] = {
-            "n": len(rows),
-            "rho": dict(zip(columns, values.mean(axis=1).tolist(), strict=True)),
-        }
+        means = dict(zip(columns, values.mean(axis=1).tolist(), strict=True))
+        found[space] = {"n": len(rows), "rho": means}
         for task, (rho, *_, flops, _epsilon) in zip(tasks, values.T, strict=True):
             rated = rows.loc[np.isfinite(rows[task].to_numpy(dtype=np.float64))]
-            between = spearman_rho(_last(rated, chosen), _last(rated, "flops"))
+            between = spearman_rho(*_ranks(rated, [chosen, "flops"]).T)
             test = compare_dependent_rhos(rho, flops, between, num_rows=len(rated))
             tests.append({"space": space, "task": task, "rho": rho, "flops": flops, "p": test.p})
     adjusted = holm(np.array([test["p"] for test in tests]))
@@ -222,19 +201,20 @@ def explain(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> 
     """Return how well the graph predicts the score, and what both say about trained results."""
     found: dict[str, Any] = {}
     for space, table in tables.items():
-        known = table["connected"] & table["epsilon_0_inf"].notna()
-        rows = table.loc[known]
-        score, prediction = rows["epsilon_0_inf"], rows["depth_difference"]
-        alike = score.to_numpy() <= _ALIKE
+        rows = table.loc[table["connected"] & table["epsilon_0_inf"].notna()]
+        score, prediction = (
+            rows[name].to_numpy() for name in ("epsilon_0_inf", "depth_difference")
+        )
+        alike = score <= _ALIKE
         columns = ["epsilon_0_inf", "depth_difference", "depth_0", "depth_inf"]
         results = rhos(rows, columns, list(arenas[space].tasks)).mean(axis=1)
         found[space] = {
             "n": len(rows),
-            "distinct_predictions": int(prediction.round(9).nunique()),
-            "rho": spearman_rho(prediction.to_numpy(), score.to_numpy()),
+            "distinct_predictions": len(np.unique(prediction.round(9))),
+            "rho": spearman_rho(prediction, score),
             "alike": int(alike.sum()),
-            "predicted_alike": _share(prediction.to_numpy()[alike] == 0),
-            "predicted_alike_of_others": _share(prediction.to_numpy()[~alike] == 0),
+            "predicted_alike": _share(prediction[alike] == 0),
+            "predicted_alike_of_others": _share(prediction[~alike] == 0),
             "rho_with_results": dict(zip(columns, results.tolist(), strict=True)),
         }
     return found
@@ -255,9 +235,11 @@ def main(arguments: Sequence[str]) -> None:
     sys.stdout.write(json.dumps(to_plain(found), indent=2, ensure_ascii=False) + "\n")
 
 
-def _last(table: pd.DataFrame, column: str) -> np.ndarray:
-    values = table[column].to_numpy(dtype=np.float64)
-    return dense_ranks(np.where(np.isfinite(values), values, -np.inf))
+def _ranks(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Ranks by each column, undefined values last: [rows, columns]."""
+    values = table[list(columns)].to_numpy(dtype=np.float64)
+    values = np.where(np.isfinite(values), values, -np.inf)
+    return np.column_stack([dense_ranks(column) for column in values.T])
 
 
 def _entropy(values: np.ndarray) -> float:

@@ -17,8 +17,7 @@ from epsilon_research.plotting.style import (
     save_figure,
 )
 from epsilon_research.plotting.weight_grid import colour_bar, draw_heat_map
-from experiments.leaderboard.ranks import critical_difference
-from experiments.leaderboard.results import Results
+from experiments.leaderboard.results import Results, critical_difference
 
 # Inches of a metric's row, and of titles, axis and legend together.
 _ROW_HEIGHT, _FRAME_HEIGHT = 0.19, 1.2

@@ -6,8 +6,8 @@ convolutions lie on the paths that make it.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from epsilon_research.programs import Program
 from epsilon_research.programs.operations import (
@@ -16,22 +16,17 @@ from epsilon_research.programs.operations import (
     Concatenate,
     Convolution,
     Linear,
+    Operation,
     Zero,
     pair,
 )
 
-_FEWEST, _MOST = min, max
-"""Which exponents of w win a sum: the smallest as w→0, the largest as w→∞."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(NamedTuple):
     """A value of the network at a limit.
 
-    Args:
-        exponent: Factors of w.
-        size: Logarithm of what stands beside them, as if all signs were equal.
-        depth: Mean number of convolutions on the paths that are left.
+    Factors of w, the logarithm of what stands beside them, as if all signs were equal, and the mean
+    number of convolutions on the paths that are left.
     """
 
     exponent: int = 0
@@ -39,97 +34,60 @@ class Signal:
     depth: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paths:
-    """What both limits leave of a connected network.
-
-    Args:
-        low: The output as w→0.
-        high: The output as w→∞.
-    """
-
-    low: Signal
-    high: Signal
-
-    @property
-    def predicted_score(self) -> float:
-        """How many more convolutions the paths at ∞ have."""
-        return self.high.depth - self.low.depth
-
-
-def limit_paths(program: Program) -> Paths | None:
-    """Return what the limits leave of a network; None if its output does not depend on its input.
+def limit_paths(program: Program) -> tuple[Signal, Signal] | None:
+    """Return the output as w→0 and as w→∞; None if it does not depend on the network's input.
 
     Raises:
         ValueError: A layer of several inputs is neither a sum nor a concatenation.
     """
-    low = _output(program, chosen=_FEWEST, normalise=_by_eps)
-    high = _output(program, chosen=_MOST, normalise=_to_variance_1)
-    return None if low is None or high is None else Paths(low=low, high=high)
+    low, high = (_output(program, small=small) for small in (True, False))
+    return None if low is None or high is None else (low, high)
 
 
-def _by_eps(signal: Signal, norm: BatchNorm) -> Signal:
-    """Batch norm of a variance far below eps."""
-    return replace(
-        signal, exponent=signal.exponent + norm.affine, size=signal.size - math.log(norm.eps) / 2
-    )
-
-
-def _to_variance_1(signal: Signal, norm: BatchNorm) -> Signal:
-    """Batch norm of a variance far above eps."""
-    return replace(signal, exponent=int(norm.affine), size=0.0)
-
-
-def _output(
-    program: Program,
-    *,
-    chosen: Callable[[Sequence[int]], int],
-    normalise: Callable[[Signal, BatchNorm], Signal],
-) -> Signal | None:
+def _output(program: Program, *, small: bool) -> Signal | None:
     signals: list[Signal | None] = []
     for layer in program.layers:
-        operation = layer.operation
-        sources = list(layer.inputs)
-        given = [signals[source] for source in sources]
-        present = [signal for signal in given if signal is not None]
+        operation, sources = layer.operation, list(layer.inputs)
+        present = [found for source in sources if (found := signals[source]) is not None]
         if not sources:
-            found: Signal | None = Signal()
+            signals.append(Signal())
         elif isinstance(operation, Zero) or not present:
-            found = None
+            signals.append(None)
         elif isinstance(operation, Add | Concatenate):
-            found = _sum(present, chosen=chosen)
+            # The smallest power of w wins as w→0, the largest as w→∞.
+            exponents = [signal.exponent for signal in present]
+            exponent = min(exponents) if small else max(exponents)
+            signals.append(_sum([one for one in present if one.exponent == exponent]))
         elif len(sources) > 1:
             raise ValueError(
                 f"layers of several inputs must be sums or concatenations, got {operation!r}: "
                 "choose another search space"
             )
-        elif isinstance(operation, BatchNorm):
-            found = normalise(present[0], operation)
-        elif isinstance(operation, Convolution | Linear):
-            fan_in = program.layers[sources[0]].channels
-            found = _weighted(present[0], operation, fan_in=fan_in)
         else:
-            found = present[0]
-        signals.append(found)
+            fan_in = program.layers[sources[0]].channels
+            signals.append(_through(operation, present[0], fan_in=fan_in, small=small))
     return signals[-1]
 
 
-def _weighted(signal: Signal, operation: Convolution | Linear, *, fan_in: int) -> Signal:
-    size, depth = math.log(fan_in), signal.depth
+def _through(operation: Operation, signal: Signal, *, fan_in: int, small: bool) -> Signal:
+    exponent, size, depth = signal
+    if isinstance(operation, BatchNorm):
+        if small:  # of a variance far below eps
+            return Signal(exponent + operation.affine, size - math.log(operation.eps) / 2, depth)
+        return Signal(int(operation.affine), 0.0, depth)
     if isinstance(operation, Convolution):
         height, width = pair(operation.kernel_size)
-        size += math.log(height * width / operation.groups)
-        depth += 1
-    return Signal(exponent=signal.exponent + 1, size=signal.size + size, depth=depth)
+        size += math.log(fan_in) + math.log(height * width / operation.groups)
+        return Signal(exponent + 1, size, depth + 1)
+    if isinstance(operation, Linear):
+        return Signal(exponent + 1, size + math.log(fan_in), depth)
+    return signal
 
 
-def _sum(signals: Sequence[Signal], *, chosen: Callable[[Sequence[int]], int]) -> Signal:
-    """The terms with the chosen exponent; their depths averaged by their sizes."""
-    exponent = chosen([signal.exponent for signal in signals])
-    kept = [signal for signal in signals if signal.exponent == exponent]
-    largest = max(signal.size for signal in kept)
-    shares = [math.exp(signal.size - largest) for signal in kept]
-    depth = sum(share * signal.depth for share, signal in zip(shares, kept, strict=True))
-    return Signal(
-        exponent=exponent, size=largest + math.log(sum(shares)), depth=depth / sum(shares)
-    )
+def _sum(signals: Sequence[Signal]) -> Signal:
+    """The sum of terms with one exponent; their depths are averaged by their sizes."""
+    largest = max(signal.size for signal in signals)
+    shares = [math.exp(signal.size - largest) for signal in signals]
+    depth = sum(share * signal.depth for share, signal in zip(shares, signals, strict=True))
+    size = largest + math.log(sum(shares))
+    return Signal(signals[0].exponent, size, depth / sum(shares))

@@ -20,8 +20,7 @@ from epsilon_research.reporting.numbers import (
 from epsilon_research.reporting.page import Picture, own_script, render
 from experiments.leaderboard.board import Board
 from experiments.leaderboard.cells import Cell
-from experiments.leaderboard.ranks import LEVEL, Standing, critical_difference
-from experiments.leaderboard.results import Results
+from experiments.leaderboard.results import LEVEL, Results, Standing, critical_difference
 
 _CAPTIONS = {
     "mean_ranks": "Mean rank over the search spaces, with 95 % intervals over architectures.",
@@ -36,7 +35,7 @@ def write_page(
     *,
     made: str,
     command: str,
-    figures: Sequence[Path] = (),
+    figures: Sequence[Path],
 ) -> None:
     """Write the page; a reader never sees half of it.
 
@@ -51,13 +50,15 @@ def write_page(
     Raises:
         OSError: It cannot be written; an older one is still there.
     """
-    columns = results.columns
-    tasks = {space: [task for of, task in columns if of == space] for space in results.titles}
+    tasks = {
+        space: [task for of, task in results.columns if of == space] for space in results.titles
+    }
+    sizes = count_range({cell.n for cell in results.cells})
     text = render(
         "leaderboard.html.jinja",
         **own_script("leaderboard.js"),
         title="Which training-free metric ranks networks best, where, and how certainly?",
-        merits=_merits(results),
+        merits=_merits(results, sizes=sizes),
         incomplete=", ".join(results.missing),
         spaces=[{"title": results.titles[space], "tasks": tasks[space]} for space in tasks],
         rows=[_row(one, results) for one in results.standings],
@@ -68,7 +69,7 @@ def write_page(
             for space in tasks
         ],
         board=board,
-        sizes=count_range({cell.n for cell in results.cells}),
+        sizes=sizes,
         repeated=count_range({number for number in results.repeated.values() if number}),
         command=command,
         made=made,
@@ -76,12 +77,12 @@ def write_page(
     write_atomically(path, lambda handle: handle.write(text.encode("utf-8")))
 
 
-def _merits(results: Results) -> dict[str, str]:
+def _merits(results: Results, *, sizes: str) -> dict[str, str]:
     names = [one.metric for one in results.standings]
     merits = {
         "metrics": count(len(names)),
         "columns: a search space and a task": count(len(results.columns)),
-        "architectures of each search space": count_range({cell.n for cell in results.cells}),
+        "architectures of each search space": sizes,
         "best mean rank": names[0],
     }
     if "epsilon" in names:

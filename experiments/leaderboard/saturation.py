@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.analysis.bootstrap import percentile_interval
@@ -33,13 +33,18 @@ NUM_SAMPLES = 256
 _FLAT = {CellOperation.TANH: 2.9932, CellOperation.SIGMOID: 5.2933}
 """|x| beyond which the derivative is below 1 % of its largest."""
 
-_LINEAR: Mapping[CellOperation, Callable[[np.ndarray], np.ndarray]] = {
-    CellOperation.TANH: lambda x: x,
-    CellOperation.SIGMOID: lambda x: 0.5 + x / 4,
-}
-_USUAL: Mapping[CellOperation, Callable[[np.ndarray], np.ndarray]] = {
+_USUAL: Mapping[CellOperation, Callable[..., np.ndarray]] = {
     CellOperation.TANH: np.tanh,
     CellOperation.SIGMOID: lambda x: 1 / (1 + np.exp(-x)),
+    CellOperation.LEAKY_RELU: lambda x: np.where(x > 0, x, LEAKY_SLOPE * x),
+    CellOperation.PRODUCT: np.multiply,
+    CellOperation.SUM: np.add,
+    CellOperation.BLEND: lambda a, b, c: a * b + (1 - a) * c,
+}
+_LINEAR = {
+    **_USUAL,
+    CellOperation.TANH: lambda x: x,
+    CellOperation.SIGMOID: lambda x: 0.5 + x / 4,
 }
 
 
@@ -76,93 +81,59 @@ def outputs(
                     terms = [registers[place] * sizes[place] for place in inputs]
                     registers.append(weight * (np.sum(terms, axis=0) + 1))
                     continue
-                if operation in functions:
+                if operation in _FLAT:
                     flat += int((np.abs(operands[0]) > _FLAT[operation]).sum())
                     evaluations += operands[0].size
-                registers.append(_result(operation, operands, functions))
+                registers.append(functions[operation](*operands))
             values[time] = registers[cell.outputs[0]]
             states = [registers[place] for place in cell.outputs]
     return values.ravel(), flat / evaluations if evaluations else np.nan
 
 
-def _result(
-    operation: CellOperation,
-    operands: Sequence[np.ndarray],
-    functions: Mapping[CellOperation, Callable[[np.ndarray], np.ndarray]],
-) -> np.ndarray:
-    first, *others = operands
-    if operation in functions:
-        return functions[operation](first)
-    if operation is CellOperation.LEAKY_RELU:
-        return np.where(first > 0, first, LEAKY_SLOPE * first)
-    if operation is CellOperation.PRODUCT:
-        return first * others[0]
-    if operation is CellOperation.SUM:
-        return first + others[0]
-    return first * others[0] + (1 - first) * others[1]
-
-
 def answers(arena: Arena, *, rng: np.random.Generator) -> dict[str, Any]:
-    """Return what part 3 of the protocol asks for.
-
-    Args:
-        arena: NAS-Bench-NLP with one task.
-        rng: Source of the resamples.
-    """
+    """Return what part 3 of the protocol asks for, of NAS-Bench-NLP with one task."""
     space = build_option("search_space", arena.name).space
     tokens = build_option("dataset", "random_tokens")
     drawn = tokens.draw(batch_size=NUM_SAMPLES, rng=np.random.default_rng(SEED)).inputs
     row_sums = drawn.sum(axis=2, dtype=np.float64)
-    ids = sample(arena)
-    (results,) = with_results(pd.DataFrame({"architecture_id": ids}), arena)[
-        [*arena.tasks]
-    ].T.values
-    plans = [lower_recurrent(space.program(id_, num_outputs=1)) for id_ in ids]
-    rows = [row for row, plan in enumerate(plans) if plan.connected and np.isfinite(results[row])]
-    results = results[rows]
-    found = {
-        (linear, weight): [
-            outputs(plans[row], row_sums, weight=weight, linear=linear) for row in rows
-        ]
-        for linear, weight in [
-            *((False, weight) for weight in sorted({*WEIGHTS, *np.ravel(FURTHER)})),
-            *((True, weight) for weight in WEIGHTS),
-        ]
-    }
+    frame = with_results(pd.DataFrame({"architecture_id": sample(arena)}), arena)
+    (task,) = arena.tasks
+    plans = [lower_recurrent(space.program(id_, num_outputs=1)) for id_ in frame.architecture_id]
+    kept = np.array([plan.connected for plan in plans]) & np.isfinite(frame[task].to_numpy())
+    results = frame.loc[kept, task].to_numpy()
+    plans = [plan for plan, is_kept in zip(plans, kept, strict=True) if is_kept]
 
-    def scores(weights: Sequence[float], *, linear: bool = False) -> np.ndarray:
-        low, high = (found[linear, weight] for weight in weights)
+    def run(weight: float, *, linear: bool = False) -> list[tuple[np.ndarray, float]]:
+        return [outputs(plan, row_sums, weight=weight, linear=linear) for plan in plans]
+
+    def scores(low: Sequence, high: Sequence) -> np.ndarray:
         return np.array([epsilon_score(a, b) for (a, _), (b, _) in zip(low, high, strict=True)])
 
-    def saturation(weight: float) -> np.ndarray:
-        return np.array([share for _, share in found[False, weight]])
-
-    usual, linear = scores(WEIGHTS), scores(WEIGHTS, linear=True)
-    flat = np.nan_to_num(saturation(WEIGHTS[1]))
+    found = {weight: run(weight) for weight in sorted({*WEIGHTS, *np.ravel(FURTHER)})}
+    saturation = {weight: np.array([share for _, share in of]) for weight, of in found.items()}
+    usual = scores(*(found[weight] for weight in WEIGHTS))
+    linear = scores(*(run(weight, linear=True) for weight in WEIGHTS))
+    flat = np.nan_to_num(saturation[WEIGHTS[1]])
+    little, defined = flat <= np.median(flat), np.isfinite(linear)
+    pairs = {pair: scores(*(found[weight] for weight in pair)) for pair in (WEIGHTS, *FURTHER)}
     return {
-        "n": len(rows),
+        "n": len(plans),
         "saturation": {
             weight: {"median": np.nanmedian(share), "above_10_percent": np.mean(share > 0.1)}
-            for weight in sorted({weight for _, weight in found})
-            for share in [saturation(weight)]
+            for weight, share in saturation.items()
         },
         "less_saturated_half": _difference(
-            usual, usual, results, of=flat <= np.median(flat), other=flat > np.median(flat), rng=rng
+            usual, usual, results, of=little, other=~little, rng=rng
         ),
-        "linear": _difference(
-            linear, usual, results, of=np.isfinite(linear), other=np.isfinite(linear), rng=rng
-        ),
+        "linear": _difference(linear, usual, results, of=defined, other=defined, rng=rng),
         "pairs": {
-            f"{low:g}, {high:g}": {"n": int(np.isfinite(one).sum()), "rho": _rho(one, results)}
-            for low, high in (WEIGHTS, *FURTHER)
-            for one in [scores((low, high))]
+            f"{low:g}, {high:g}": {
+                "n": int(np.isfinite(one).sum()),
+                "rho": spearman_rho(one[np.isfinite(one)], results[np.isfinite(one)]),
+            }
+            for (low, high), one in pairs.items()
         },
     }
-
-
-def _rho(scores: np.ndarray, results: np.ndarray) -> float:
-    known = np.isfinite(scores)
-    return spearman_rho(scores[known], results[known])
 
 
 def _difference(
@@ -170,8 +141,8 @@ def _difference(
     second: np.ndarray,
     results: np.ndarray,
     *,
-    of: np.ndarray,
-    other: np.ndarray,
+    of: Bool[np.ndarray, " rows"],
+    other: Bool[np.ndarray, " rows"],
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     """ρ of the first scores on some rows, of the second on others, interval of the difference."""

@@ -1,7 +1,9 @@
 """One search space of the board to a table of scores and trained results, by `er.score`."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,38 +13,26 @@ from epsilon_research.analysis import oriented
 from epsilon_research.catalogue import build_option
 from epsilon_research.stages.base import random_stream
 from experiments.leaderboard.board import Arena, Board
+from experiments.leaderboard.cells import mean_seconds
 
 SEED = 21
 """Of the sample of architectures and of the first minibatch."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
-    """What a scoring runs with, whatever it scores.
-
-    Args:
-        store: Folder of computed values, "auto" for the user's cache, or None.
-        processes: Worker processes; None: one for each core.
-        progress: Whether progress is shown on standard error.
-    """
-
-    store: str | None = "auto"
-    processes: int | None = None
-    progress: bool = True
+_TIMED = 3
+"""Architectures that are scored to measure the time of one."""
 
 
 def sample(arena: Arena) -> list[str]:
     """Return the ids of a seeded sample of the architectures that the tables of all tasks know."""
-    selection = build_option("search_space", arena.name)
     tables = [table.rows["architecture_id"] for table in arena.tables.values()]
     known = tables[0].loc[np.logical_and.reduce([tables[0].isin(ids) for ids in tables])]
-    count = arena.count if isinstance(arena.count, str) else min(arena.count, len(known))
-    drawn = replace(selection, num_architectures=count)
+    selection = build_option("search_space", arena.name)
+    drawn = replace(selection, num_architectures=min(arena.count, len(known)))
     return drawn.choose(random_stream(SEED, "sample"), auto=None, known=list(known))
 
 
 def scored(
-    arena: Arena, board: Board, ids: Sequence[str], *, where: Where, repeat: int = 0
+    arena: Arena, board: Board, ids: Sequence[str], *, repeat: int = 0, **where: Any
 ) -> pd.DataFrame:
     """Return the scores of all metrics on some architectures of a search space.
 
@@ -52,8 +42,8 @@ def scored(
         arena: The search space.
         board: The metrics and their settings.
         ids: The architectures.
-        where: What it runs with.
         repeat: 0: the first minibatch, and the seeds that the metrics have; else others.
+        **where: `store` and `processes`, as `er.score` takes them.
 
     Returns:
         The columns of `er.score` with several metrics.
@@ -69,8 +59,7 @@ def scored(
             frame = er.score(
                 selection, ids=ids, metrics=metrics, benchmark=None, seed=SEED,
                 batch_size=board.constant_batch_size if constant else board.batch_size,
-                minibatch_seed=SEED + repeat, store=where.store, processes=where.processes,
-                progress=where.progress,
+                minibatch_seed=SEED + repeat, **where,
             )  # fmt: skip
             one_only = {"seconds": f"{next(iter(metrics))}_seconds"} if len(metrics) == 1 else {}
             frames.append(frame.rename(columns=one_only))
@@ -89,3 +78,21 @@ def with_results(frame: pd.DataFrame, arena: Arena) -> pd.DataFrame:
         values = results.reindex(found["architecture_id"]).to_numpy(dtype=np.float64)
         found[task] = oriented(values, higher_is_better=table.higher_is_better)
     return found
+
+
+def estimated_seconds(board: Board, **where: Any) -> float:
+    """Return how long the scores of a board take on this machine where none is stored.
+
+    The few scores that it measures are kept in the store, where the board finds them.
+
+    Args:
+        board: What is to be scored.
+        **where: As for `scored`.
+    """
+    total = 0.0
+    for arena in board.arenas:
+        ids = sample(arena)
+        frame = scored(arena, board, ids[:: -(-len(ids) // _TIMED)], **where)
+        each = float(np.nansum([mean_seconds(frame, name) for name in board.contestants]))
+        total += each * (len(ids) + (board.repeats - 1) * min(board.repeated, len(ids)))
+    return total / (where.get("processes") or os.cpu_count() or 1)

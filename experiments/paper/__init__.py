@@ -2,8 +2,7 @@
 
     __main__.py     the command line
     kinds.yaml      kinds of data files: how each is found, read and obtained; to add one, an entry
-    files.py        the files at hand
-    plan.py         what each study runs with, or lacks
+    plan.py         the files at hand, and what each study runs with, or lacks
     run.py          one study as a process of its own
     page.py         the sections of the page, which `epsilon_research.reporting` renders
 

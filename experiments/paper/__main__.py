@@ -11,14 +11,11 @@ Writes `outputs/paper/index.html`; each study's results are in a folder beside i
 import argparse
 import logging
 import os
-import platform
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -28,11 +25,10 @@ from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.reporting import show
 from epsilon_research.reporting.numbers import duration
 from epsilon_research.reporting.published import agreement_table, in_words
-from epsilon_research.tracking import git_commit, versions
-from experiments.paper.files import DATA_VARIABLE, KINDS, find_files
 from experiments.paper.page import compared, write_page
-from experiments.paper.plan import Plan, plans
-from experiments.paper.run import PROGRAM, ROOT, Outcome, Runner, State
+from experiments.paper.plan import DATA_VARIABLE, KINDS, Plan, find_files, plans
+from experiments.paper.run import PROGRAM, Outcome, Runner, State
+from experiments.provenance import ROOT, provenance
 
 FAILED = 1
 MISTAKE = 2
@@ -41,7 +37,6 @@ INTERRUPTED = 130
 
 CONF = ROOT / "conf"
 OUTPUT = ROOT / "outputs" / "paper"
-PAGE = "index.html"
 
 _STYLES = {State.DONE: "green", State.KEPT: "green", State.FAILED: "bold red"}
 
@@ -82,13 +77,9 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
                 _print(f"{one.name}: {state}. {one.report.title}")
             return 0
         runner = Runner(
-            output=options.output.absolute(),
-            files=files,
-            conf=conf,
-            extra=tuple(options.set),
-            keep=options.keep,
-            program=tuple(program),
-        )
+            output=options.output.absolute(), files=files, conf=conf, extra=tuple(options.set),
+            keep=options.keep, program=tuple(program),
+        )  # fmt: skip
         runner.output.mkdir(parents=True, exist_ok=True)
         return _run(found, runner, chosen=chosen)
     except USER_ERRORS as error:
@@ -102,33 +93,28 @@ def _parser() -> argparse.ArgumentParser:
         description="Runs every study of the paper that the data at hand allows, and writes a page "
         "that puts the results beside the published numbers.",
     )
-
-    def option(name: str, help_: str, **kind: Any) -> None:
-        parser.add_argument(name, help=help_.replace("%", "%%"), **kind)
-
-    option(
-        "--data", f"look for data files here under their usual names (default: ${DATA_VARIABLE})",
-        type=Path, metavar="FOLDER", default=os.environ.get(DATA_VARIABLE) or None,
+    add, same = parser.add_argument, "with the same command, files and configuration"
+    add(
+        "--data", type=Path, metavar="FOLDER", default=os.environ.get(DATA_VARIABLE) or None,
+        help=f"look for data files here under their usual names (default: ${DATA_VARIABLE})",
     )  # fmt: skip
     for kind in KINDS.values():
-        option(kind.option, kind.what, type=Path, metavar="PATH")
-    option(
-        "--download",
-        "let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
+        add(kind.option, type=Path, metavar="PATH", help=kind.what)
+    add(
+        "--download", action="store_true",
+        help="let studies download, once, what is missing and can be fetched (NAS-Bench-101, "
         "NAS-Bench-NLP, CIFAR)",
-        action="store_true",
-    )
-    same = "with the same command, files and configuration"
-    option(
-        "--only", f"run these studies only; the page keeps what others left before {same}",
-        nargs="+", metavar="NAME",
     )  # fmt: skip
-    option("--list", "list what would run, and run nothing", action="store_true")
-    option("--keep", f"keep results that were made before {same}", action="store_true")
-    option("--output", "folder of the page", type=Path, default=OUTPUT, metavar="FOLDER")
-    option(
-        "--set", "further settings for all studies, e.g. tracker=none executor.processes=8",
-        nargs="+", default=[], metavar="SETTING=VALUE",
+    add(
+        "--only", nargs="+", metavar="NAME",
+        help=f"run these studies only; the page keeps what others left before {same}",
+    )  # fmt: skip
+    add("--list", action="store_true", help="list what would run, and run nothing")
+    add("--keep", action="store_true", help=f"keep results that were made before {same}")
+    add("--output", type=Path, default=OUTPUT, metavar="FOLDER", help="folder of the page")
+    add(
+        "--set", nargs="+", default=[], metavar="SETTING=VALUE",
+        help="further settings for all studies, e.g. tracker=none executor.processes=8",
     )  # fmt: skip
     return parser
 
@@ -148,10 +134,10 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
         before["seconds"] if before.get("state") == State.DONE else None
         for before in map(runner.before, ready)
     ]
-    page, current = runner.output / PAGE, ""
+    page, current = runner.output / "index.html", ""
 
     def write(*, finished: bool) -> None:
-        made, data = _provenance(), runner.files.folder
+        made, data = provenance("experiments.paper"), runner.files.folder
         write_page(page, list(outcomes.values()), made=made, data=data, finished=finished)
 
     interrupted = False
@@ -193,17 +179,6 @@ def _ended(outcome: Outcome) -> Iterator[str | tuple[str, str]]:
     yield f" {outcome.plan.name} ({duration(outcome.seconds)}){f': {words}' if words else ''}"
 
 
-def _provenance() -> str:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    system = " ".join(word for word in (platform.machine(), platform.system()) if word)
-    date = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
-    known = ", ".join(f"{name} {number}" for name, number in versions().items())
-    return (
-        f"Made {date} by python -m experiments.paper on {cores} core{'' if cores == 1 else 's'}, "
-        f"{system}. Commit {git_commit(ROOT) or 'unknown'}. Versions: {known}."
-    )
-
-
 def _summary(outcomes: Sequence[Outcome], dropped: Sequence[str]) -> Iterator[str]:
     """What was left out and why, what did not run, and what is not on the page."""
     lacking = [one.plan for one in outcomes if one.plan.missing]
@@ -215,9 +190,8 @@ def _summary(outcomes: Sequence[Outcome], dropped: Sequence[str]) -> Iterator[st
         if one.state in (State.WAITING, State.INTERRUPTED):
             yield f"{one.state}: {one.plan.name}"
     for name in dropped:
-        yield (
-            f"not on the page: {name} failed, or ran with another command, files or configuration"
-        )
+        why = "failed, or ran with another command, files or configuration"
+        yield f"not on the page: {name} {why}"
 
 
 if __name__ == "__main__":

@@ -19,12 +19,11 @@ from typing import Any
 from epsilon_research.reporting.study import Study
 from epsilon_research.studies.gather import RECORD
 from epsilon_research.tracking import write_json
-from experiments.paper.files import Files
-from experiments.paper.plan import Plan
+from experiments.paper.plan import Files, Plan
+from experiments.provenance import ROOT
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, str(ROOT / "run.py"))
 
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -66,6 +65,18 @@ class Outcome:
     finished: str | None = None
     reason: str | None = None
     study: Study | None = None
+
+    def judged(self) -> "Outcome":
+        """Return the outcome with the record of its process: failed without, or with a reason."""
+        study, reason = None, self.reason
+        try:
+            study = Study.read(self.folder / RECORD)
+        except FileNotFoundError:
+            reason = reason or f"{RECORD} must be left by a study, got none: see its log"
+        except ValueError as error:
+            reason = reason or str(error)
+        state = State.FAILED if reason else self.state
+        return replace(self, state=state, reason=reason, study=study)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,17 +123,18 @@ class Runner:
         if kept is not None:
             return kept
         record, identity = self._record_path(plan), self._identity(plan)
+        log = self.output / f"{plan.name}.log"
         _empty(waiting.folder, record)
         write_json({**identity, "state": State.WAITING}, record)
         words = (*self.program, *waiting.command[2:], plan.folder_setting(waiting.folder))
         start = time.monotonic()
-        status = _run_process(words, log=self._log_path(plan))
+        status = _run_process(words, log=log)
         ended = {
             "seconds": time.monotonic() - start,
             "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
         }
-        reason = None if status == 0 else last_sentence(self._log_path(plan), status=status)
-        outcome = _judged(replace(waiting, state=State.DONE, reason=reason, **ended))
+        reason = None if status == 0 else last_sentence(log, status=status)
+        outcome = replace(waiting, state=State.DONE, reason=reason, **ended).judged()
         write_json({**identity, "state": outcome.state, **ended}, record)
         return outcome
 
@@ -134,7 +146,7 @@ class Runner:
         if any(before.get(key) != value for key, value in self._identity(plan).items()):
             return None
         ended = {"seconds": before["seconds"], "finished": before["finished"]}
-        judged = _judged(replace(self.waiting(plan), state=State.KEPT, **ended))
+        judged = replace(self.waiting(plan), state=State.KEPT, **ended).judged()
         return judged if judged.state == State.KEPT else None
 
     def before(self, plan: Plan) -> dict[str, Any]:
@@ -148,18 +160,20 @@ class Runner:
             logger.warning("%s cannot be read: %s", path, error)
             return {}
 
-    def _log_path(self, plan: Plan) -> Path:
-        return self.output / f"{plan.name}.log"
-
     def _record_path(self, plan: Plan) -> Path:
         return self.output / f"{plan.name}.json"
 
     def _identity(self, plan: Plan) -> dict[str, Any]:
-        """Everything that a kept result must have been made with."""
+        """Everything that a kept result must have been made with: of the studies only its own."""
+        studies, digest = self.conf / "study", hashlib.sha256()
+        paths = [path for path in sorted(self.conf.rglob("*.yaml")) if path.parent != studies]
+        for path in [*paths, studies / f"{plan.name}.yaml"]:
+            name, content = str(path.relative_to(self.conf)), path.read_bytes()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return {
             "command": list(plan.command(self.extra)),
             "files": self.files.stamps(plan.kinds),
-            "configuration": _digest(self.conf, study=plan.name),
+            "configuration": digest.hexdigest(),
         }
 
 
@@ -198,19 +212,6 @@ def _run_process(words: tuple[str, ...], *, log: Path) -> int:
                 process.wait()
 
 
-def _judged(outcome: Outcome) -> Outcome:
-    """The outcome with the record that its process left; failed without one, or with a reason."""
-    study, reason = None, outcome.reason
-    try:
-        study = Study.read(outcome.folder / RECORD)
-    except FileNotFoundError:
-        reason = reason or f"{RECORD} must be left by a study, got none: see its log"
-    except ValueError as error:
-        reason = reason or str(error)
-    state = State.FAILED if reason else outcome.state
-    return replace(outcome, state=state, reason=reason, study=study)
-
-
 def last_sentence(log: Path, *, status: int) -> str:
     """Return why a process failed: the last error that it logged, or else its last line."""
     with log.open("rb") as handle:
@@ -223,13 +224,3 @@ def last_sentence(log: Path, *, status: int) -> str:
             return found[-1]
     ended = f"it ended with status {status}"
     return f"{ended}: {lines[-1]}" if lines else f"{ended} and printed nothing"
-
-
-def _digest(conf: Path, *, study: str) -> str:
-    """A digest of all configuration but other studies."""
-    paths = [path for path in sorted(conf.rglob("*.yaml")) if path.parent != conf / "study"]
-    digest = hashlib.sha256()
-    for path in [*paths, conf / "study" / f"{study}.yaml"]:
-        name, content = str(path.relative_to(conf)), path.read_bytes()
-        digest.update(f"{name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()

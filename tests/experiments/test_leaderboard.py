@@ -16,19 +16,18 @@ from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
 from epsilon_research.catalogue import build_option, option_names
 from epsilon_research.executors import SerialExecutor
 from epsilon_research.spaces.toy import Toy
-from experiments.leaderboard import estimate
+from experiments.leaderboard import scores
 from experiments.leaderboard.__main__ import main
 from experiments.leaderboard.board import FULL, QUICK, Arena, Board, of_metrics, read_board
 from experiments.leaderboard.cells import Cell, cells, widened
-from experiments.leaderboard.estimate import estimated_seconds
-from experiments.leaderboard.ranks import (
+from experiments.leaderboard.results import (
     critical_difference,
     mean_rank_intervals,
     mean_ranks,
     rhos_of,
     standings,
 )
-from experiments.leaderboard.scores import Where, sample, with_results
+from experiments.leaderboard.scores import estimated_seconds, sample, with_results
 
 score = importlib.import_module("epsilon_research.api.score")
 """The module, which its function hides."""
@@ -215,13 +214,13 @@ def test_the_estimate_is_the_time_of_a_score_times_scores_and_repeats_over_proce
         asked.append(len(ids))
         return pd.DataFrame({"zen_seconds": [1.0, 3.0, np.nan], "flops_seconds": [0.5] * 3})
 
-    monkeypatch.setattr(estimate, "scored", score_few)
+    monkeypatch.setattr(scores, "scored", score_few)
     board = of_metrics(read_board(size=QUICK, counts={"": 30, "darts": 6}), ["zen", "flops"])
     board = replace(board, repeats=3, repeated=10)
-    seconds = estimated_seconds(board, where=Where(processes=2))
+    seconds = estimated_seconds(board, processes=2)
     assert asked == [3] * len(board.arenas)
-    scores = (len(board.arenas) - 1) * (30 + 2 * 10) + 6 + 2 * 6
-    assert seconds == pytest.approx(2.5 * scores / 2)
+    total = (len(board.arenas) - 1) * (30 + 2 * 10) + 6 + 2 * 6
+    assert seconds == pytest.approx(2.5 * total / 2)
 
 
 @pytest.mark.parametrize(

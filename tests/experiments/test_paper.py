@@ -12,7 +12,7 @@ from commands import ROOT
 from paper_studies import STAND_IN, study_yaml, write_conf
 
 from experiments.paper.__main__ import main, time_left
-from experiments.paper.files import DATA_VARIABLE
+from experiments.paper.plan import DATA_VARIABLE
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,8 @@ from epsilon_research import atomic_file
 from epsilon_research.launch.declared import ComposedStudy
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
-from experiments.paper.files import find_files
 from experiments.paper.page import page, write_page
-from experiments.paper.plan import plan
+from experiments.paper.plan import find_files, plan
 from experiments.paper.run import Outcome, State
 
 MADE = "Made 2026-11-24 on 2 cores. Commit c0ffee."

@@ -10,8 +10,7 @@ from sentences import refused
 from epsilon_research.launch.declared import compose_studies
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
-from experiments.paper.files import find_files
-from experiments.paper.plan import Plan, plans
+from experiments.paper.plan import Plan, find_files, plans
 from experiments.paper.run import Runner, State, last_sentence
 
 SWEEP = "hydra: {mode: MULTIRUN, sweeper: {params: {batch_size: '8,16'}}}\n"

@@ -13,8 +13,7 @@ from sentences import refused
 
 from epsilon_research.launch.declared import ComposedStudy
 from epsilon_research.launch.options import quoted
-from experiments.paper.files import KINDS, find_files
-from experiments.paper.plan import plan, shown
+from experiments.paper.plan import KINDS, find_files, plan, shown
 
 
 def declared(*, needs=(), uses=(), sweeps=False, swept=()) -> ComposedStudy:
