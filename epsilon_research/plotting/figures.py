@@ -52,10 +52,7 @@ class RunFigures:
     ) -> list[Path]:
         """Write the figures of each metric and, of several metrics, their comparison.
 
-        These are of each metric `score_vs_accuracy` (with scores and accuracies),
-        `score_vs_accuracy_top10` (where ρ of these is defined), `score_vs_parameters` and
-        `score_histogram`, in a folder each where there are several; of the comparison
-        `metrics_rho`, `metrics_ndcg` and `rank_matrix`.
+        Those of each of several metrics are in a folder of its own.
 
         Args:
             frame: One row per architecture, with the columns of `read_points` for each metric.
@@ -81,12 +78,7 @@ class RunFigures:
         return written
 
     def save_searches(self, variants: Sequence[SearchVariant], *, label: str) -> list[Path]:
-        """Write `search_curves`: what each variant found against trained models.
-
-        Args:
-            variants: At least one; nothing is written if none has a value to show.
-            label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
-        """
+        """Write `search_curves`, unless no variant has a value; the label has no unit."""
         from epsilon_research.plotting.searches import SearchPanel, search_curves
 
         panel = SearchPanel(variants=variants, label=label)
@@ -126,20 +118,15 @@ class RunFigures:
 def save_study_figure(
     study: Study, *, figure: str, folder: Path, settings: FigureSettings | None = None
 ) -> list[Path]:
-    """Write the figure of a study under its own name.
+    """Write the figure of a study under its own name, and return its paths, one per format.
 
     Args:
         study: The study.
         figure: One of `STUDY_FIGURES`: `weight_grid` (heat maps over both weights), `settings` (a
-            row for each setting), `curve` (along a numeric setting, or along one of two weights),
-            `scatter` (score against accuracy of each job), `search` (what searches found against
-            trained models), `none`.
-        folder: Where to write; made if need be. Its parent is the folder of the study, in which the
-            jobs' tables of scores are.
+            row for each setting), `curve` (along a numeric setting), `scatter` (score against
+            accuracy of each job), `search` (what searches found against trained models), `none`.
+        folder: Where to write; its parent is the folder of the study.
         settings: Size, formats and style.
-
-    Returns:
-        The paths written, one per format; none for `none`.
 
     Raises:
         ValueError: The figure is unknown, or cannot be drawn of this study.
@@ -147,10 +134,9 @@ def save_study_figure(
     check_choice("figure", figure, STUDY_FIGURES)
     if figure == "none":
         return []
-    from epsilon_research.plotting.curves import setting_curves
-    from epsilon_research.plotting.dots import setting_dots
     from epsilon_research.plotting.scatter import study_scatter
     from epsilon_research.plotting.searches import study_searches
+    from epsilon_research.plotting.study import setting_curves, setting_dots
     from epsilon_research.plotting.weight_grid import weight_grid
 
     draw: dict[str, Callable[..., Figure]] = {

@@ -28,11 +28,7 @@ _HEAD, _LEGEND_ROW = 0.5, 0.15
 
 
 def score_histogram(points: ScorePoints) -> Figure:
-    """Counts of finite scores, below a strip that divides all architectures by what became of them.
-
-    Args:
-        points: All architectures: the histogram has those with a finite score, the strip has all.
-    """
+    """Counts of finite scores, below a strip of what became of all architectures."""
     parts = _parts(points)
     figure, (strip, main) = new_panels(
         2, columns=1, height_ratios=[_STRIP_PART, 1],

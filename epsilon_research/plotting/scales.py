@@ -37,12 +37,7 @@ _CHARACTER = 0.035
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """A layout of values along an axis.
-
-    Attributes:
-        forward: Values to positions, increasing.
-        suffix: What the axis label adds, so that nobody reads the axis as linear.
-    """
+    """Values to increasing positions, and what the label of such an axis adds to say so."""
 
     forward: Callable[[np.ndarray], np.ndarray]
     suffix: str = ""
@@ -74,13 +69,7 @@ def choose_percent_scale(values: Float[np.ndarray, " values"]) -> Scale:
 
 
 def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) -> None:
-    """Set limits and ticks of an axis on which `scale.forward(values)` is drawn.
-
-    Args:
-        axis: The x or y axis of a panel.
-        scale: The scale that the points have.
-        values: All values on the axis, in their own unit; may be empty.
-    """
+    """Set limits and ticks of an axis on which `scale.forward(values)` is drawn."""
     low, high = limits_of(scale.forward(values))
     set_limits(axis, low, high)
     if scale is LINEAR:
@@ -89,16 +78,13 @@ def apply_scale(axis: Axis, scale: Scale, values: Float[np.ndarray, " values"]) 
             axis.set_major_formatter(count_label)
         return
     ticks, minor = _ERROR_TICKS if scale is ERROR else log_ticks(10**low, 10**high)
-    _set_ticks(axis, scale, ticks, minor)
+    _set_ticks(axis, scale, ticks, minor, distance=_LABEL_DISTANCE)
 
 
 def apply_values(axis: Axis, scale: Scale, values: Sequence[float]) -> None:
-    """Set limits of a horizontal axis, and ticks at the values themselves as far as there is room.
+    """Set limits of a horizontal axis, and ticks at the increasing values as far as there is room.
 
-    Args:
-        axis: The x axis of a panel.
-        scale: `LINEAR` or `LOG`.
-        values: Different values, increasing.
+    The scale is `LINEAR` or `LOG`.
     """
     set_limits(axis, *limits_of(scale.forward(np.array(values)), margin=0.06))
     longest = max(len(label) for label in value_labels(values))
@@ -152,23 +138,18 @@ def log_ticks(low: float, high: float) -> tuple[list[float], list[float]]:
 def add_colour_bar(
     axes: Axes, drawn: ScalarMappable, *, label: str, log: bool = True, **place: object
 ) -> None:
-    """Add a colour bar on the right of a panel, named above it.
+    """Add a colour bar on the right of a panel for dots or hexagons, logarithmic or not.
 
-    A name beside the bar would read as that of the next panel's vertical axis.
-
-    Args:
-        axes: The panel.
-        drawn: Dots or hexagons with a norm.
-        label: A few short lines.
-        log: Whether the colours are on a logarithmic scale.
-        **place: Passed to `Figure.colorbar`.
+    It is named above, since a name beside it would read as that of the next panel's vertical axis.
+    `place` is passed to `Figure.colorbar`.
     """
     options: dict = {"ax": axes, "pad": 0.02, "aspect": 30} | place
     bar = axes.figure.colorbar(drawn, **options)
     bar.ax.set_title(label, loc="center")
     if log:
-        low, high = drawn.get_clim()
-        ticks = _apart(LOG, log_ticks(low, high)[0], low=np.log10(low), high=np.log10(high))
+        clim = drawn.get_clim()
+        low, high = np.log10(clim)
+        ticks = _apart(LOG, log_ticks(*clim)[0], low=low, high=high, distance=_LABEL_DISTANCE)
         fix_ticks(bar.ax.yaxis, ticks, value_labels(ticks))
     # The bar shows the colours themselves, not how transparent dots mix.
     if bar.solids is not None:
@@ -196,12 +177,7 @@ def _power(number: float) -> str:
 
 
 def _set_ticks(
-    axis: Axis,
-    scale: Scale,
-    major: Sequence[float],
-    minor: Sequence[float],
-    *,
-    distance: float = _LABEL_DISTANCE,
+    axis: Axis, scale: Scale, major: Sequence[float], minor: Sequence[float], *, distance: float
 ) -> None:
     """Label those of the major ticks that do not touch, and mark the minor ones."""
     low, high = axis.get_view_interval()
@@ -211,12 +187,7 @@ def _set_ticks(
 
 
 def _apart(
-    scale: Scale,
-    ticks: Sequence[float],
-    *,
-    low: float,
-    high: float,
-    distance: float = _LABEL_DISTANCE,
+    scale: Scale, ticks: Sequence[float], *, low: float, high: float, distance: float
 ) -> list[float]:
     """The ticks between two positions, without those whose label would touch the one before."""
     kept: list[float] = []

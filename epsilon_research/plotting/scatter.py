@@ -154,12 +154,9 @@ def score_against_accuracy(
 
 
 def score_against_parameters(points: ScorePoints) -> Figure:
-    """Scores over parameter counts, with their correlation above.
+    """Scores of connected architectures over parameter counts, with their correlation above.
 
     Scores that float32 leaves undefined are in another hue, or in a second panel of hexagons.
-
-    Args:
-        points: All architectures; the connected ones with a finite score are drawn.
     """
     drawn = points.scored()
     cloud = Cloud.of(drawn, over="parameters")
@@ -195,10 +192,7 @@ def _with_float32(cloud: Cloud, drawn: ScorePoints, *, note: str) -> Figure:
 def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_points: int) -> str:
     """The statistics of protocol `connected` in up to three lines, only those that there are.
 
-    Args:
-        statistics: {protocol: {statistic: value}}, names as in `summary.json`; None: no table.
-        top: Whether the figure shows the top 10 % by accuracy, which has statistics of its own.
-        num_points: Number of points in the figure.
+    Those of the top 10 % by accuracy are others. Without statistics there is the number of points.
     """
     found = (statistics or {}).get("connected", {})
     if top:
@@ -219,9 +213,7 @@ def statistics_note(statistics: Mapping[str, Any] | None, *, top: bool, num_poin
 def study_scatter(study: Study, *, folder: Path) -> Figure:
     """Scores over accuracies, a small panel for each case and metric; of several draws the first.
 
-    Args:
-        study: The study.
-        folder: The study's; each job's scores are in a folder of it.
+    Scores are read from the jobs' folders within that of the study.
 
     Raises:
         ValueError: No job has statistics, or a table of scores is not there.
@@ -288,12 +280,8 @@ def precision_panels(frame: pd.DataFrame, *, metrics: Sequence[str], exact: str)
     """Scores over exact scores, one panel for each metric, with the line of identity.
 
     All panels share one range of logarithmic axes. Points that a panel cannot show, undefined or
-    not positive, are counted in its title.
-
-    Args:
-        frame: One row per architecture: the metrics, optionally with `<metric>_resolved`.
-        metrics: Columns of scores, at least one.
-        exact: Column of exact scores.
+    not positive, are counted in its title. The frame has these columns, one row per architecture,
+    and optionally `<metric>_resolved`.
     """
     rows = -(-len(metrics) // _MOST_COLUMNS)
     figure, panels = new_panels(

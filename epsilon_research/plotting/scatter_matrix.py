@@ -37,13 +37,8 @@ def rank_scatter_matrix(frame: pd.DataFrame, *, metrics: Sequence[str], target: 
 
     Only architectures on which all metrics and the accuracy are known are drawn. Accuracy is the
     last row and column. Of more than `MOST_METRICS` metrics, the first and those with the largest
-    |ρ| with accuracy are shown, in their given order, and the title says so.
-
-    Args:
-        frame: One row per architecture: the metrics, the target and, if there are any,
-            `<metric>_ranks_last`.
-        metrics: Columns of scores.
-        target: What the trained results are; losses are ranked from the highest.
+    |ρ| with accuracy are shown, in their given order, and the title says so. Losses are ranked from
+    the highest.
     """
     columns = [*metrics, target.column]
     common = pd.DataFrame({name: ranked_scores(frame, name) for name in columns}).dropna()
@@ -60,9 +55,14 @@ def rank_scatter_matrix(frame: pd.DataFrame, *, metrics: Sequence[str], target: 
     for (row, column), axes in np.ndenumerate(panels):
         _prepare(axes, is_left=column == 0 and row > 0, is_bottom=row == len(names) - 1 > column)
         if row == column:
-            _write_name(axes, names[row])
+            longest = max(1, *map(len, names[row].split("\n")))
+            axes.set_facecolor("#F4F4F4")
+            _write(axes, names[row], fontsize=min(7.5, 62 / longest), fontweight="bold")
         elif row < column:
-            _write_rho(axes, rhos.loc[shown[row], shown[column]])
+            rho = rhos.loc[shown[row], shown[column]]
+            if np.isfinite(rho):
+                axes.set_facecolor(_SIGN_MAP((rho * _PALE + 1) / 2))
+            _write(axes, value(rho), fontsize=7)
     percentiles = 100 * (ranks[shown].to_numpy() - 0.5) / max(len(ranks), 1)
     _draw_ranks(figure, panels, percentiles)
     figure.supxlabel("rank, from the worst to the best (%)", y=0.008)
@@ -96,18 +96,6 @@ def _prepare(axes: Axes, *, is_left: bool, is_bottom: bool) -> None:
         length=2, labelsize=5.5, pad=1.5, bottom=is_bottom, labelbottom=is_bottom, left=is_left,
         labelleft=is_left,
     )  # fmt: skip
-
-
-def _write_name(axes: Axes, name: str) -> None:
-    axes.set_facecolor("#F4F4F4")
-    longest = max(len(line) for line in name.split("\n"))
-    _write(axes, name, fontsize=min(7.5, 62 / max(longest, 1)), fontweight="bold")
-
-
-def _write_rho(axes: Axes, rho: float) -> None:
-    if np.isfinite(rho):
-        axes.set_facecolor(_SIGN_MAP((rho * _PALE + 1) / 2))
-    _write(axes, value(rho), fontsize=7)
 
 
 def _write(axes: Axes, words: str, **font: Any) -> None:

@@ -21,15 +21,11 @@ from epsilon_research.plotting.scales import (
 from epsilon_research.plotting.study import with_draws
 from epsilon_research.plotting.style import (
     BLUE,
-    BROWN,
     DARK,
     FAINT,
-    GREEN,
     GREY,
-    ORANGE,
+    PALETTE,
     PANEL_HEIGHT,
-    PURPLE,
-    SKY,
     VERMILION,
     draw_line,
     figure_style,
@@ -41,8 +37,6 @@ from epsilon_research.reporting.numbers import count_range
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.study import Study, short_name
 
-# A search without scores is dark; then in an order in which neighbours differ most.
-_COLOURS = (DARK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BROWN)
 _LINES = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
 _COLUMNS = 2
 # Inches above and between panels, and of a line of the legend.
@@ -99,13 +93,8 @@ class SearchPanel:
 def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
     """Medians as lines, interquartile ranges as bands, trained models on a logarithmic axis.
 
-    Percentages share one scale in all panels, and a variant looks the same in each.
-
-    Args:
-        panels: One for each run; those without any value are left out.
-
-    Returns:
-        The figure, or None if no variant of any panel has a value.
+    Percentages share one scale in all panels, and a variant looks the same in each. Panels without
+    any value are left out; without others there is no figure.
     """
     looks = _looks_of([variant for panel in panels for variant in panel.variants])
     drawn = [
@@ -268,10 +257,11 @@ def _write_legend(figure: Figure, title: str) -> None:
 def _looks_of(variants: Sequence[SearchVariant]) -> dict[str, dict[str, Any]]:
     """{label: how it is drawn}: a line style per algorithm, a colour per start."""
     algorithms = list(dict.fromkeys(one.algorithm for one in variants))
+    # A search without scores has the first colour.
     starts = list(dict.fromkeys([(), *(one.start for one in variants)]))
     return {
         one.label: {
-            "color": _COLOURS[starts.index(one.start) % len(_COLOURS)],
+            "color": PALETTE[starts.index(one.start) % len(PALETTE)],
             "linestyle": _LINES[algorithms.index(one.algorithm) % len(_LINES)],
             "linewidth": 1.3,
         }

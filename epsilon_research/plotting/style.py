@@ -29,10 +29,11 @@ GREEN = "#009E73"
 PURPLE = "#CC79A7"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
-BROWN = "#8C6D31"
 GREY = "#B8B8B8"
 DARK = "#333333"
 FAINT = "#777777"
+PALETTE = (DARK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, "#8C6D31")
+"""In an order in which neighbours differ most."""
 # Perceptually uniform, readable in grey and by the colour-blind; dark is much.
 COLOUR_MAP = "viridis_r"
 
@@ -70,10 +71,9 @@ def figure_settings() -> FigureSettings:
 
 @contextmanager
 def figure_style(settings: FigureSettings | None = None) -> Iterator[None]:
-    """Draw and save figures inside this context, whatever the user's matplotlib settings are.
+    """Draw and save figures inside this context with these settings, or the default ones.
 
-    Args:
-        settings: Settings in effect inside it, as matplotlib's own are; None: the default ones.
+    The user's matplotlib settings are not in effect inside it.
 
     Raises:
         ValueError: The style sheet does not exist.
@@ -139,7 +139,7 @@ def draw_line(
         color: Of line and spread.
         bars: Whether the spread is a bar at each point instead of a band.
         step: Whether values hold until the next point.
-        **style: Line style, marker and label, as `Axes.plot` takes them.
+        **style: As `Axes.plot` takes it.
     """
     middle, low, high = values
     if bars:
@@ -177,9 +177,6 @@ def save_figure(figure: Figure, *, folder: Path, name: str, title: str = "") -> 
         folder: Where to write; made if need be.
         name: File name without its suffix.
         title: One line over the figure, before what it says itself; may be empty.
-
-    Returns:
-        The paths, in the order of the formats of the settings in effect.
     """
     settings = figure_settings()
     words = ", ".join(filter(None, (title, figure.get_suptitle())))

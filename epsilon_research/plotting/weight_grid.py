@@ -13,16 +13,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from epsilon_research.plotting.scales import value_labels
-from epsilon_research.plotting.study import (
-    WEIGHTS,
-    Pair,
-    by_other_settings,
-    metrics_with_weights,
-    pair_of,
-)
+from epsilon_research.plotting.study import by_other_settings
 from epsilon_research.plotting.style import DARK, GREY, figure_settings, label_panels, new_panels
 from epsilon_research.reporting.numbers import NOTHING, count, minus
-from epsilon_research.reporting.study import Case, Study
+from epsilon_research.reporting.study import Case, Study, metrics_of
+from epsilon_research.reporting.typed_json import as_float
+
+WEIGHTS = "weights"
+"""Name of the setting, and of its value in a job's `run` part."""
+
+Pair = tuple[float, float]
+"""Two weights, the smaller one first: a score does not depend on their order."""
 
 PROTOCOLS = ("paper", "connected")
 """Protocols that have a map, beside what was published."""
@@ -42,11 +43,14 @@ _CELL_FONT = 6.5
 _BAR_WIDTH = 0.12
 
 
+Cells = Mapping[Pair, tuple[float, float]]
+
+
 class WeightMap(NamedTuple):
     """One heat map: what it shows, and ρ with its number of rows by pair, NaN where unknown."""
 
     title: str
-    cells: Mapping[Pair, tuple[float, float]]
+    cells: Cells
 
     @property
     def counts_differ(self) -> bool:
@@ -111,38 +115,56 @@ def weight_grid(study: Study) -> Figure:
 
 def _read_maps(study: Study) -> dict[str, list[WeightMap]]:
     """{words for a row: its maps}."""
-    cases = [case for case in study.cases if pair_of(case) is not None]
-    metrics, rows = metrics_with_weights(cases), {}
+    cases = [case for case in study.cases if _pair_of(case) is not None]
+    metrics, rows = _metrics_with_weights(cases), {}
     for label, group in by_other_settings(cases, without=WEIGHTS).items():
         for metric in metrics:
             maps = [
-                *(_protocol_map(group, metric, protocol) for protocol in PROTOCOLS),
-                _published_map(group, metric, study=study),
+                WeightMap(f"protocol {name}", _found(group, metric, name)) for name in PROTOCOLS
             ]
+            maps.append(WeightMap("published", _published(group, metric, study=study)))
             words = ", ".join(filter(None, (label, metric if len(metrics) > 1 else "")))
             rows[words] = [one for one in maps if one.cells]
     return {words: maps for words, maps in rows.items() if maps}
 
 
-def _protocol_map(cases: Sequence[Case], metric: str, protocol: str) -> WeightMap:
+def _pair_of(case: Case) -> Pair | None:
+    """The two weights of a case, or None if it has none or not two."""
+    weights = sorted(map(as_float, case.jobs[0].run.fact(WEIGHTS) or ()))
+    if len(weights) != 2 or not all(isfinite(weight) for weight in weights):
+        return None
+    return weights[0], weights[1]
+
+
+def _metrics_with_weights(cases: Sequence[Case]) -> list[str]:
+    """Metrics that depend on the weights; all of them where the record does not say."""
+    settings: dict[str, Any] = {}
+    for case in cases:
+        settings |= case.jobs[0].run.fact("metric_settings") or {}
+    metrics = metrics_of(cases)
+    weighted = [metric for metric in metrics if WEIGHTS in (settings.get(metric) or {})]
+    return weighted or metrics
+
+
+def _found(cases: Sequence[Case], metric: str, protocol: str) -> Cells:
     cells: dict[Pair, tuple[float, float]] = {}
     for case in cases:
-        pair = pair_of(case)
+        pair = _pair_of(case)
         if pair is not None and protocol in case.protocols(metric):
             rho, n = (case.spread(metric, protocol, name).value for name in ("spearman_rho", "n"))
             cells.setdefault(pair, (rho, n))
-    return WeightMap(f"protocol {protocol}", cells)
+    return cells
 
 
-def _published_map(cases: Sequence[Case], metric: str, *, study: Study) -> WeightMap:
+def _published(cases: Sequence[Case], metric: str, *, study: Study) -> Cells:
     rhos, counts = (study.published_values(name) for name in ("spearman_rho", "n"))
     cells: dict[Pair, tuple[float, float]] = {}
     for case in cases:
-        pair = pair_of(case)
+        pair = _pair_of(case)
         for key in ((job.number, metric) for job in case.jobs):
             if pair is not None and key in rhos:
                 cells.setdefault(pair, (rhos[key][0], counts.get(key, (nan, ""))[0]))
-    return WeightMap("published", cells)
+    return cells
 
 
 def _draw(
