@@ -17,32 +17,30 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from epsilon_research.analysis import summarise_metric
+import epsilon_research as er
+from epsilon_research.analysis import summarise_metrics
 from epsilon_research.analysis.statistics import STATISTICS
 from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.benchmarks.nb201_analog import Nb201Analog
 from epsilon_research.benchmarks.nbnlp_official import NbnlpOfficial
 from epsilon_research.benchmarks.table import Table
+from epsilon_research.catalogue import build_option
 from epsilon_research.data import Minibatch
 from epsilon_research.data.normalisation import CIFAR10_MEAN, CIFAR10_STD, normalise
 from epsilon_research.data.npy import map_npy
 from epsilon_research.data.random_tokens import RandomTokens
 from epsilon_research.engines.collapsed import CollapsedEngine
-from epsilon_research.executors import SerialExecutor
 from epsilon_research.metrics import Epsilon
 from epsilon_research.reporting.typed_json import as_float
-from epsilon_research.scoring import Scoring
-from epsilon_research.spaces import SearchSpace
-from epsilon_research.spaces.nb101 import NasBench101
-from epsilon_research.spaces.nb201 import NasBench201
-from epsilon_research.spaces.nbnlp import NasBenchNlp
+
+WEIGHTS = {"nb201": (1e-7, 1e-3, 1), "nb101": (1e-4, 1, 10), "nbnlp": (1e-5, 1e-3, 1e-1)}
+"""Constants by search space; each pair of them is one score."""
 
 BATCH_SIZE = 256
 """Batch size of the published tables."""
@@ -54,56 +52,43 @@ SIZE_DEPENDENT = "top64_in_top5"
 """The 64 best of another number of architectures are another statistic: it is left out then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """A search space, the constants of which each pair is one score, and its `paper_filter`."""
-
-    space: SearchSpace
-    weights: tuple[float, ...]
-    paper_filter: str
-
-
-SETTINGS = {
-    "nb201": Setting(space=NasBench201(), weights=(1e-7, 1e-3, 1), paper_filter="finite"),
-    "nb101": Setting(space=NasBench101(), weights=(1e-4, 1, 10), paper_filter="positive"),
-    "nbnlp": Setting(space=NasBenchNlp(), weights=(1e-5, 1e-3, 1e-1), paper_filter="nonzero"),
-}
-
-
 def main(arguments: Sequence[str]) -> None:
     """Measure one search space and print its entry."""
     parser = argparse.ArgumentParser(prog="python -m experiments.minibatch_spread")
-    parser.add_argument("space", choices=SETTINGS)
+    parser.add_argument("space", choices=WEIGHTS)
     parser.add_argument("--accuracies", nargs="+", type=Path, required=True, metavar="FILE")
     parser.add_argument(
         "--images", type=Path, metavar="FILE", help="a .npy file of CIFAR-10 images"
     )
     parser.add_argument("--architectures", type=int, default=PUBLISHED_SIZE, metavar="N")
     options = parser.parse_args(arguments)
-    setting = SETTINGS[options.space]
-    tables = [_table(path, setting.space) for path in options.accuracies]
+    tables = [_table(path, space=options.space) for path in options.accuracies]
     if options.space == "nb201":
         tables.append(Nb201Analog().load())
     rng = np.random.default_rng(SEED)
     batches = [_halves(options.images, rng) for _ in range(SPLITS)]
-    entry = measure(setting, tables, batches, count=options.architectures)
+    entry = measure(
+        options.space, tables, batches, count=options.architectures, weights=WEIGHTS[options.space]
+    )
     sys.stdout.write(json.dumps(entry, indent=2) + "\n")
 
 
 def measure(
-    setting: Setting,
+    space: str,
     tables: Sequence[AccuracyTable],
     splits: Sequence[Sequence[Minibatch]],
     *,
     count: int,
+    weights: Sequence[float],
 ) -> dict[str, Any]:
     """Return the spread of each statistic over minibatches and over accuracy tables.
 
     Args:
-        setting: Architectures and weights.
+        space: An option of `conf/search_space`.
         tables: One or more; architectures are the first `count` of the first.
         splits: Pairs of minibatches without a common image.
         count: Number of architectures.
+        weights: Constants; each pair of them is one score.
 
     Returns:
         The entry of the search space: for each statistic under protocol `paper` the standard
@@ -113,12 +98,15 @@ def measure(
     ids = list(tables[0].rows["architecture_id"][:count])
     # (splits, halves, tables, pairs of weights, statistics)
     found = np.array(
-        [[_statistics(setting, tables, ids, half) for half in split] for split in splits]
+        [
+            [_statistics(space, tables, ids, half, weights=weights) for half in split]
+            for split in splits
+        ]
     )
     entry: dict[str, Any] = {
         "architectures": len(ids),
         "batch_size": BATCH_SIZE,
-        "weights": list(setting.weights),
+        "weights": list(weights),
         "minibatches": 2 * len(splits),
         "accuracy_tables": [table.name for table in tables],
         "std_over_minibatches": _std(found[:, 0] - found[:, 1], count=len(ids)),
@@ -141,38 +129,41 @@ def _std(differences: np.ndarray, *, count: int) -> dict[str, float]:
 
 
 def _statistics(
-    setting: Setting, tables: Sequence[AccuracyTable], ids: Sequence[str], batch: Minibatch
+    space: str,
+    tables: Sequence[AccuracyTable],
+    ids: Sequence[str],
+    batch: Minibatch,
+    *,
+    weights: Sequence[float],
 ) -> list[list[list[float]]]:
     """The statistics under each table and pair of weights."""
     metrics = {
         f"epsilon_{place}": Epsilon(weights=pair, engine=CollapsedEngine())
-        for place, pair in enumerate(combinations(setting.weights, 2))
+        for place, pair in enumerate(combinations(weights, 2))
     }
-    scoring = Scoring(
-        space=setting.space, metrics=metrics, minibatch=batch, executor=SerialExecutor()
+    frame = er.score(
+        space, ids=ids, metrics=metrics, images=batch, benchmark=None, store=None, progress=False
     )
-    frame = scoring.score(ids, scoring.describe(ids)).frame
     found = []
     for table in tables:
         target = table.lookup(list(frame["architecture_id"]))[table.target]
-        rated = frame.assign(target=target.to_numpy(np.float64))
-        summaries = [
-            summarise_metric(
-                rated, metric=metric, target="target", higher_is_better=table.higher_is_better,
-                rng=np.random.default_rng(SEED), num_resamples=1,
-                paper_filter=setting.paper_filter,
-            )["paper"]
-            for metric in metrics
-        ]  # fmt: skip
-        found.append([[as_float(one[name]) for name in STATISTICS] for one in summaries])
+        summaries = summarise_metrics(
+            frame.assign(target=target.to_numpy(np.float64)), metrics=list(metrics),
+            target="target", higher_is_better=table.higher_is_better,
+            rng=np.random.default_rng(SEED), num_resamples=1,
+            paper_filter=frame.attrs["paper_filter"],
+        )  # fmt: skip
+        papers = [one["paper"] for one in summaries.values()]
+        found.append([[as_float(paper[name]) for name in STATISTICS] for paper in papers])
     return found
 
 
-def _table(path: Path, space: SearchSpace) -> AccuracyTable:
+def _table(path: Path, *, space: str) -> AccuracyTable:
     reader = NbnlpOfficial if path.suffix == ".zip" else Table
     table = reader(path=str(path)).load()
     assert table is not None
-    return table.renamed(space.canonical_ids(list(table.rows["architecture_id"])))
+    names = list(table.rows["architecture_id"])
+    return table.renamed(build_option("search_space", space).space.canonical_ids(names))
 
 
 def _halves(images: Path | None, rng: np.random.Generator) -> list[Minibatch]:

@@ -13,8 +13,7 @@ import argparse
 import logging
 import shlex
 import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,17 +42,11 @@ INTERRUPTED = 130
 
 OUTPUT = ROOT / "outputs" / "leaderboard"
 
-_SECONDS_BETWEEN_PAGES = 300
-"""A page of several spaces takes some ten seconds, which scores that are stored do not."""
-
 logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Score the board and write what was found.
-
-    Args:
-        arguments: Those of the command line.
 
     Returns:
         The exit status: 0; 2 for a mistake in `arguments` or the board's file; 130 after Ctrl-C,
@@ -141,37 +134,26 @@ def _board(options: argparse.Namespace) -> Board:
 def _run(board: Board, *, where: Mapping[str, Any], output: Path, command: str) -> Results:
     """Score one search space after the other, then the repeats, and write the page.
 
-    It is written on the way, too, and when it is interrupted, of the spaces that are scored.
+    When it is interrupted, the page is of the spaces that are scored.
     """
     found: list[ScoredArena] = []
-    written = time.monotonic()
     try:
-        for _ in _steps(found, board, where=where):
-            if time.monotonic() - written > _SECONDS_BETWEEN_PAGES:
-                _write(found, board, output=output, command=command)
-                written = time.monotonic()
+        for arena in board.arenas:
+            logger.info("scoring %s", arena.title)
+            frame = scored(arena, board, sample(arena), **where)
+            found.append(ScoredArena(arena=arena, frame=frame))
+        for repeat in range(1, board.repeats):
+            for place, one in enumerate(found):
+                logger.info("repeating %s, %d of %d", one.arena.title, repeat, board.repeats - 1)
+                ids = list(one.frame["architecture_id"])
+                some = ids[:: -(-len(ids) // board.repeated)]
+                frame = scored(one.arena, board, some, repeat=repeat, **where)
+                found[place] = replace(one, repeats=[*one.repeats, frame])
     except KeyboardInterrupt:
         if found:
             _write(found, board, output=output, command=command)
         raise
     return _write(found, board, output=output, command=command)
-
-
-def _steps(found: list[ScoredArena], board: Board, *, where: Mapping[str, Any]) -> Iterator[None]:
-    """Put the scores of each space into `found`, then its repeats; yield after each."""
-    for arena in board.arenas:
-        logger.info("scoring %s", arena.title)
-        frame = scored(arena, board, sample(arena), **where)
-        found.append(ScoredArena(arena=arena, frame=frame))
-        yield
-    for repeat in range(1, board.repeats):
-        for place, one in enumerate(found):
-            logger.info("repeating %s, %d of %d", one.arena.title, repeat, board.repeats - 1)
-            ids = list(one.frame["architecture_id"])
-            some = ids[:: -(-len(ids) // board.repeated)]
-            frame = scored(one.arena, board, some, repeat=repeat, **where)
-            found[place] = replace(one, repeats=[*one.repeats, frame])
-            yield
 
 
 def _write(found: Sequence[ScoredArena], board: Board, *, output: Path, command: str) -> Results:

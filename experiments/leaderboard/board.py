@@ -138,7 +138,7 @@ def read_board(
     """Return the board of a file such as `board.yaml`.
 
     Args:
-        size: "quick" or "full".
+        size: `QUICK` or `FULL`.
         path: The file.
         counts: Architectures, by name of a space; "" means every other space. None: what the file
             says.

@@ -134,13 +134,9 @@ def ranks_of(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"]:
 def widened(interval: tuple[float, float], *, about: float, std: float) -> tuple[float, float]:
     """Return an interval that also holds what minibatches and initialisations do.
 
-    Both are independent, so each half of the interval and 1.96 standard deviations add up as the
-    sides of a right triangle. The ends stay within −1 and 1.
-
-    Args:
-        interval: 95 %, over architectures.
-        about: The statistic.
-        std: Its standard deviation over repeats; NaN leaves the interval as it is.
+    Both are independent, so each half of the 95 % interval over architectures about the statistic
+    and 1.96 standard deviations over repeats add up as the sides of a right triangle. The ends stay
+    within −1 and 1; a deviation of NaN changes nothing.
     """
     if isnan(std):
         return interval

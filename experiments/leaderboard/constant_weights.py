@@ -1,12 +1,10 @@
 """The computations of `PROTOCOL.md`: what the limits measure, and a better constant-weight metric.
 
-    python -m experiments.leaderboard.constant_weights          # everything but the confirmation
-    python -m experiments.leaderboard.constant_weights --confirm
+    python -m experiments.leaderboard.constant_weights
 
 Prints one JSON object. Features of each space are kept in `outputs/constant_weights/`.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -202,11 +200,9 @@ def explain(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> 
     found: dict[str, Any] = {}
     for space, table in tables.items():
         rows = table.loc[table["connected"] & table["epsilon_0_inf"].notna()]
-        score, prediction = (
-            rows[name].to_numpy() for name in ("epsilon_0_inf", "depth_difference")
-        )
-        alike = score <= _ALIKE
         columns = ["epsilon_0_inf", "depth_difference", "depth_0", "depth_inf"]
+        score, prediction, *_ = rows[columns].to_numpy().T
+        alike = score <= _ALIKE
         results = rhos(rows, columns, list(arenas[space].tasks)).mean(axis=1)
         found[space] = {
             "n": len(rows),
@@ -220,18 +216,17 @@ def explain(tables: Mapping[str, pd.DataFrame], arenas: Mapping[str, Arena]) -> 
     return found
 
 
-def main(arguments: Sequence[str]) -> None:
+def main() -> None:
     """Compute the features, and print what the protocol asks for."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.leaderboard.constant_weights")
-    parser.add_argument("--confirm", action="store_true", help="also on the other halves, once")
-    options = parser.parse_args(arguments)
     board = read_board(size=QUICK, counts={"": MOST_ROWS})
     arenas = {arena.name: arena for arena in board.arenas}
     tables = {space: table_of(arenas[space]) for space in (*SELECTION, *FURTHER)}
     ranked = choose(tables, arenas)
-    found: dict[str, Any] = {"limits": explain(tables, arenas), "candidates": ranked}
-    if options.confirm:
-        found["confirmation"] = confirm(next(iter(ranked)), tables, arenas)
+    found = {
+        "limits": explain(tables, arenas),
+        "candidates": ranked,
+        "confirmation": confirm(next(iter(ranked)), tables, arenas),
+    }
     sys.stdout.write(json.dumps(to_plain(found), indent=2, ensure_ascii=False) + "\n")
 
 
@@ -260,4 +255,4 @@ def _share(flags: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -37,15 +37,9 @@ def write_page(
     command: str,
     figures: Sequence[Path],
 ) -> None:
-    """Write the page; a reader never sees half of it.
+    """Write the page with its PNG files; a reader never sees half of it.
 
-    Args:
-        path: An HTML file.
-        results: What was found.
-        board: What was compared.
-        made: Date, machine, commit and versions in a sentence.
-        command: What makes the page again.
-        figures: PNG files.
+    `made` has date, machine, commit and versions, `command` makes the page again.
 
     Raises:
         OSError: It cannot be written; an older one is still there.

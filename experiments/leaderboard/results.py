@@ -62,13 +62,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoredArena:
-    """A search space whose architectures are scored.
-
-    Args:
-        arena: The space.
-        frame: Its scores, as `scores.scored`.
-        repeats: The same of some of its rows, with other minibatches and initialisations.
-    """
+    """A search space, its scores, and those of some rows with other minibatches and seeds."""
 
     arena: Arena
     frame: pd.DataFrame
@@ -152,12 +146,7 @@ def results_of(
 def standings(
     cells: Sequence[Cell], ranks: Mapping[str, tuple[float, tuple[float, float]]]
 ) -> list[Standing]:
-    """Return the standing of each metric, the best first.
-
-    Args:
-        cells: Of every metric on every column.
-        ranks: By metric the mean rank and its interval.
-    """
+    """Return the standing of each metric, the best first, by its mean rank with its interval."""
     found = []
     for metric, (rank, interval) in ranks.items():
         own = [cell for cell in cells if cell.metric == metric]
@@ -185,10 +174,8 @@ def standings(
 def mean_ranks(rhos: Sequence[np.ndarray]) -> Float[np.ndarray, " metrics"]:
     """Return the mean over spaces of mean ranks over tasks; 1 is the best, NaN ranks last.
 
-    Tasks of one space share their scores, so a space counts once, however many tasks it has.
-
-    Args:
-        rhos: ρ of the same metrics on the tasks of each space, `[metrics, tasks]`.
+    Tasks of one space share their scores, so a space counts once, however many tasks it has. For
+    each space there are ρ of the same metrics on its tasks, `[metrics, tasks]`.
     """
     ranks = [len(one) + 1 - rank_columns(np.nan_to_num(one, nan=-2)).mean(axis=1) for one in rhos]
     return np.mean(ranks, axis=0)
@@ -199,13 +186,9 @@ def mean_rank_intervals(
 ) -> Float[np.ndarray, "metrics 2"]:
     """95 % bootstrap intervals of the mean ranks over architectures.
 
-    Each resample draws the architectures of a space once, for all its tasks and all metrics.
-
-    Args:
-        spaces: For each space scores `[rows, metrics]` and trained results `[rows, tasks]`, higher
-            is better in both; a result may be NaN, a score may not.
-        rng: Source of the resamples.
-        num_resamples: How many.
+    Each resample draws the architectures of a space once, for all its tasks and all metrics. For
+    each space there are scores `[rows, metrics]` and trained results `[rows, tasks]`, higher is
+    better in both; a result may be NaN, a score may not.
     """
 
     def resampled(scores: np.ndarray, results: np.ndarray) -> np.ndarray:

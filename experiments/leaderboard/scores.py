@@ -34,19 +34,11 @@ def sample(arena: Arena) -> list[str]:
 def scored(
     arena: Arena, board: Board, ids: Sequence[str], *, repeat: int = 0, **where: Any
 ) -> pd.DataFrame:
-    """Return the scores of all metrics on some architectures of a search space.
+    """Return the scores of all metrics on some architectures, in the columns of `er.score`.
 
-    Metrics of constant weights are computed on a minibatch of their own.
-
-    Args:
-        arena: The search space.
-        board: The metrics and their settings.
-        ids: The architectures.
-        repeat: 0: the first minibatch, and the seeds that the metrics have; else others.
-        **where: `store` and `processes`, as `er.score` takes them.
-
-    Returns:
-        The columns of `er.score` with several metrics.
+    Metrics of constant weights are computed on a minibatch of their own. Repeat 0 has the first
+    minibatch, and the seeds that the metrics have; others have others. `where` is `store` and
+    `processes`, as `er.score` takes them.
     """
     selection, frames = build_option("search_space", arena.name), []
     for constant in (True, False):
@@ -84,10 +76,6 @@ def estimated_seconds(board: Board, **where: Any) -> float:
     """Return how long the scores of a board take on this machine where none is stored.
 
     The few scores that it measures are kept in the store, where the board finds them.
-
-    Args:
-        board: What is to be scored.
-        **where: As for `scored`.
     """
     total = 0.0
     for arena in board.arenas:

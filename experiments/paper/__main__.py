@@ -42,12 +42,7 @@ _STYLES = {State.DONE: "green", State.KEPT: "green", State.FAILED: "bold red"}
 
 
 def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Path = CONF) -> int:
-    """Run the studies and write the page.
-
-    Args:
-        arguments: The arguments of the command line.
-        program: What is started for each study, in place of `python run.py`.
-        conf: Folder of the configuration.
+    """Run the studies and write the page; `program` is started in place of `python run.py`.
 
     Returns:
         The exit status: 0, also if studies were left out; 1 if one failed; 2 for a mistake in

@@ -83,14 +83,9 @@ class Outcome:
 class Runner:
     """Runs studies, each in a folder of its name below `output`, with log and record beside it.
 
-    Args:
-        output: Folder of the page.
-        files: The data files at hand.
-        conf: Folder of the configuration.
-        extra: Further settings for all studies.
-        keep: Whether a study that ended before with the same command, files and configuration is
-            kept. Otherwise it runs again, which the score store makes short.
-        program: What is started in place of `python run.py`.
+    If `keep`, one that ended before with the same command, files and configuration is kept;
+    otherwise it runs again, which the score store makes short. `extra` are further settings for all
+    studies, and `program` is started in place of `python run.py`.
     """
 
     output: Path

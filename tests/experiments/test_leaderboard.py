@@ -246,8 +246,6 @@ def test_a_small_board_end_to_end_which_estimates_its_time_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(score, "ProcessExecutor", lambda **_: SerialExecutor())
-    # Pages on the way change nothing of the last one.
-    monkeypatch.setattr(program, "_SECONDS_BETWEEN_PAGES", 0.0)
     caplog.set_level("INFO", logger=program.logger.name)
     ids = list(Toy().architecture_ids)[::6]
     results = pd.DataFrame(

@@ -1,6 +1,7 @@
 """The spread over minibatches and tables is half the mean square of differences."""
 
-from dataclasses import replace
+import importlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,21 @@ import pytest
 from epsilon_research.analysis.statistics import STATISTICS
 from epsilon_research.benchmarks import AccuracyTable
 from epsilon_research.data import Minibatch
-from experiments.minibatch_spread import SETTINGS, measure
+from epsilon_research.executors import SerialExecutor
+from epsilon_research.spaces.nb201 import NasBench201
+from experiments.minibatch_spread import measure
 
 NUM = 40
 
 
+@pytest.fixture(autouse=True)
+def serial(monkeypatch: pytest.MonkeyPatch) -> None:
+    score = importlib.import_module("epsilon_research.api.score")
+    monkeypatch.setattr(score, "ProcessExecutor", lambda **_: SerialExecutor())
+
+
 def table(seed: int) -> AccuracyTable:
-    ids = SETTINGS["nb201"].space.architecture_ids[:NUM]
+    ids = list(NasBench201().architecture_ids[:NUM])
     accuracies = np.random.default_rng(seed).uniform(0.5, 0.9, NUM)
     rows = pd.DataFrame(
         {"architecture_id": ids, "validation_accuracy": accuracies, "test_accuracy": np.nan}
@@ -35,8 +44,12 @@ def batch(seed: int) -> Minibatch:
     return Minibatch(inputs=images, kind="images", dataset="noise")
 
 
+def spread(tables: list[AccuracyTable], *halves: Minibatch) -> dict[str, Any]:
+    return measure("nb201", tables, [halves], count=NUM, weights=(1e-7, 1))
+
+
 def test_equal_minibatches_have_no_spread_and_equal_tables_none_either() -> None:
-    entry = measure(SETTINGS["nb201"], [table(0), table(0)], [[batch(0), batch(0)]], count=NUM)
+    entry = spread([table(0), table(0)], batch(0), batch(0))
     assert set(entry["std_over_minibatches"].values()) == {0.0}
     assert set(entry["std_over_tables"].values()) == {0.0}
     # The 64 best of 40 are not the 64 best of 5,000.
@@ -44,12 +57,13 @@ def test_equal_minibatches_have_no_spread_and_equal_tables_none_either() -> None
 
 
 def test_the_spread_is_that_of_two_independent_draws() -> None:
-    setting = replace(SETTINGS["nb201"], weights=(1e-7, 1))
-    entry = measure(setting, [table(0), table(1)], [[batch(0), batch(1)]], count=NUM)
+    tables = [table(0), table(1)]
+    entry = spread(tables, batch(0), batch(1))
     assert (entry["minibatches"], entry["architectures"]) == (2, NUM)
-    one = measure(setting, [table(0), table(1)], [[batch(0), batch(0)]], count=NUM)
-    two = measure(setting, [table(0), table(1)], [[batch(1), batch(1)]], count=NUM)
-    between = [one["std_over_tables"]["spearman_rho"], two["std_over_tables"]["spearman_rho"]]
+    between = [
+        spread(tables, batch(seed), batch(seed))["std_over_tables"]["spearman_rho"]
+        for seed in (0, 1)
+    ]
     assert entry["std_over_tables"]["spearman_rho"] == pytest.approx(
         np.sqrt(np.mean(np.square(between))), rel=0.01
     )

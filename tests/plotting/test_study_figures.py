@@ -8,10 +8,9 @@ from matplotlib.collections import LineCollection, PathCollection, PolyCollectio
 from matplotlib.figure import Figure
 
 from epsilon_research.plotting import STUDY_FIGURES, save_study_figure
-from epsilon_research.plotting.curves import setting_curves
-from epsilon_research.plotting.dots import setting_dots
 from epsilon_research.plotting.scales import LOG, apply_values
 from epsilon_research.plotting.scatter import study_scatter
+from epsilon_research.plotting.study import setting_curves, setting_dots
 from epsilon_research.plotting.style import figure_style, look_of
 from epsilon_research.plotting.weight_grid import weight_grid
 from epsilon_research.reporting.study import Study
@@ -73,25 +72,26 @@ def maps(figure):
 
 
 def test_a_weight_grid_has_a_map_for_each_protocol_and_one_of_the_published_numbers():
-    found = maps(draw(weight_grid, weight_pairs()))
+    record = weight_pairs()
+    # The order of the two weights does not matter.
+    record["jobs"][0]["run"]["weights"] = [1.0, 1e-7]
+    figure = draw(weight_grid, record)
+    found = maps(figure)
     assert list(found) == [
         "(a) protocol paper\nbelow ρ: n",
         "(b) protocol connected\nn = 4,907",
         "(c) published\nn = 2,957",
     ]
+    limits = {mesh.get_clim() for axes in figure.axes for mesh in axes.findobj(QuadMesh)}
+    assert limits == {(-1, 1)}
     paper, connected, printed = found.values()
     # Rows are larger weights (0.01, 1), columns smaller ones (1e-7, 0.01).
     for values, expected in (
-        (paper, [[0.25, None], [0.871, -0.3]]),
-        (connected, [[0.125, None], [0.4355, -0.15]]),
-        (printed, [[0.31, None], [0.87, -0.3]]),
+        (paper, [[0.25, np.nan], [0.871, -0.3]]),
+        (connected, [[0.125, np.nan], [0.4355, -0.15]]),
+        (printed, [[0.31, np.nan], [0.87, -0.3]]),
     ):
-        np.testing.assert_array_equal(
-            values.mask, [[value is None for value in row] for row in expected]
-        )
-        np.testing.assert_allclose(
-            values.filled(9), np.array([[9 if v is None else v for v in row] for row in expected])
-        )
+        np.testing.assert_allclose(values.filled(np.nan), expected)
 
 
 def test_the_cells_of_a_weight_grid_show_their_number_and_their_rows():
@@ -110,12 +110,6 @@ def test_the_cells_of_a_weight_grid_show_their_number_and_their_rows():
     assert labels(paper.get_yticklabels()) == ["0.01", "1"]
 
 
-def test_all_maps_share_one_scale_around_zero():
-    figure = draw(weight_grid, weight_pairs())
-    limits = {mesh.get_clim() for axes in figure.axes for mesh in axes.findobj(QuadMesh)}
-    assert limits == {(-1, 1)}
-
-
 def test_a_pair_without_a_correlation_is_hatched_and_no_zero():
     record = weight_pairs()
     record["jobs"][0]["metrics"]["epsilon"]["paper"] |= {"spearman_rho": None, "n": 1}
@@ -123,14 +117,6 @@ def test_a_pair_without_a_correlation_is_hatched_and_no_zero():
     assert "–" in words(paper)
     assert [patch.get_hatch() for patch in paper.patches] == ["////"]
     assert paper.findobj(QuadMesh)[0].get_array().reshape(2, 2).mask[1, 0]
-
-
-def test_the_order_of_the_two_weights_does_not_matter():
-    record = weight_pairs()
-    record["jobs"][0]["run"]["weights"] = [1.0, 1e-7]
-    before = maps(draw(weight_grid, weight_pairs())).values()
-    for turned, values in zip(maps(draw(weight_grid, record)).values(), before, strict=True):
-        np.testing.assert_array_equal(turned, values)
 
 
 def test_other_settings_of_a_weight_grid_are_rows_of_maps():
@@ -227,6 +213,8 @@ def test_a_curve_of_single_jobs_has_interval_bars():
     figure = draw(setting_curves, record)
     bars = figure.axes[0].findobj(LineCollection)
     assert [len(part.get_segments()) for part in bars] == [3, 3]
+    # The bars of two protocols stand beside each other.
+    assert not {x for part in bars for x in part.get_segments()[0][:, 0]} & {np.log10(8)}
     assert "95 % interval" in words(figure)
     assert not figure.axes[0].findobj(PolyCollection)
 
@@ -240,21 +228,6 @@ def test_a_setting_below_a_decade_has_a_linear_axis(scales):
     rho = draw(setting_curves, study(jobs, ["dataset.embedding.scale"])).axes[0]
     assert rho.get_xlabel() == "embedding scale"
     np.testing.assert_allclose(curves(rho)[look_of("paper")["color"]][0], sorted(scales))
-
-
-def test_pairs_that_share_a_weight_are_a_curve_of_the_other():
-    figure = draw(setting_curves, weight_pairs())
-    assert len(figure.axes) == 6
-    for axes, other, places, values in (
-        (figure.axes[0], "10⁻⁷", (-2, 0), (0.25, 0.871)),
-        (figure.axes[3], "0.01", (-7, 0), (0.25, -0.3)),
-    ):
-        assert axes.get_title("left").endswith(f") the other weight: {other}")
-        assert axes.get_xlabel() == "weight, log scale"
-        x, y = curves(axes)[look_of("paper")["color"]]
-        np.testing.assert_allclose(y, values)
-        # The two protocols stand beside each other.
-        np.testing.assert_allclose(x, places, atol=0.1)
 
 
 def test_metrics_are_rows_of_curves():
@@ -319,7 +292,7 @@ def test_a_missing_table_of_scores_is_named(scored, tmp_path):
 
 @pytest.mark.parametrize("figure", STUDY_FIGURES)
 def test_every_figure_is_written_the_same_each_time(figure, scored, tmp_path):
-    record = searches() if figure == "search" else scored
+    record = {"search": searches(), "curve": batch_sizes()}.get(figure, scored)
 
     def contents():
         paths = save_study_figure(
