@@ -6,7 +6,6 @@ from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache
-from numba.core.dispatcher import Dispatcher
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +21,7 @@ def njit(*, cache: bool, **options: Any) -> Callable[[Callable], Any]:
     def compiled(function: Callable) -> Any:
         dispatcher: Any = numba.njit(**options)(function)
         # NUMBA_DISABLE_JIT leaves the function as it is.
-        is_compiled = isinstance(dispatcher, Dispatcher)
-        if cache and is_compiled:
+        if cache and hasattr(dispatcher, "overloads"):
             try:
                 dispatcher._cache = _Cache(function)
             except RuntimeError as error:

@@ -214,17 +214,17 @@ class Pipeline:
             weights=prepared.weights,
             settings=self.plotting,
         )
+        context = Context(
+            prepared=prepared,
+            frame=frame,
+            columns=[*self.metric, *(self.aggregates or {})],
+            summary=summary,
+            run_dir=run_dir,
+            figures=figures if self.figures else None,
+            console=self.console,
+        )
         outcomes: list[Outcome] = []
         for stage in self._stages:
-            context = Context(
-                prepared=prepared,
-                frame=frame,
-                columns=[*self.metric, *(self.aggregates or {})],
-                summary=summary,
-                run_dir=run_dir,
-                figures=figures if self.figures else None,
-                console=self.console,
-            )
             outcome = stage.run(context)
             taken = sorted(outcome.summary.keys() & summary.keys())
             if taken:

@@ -5,7 +5,8 @@ A run is one case.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from itertools import pairwise
+from math import isfinite, nan
 from typing import TypeVar
 
 from epsilon_research.reporting.numbers import (
@@ -104,36 +105,31 @@ def _case(run: Run) -> Case:
 
 
 def _header(run: Run) -> Table:
-    """Settings, numbers of architectures, accuracies and time of a run."""
+    """Settings, numbers of architectures, accuracies and time, as far as the record has them."""
     settings = (f"{name}={setting(run.fact(name))}" for name in _SETTINGS if name in run.facts)
     rows = [
         ("run", ", ".join(settings)),
-        ("architectures", _counts(run.counts)),
+        ("architectures", _counts(run.counts) if run.counts else ""),
         ("accuracies", run.fact("benchmark_source") or ""),
         ("reported", (run.search and run.fact("second_source")) or ""),
-        ("time", ", ".join(_timing(run.timing))),
+        ("time", _timing(run.timing) if run.timing else ""),
     ]
     return Table(title="", head=("", ""), rows=[row for row in rows if row[1]], align="ll")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    if not counts:
-        return ""
-    parts = [f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS if name in counts]
-    total = f"{counts['architectures']:,}"
-    return f"{total} ({', '.join(parts)})" if parts else total
+    parts = ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in _COUNTS)
+    return f"{counts['architectures']:,} ({parts})"
 
 
-def _timing(timing: Mapping[str, float]) -> Iterator[str]:
-    if "scoring_seconds" in timing:
-        yield f"scoring {duration(timing['scoring_seconds'])}"
-    if "architectures_per_second" in timing:
-        rate = timing["architectures_per_second"]
-        yield f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"
-    if "processes" in timing:
-        yield f"{timing['processes']:g} process{'' if timing['processes'] == 1 else 'es'}"
-    if "total_seconds" in timing:
-        yield f"altogether {duration(timing['total_seconds'])}"
+def _timing(timing: Mapping[str, float]) -> str:
+    rate, processes = timing["architectures_per_second"], timing["processes"]
+    return (
+        f"scoring {duration(timing['scoring_seconds'])}, "
+        f"{f'{rate:,.0f}' if rate >= 100 else f'{rate:.3g}'}/s, "
+        f"{processes:g} process{'' if processes == 1 else 'es'}, "
+        f"altogether {duration(timing['total_seconds'])}"
+    )
 
 
 def _why_not(protocols: Mapping[str, Statistics]) -> str:
@@ -164,11 +160,12 @@ def comparison_tables(run: Run) -> list[Table]:
 
 
 def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -> Table:
-    case, seconds = _case(run), run.seconds_per_architecture
+    seconds = run.seconds_per_architecture
     rows = []
     for metric in metrics:
+        found = run.metrics[metric][protocol]
         cells = [
-            statistic(case.spread(metric, protocol, name), name, spread=name == "spearman_rho")
+            statistic(found.spread(name), name, spread=name == "spearman_rho")
             for name in _COMPARED_STATISTICS
         ]
         time = [short_duration(seconds.get(metric))] if seconds else []
@@ -179,10 +176,7 @@ def _side_by_side(title: str, run: Run, protocol: str, metrics: Sequence[str]) -
 
 def _differences(found: MetricComparison, *, first: str) -> Table:
     """Each metric against the first, and what is left of its ρ within equal numbers."""
-    tests = {
-        **{one.first: _test(one, 1) for one in found.differences if one.second == first},
-        **{one.second: _test(one, -1) for one in found.differences if one.first == first},
-    }
+    tests = {one.second: _test(one) for one in found.differences if one.first == first}
     within = found.within_equal_num_convolutions
     rows = []
     for metric in _best_first(found.spearman_rho):
@@ -210,12 +204,13 @@ def _differences(found: MetricComparison, *, first: str) -> Table:
     )  # fmt: skip
 
 
-def _test(one: Difference, sign: int) -> tuple[str, str, str]:
-    ends = sorted(sign * end for end in one.difference_interval or ())
+def _test(one: Difference) -> tuple[str, str, str]:
+    """The second metric's lead over the first: the record has the difference the other way."""
+    low, high = one.difference_interval or (nan, nan)
     p = "< 0.001" if one.p_holm < 0.001 else f"{one.p_holm:.3f}"
     return (
-        f"{value(sign * one.difference)}\n{interval(ends)}".rstrip(),
-        minus(f"{sign * one.z:.1f}") if isfinite(one.z) else NOTHING,
+        f"{value(-one.difference)}\n{interval((-high, -low))}".rstrip(),
+        minus(f"{-one.z:.1f}") if isfinite(one.z) else NOTHING,
         p if isfinite(one.p_holm) else NOTHING,
     )
 
@@ -251,7 +246,7 @@ def cases_table(
             "" if place < labels and line[: place + 1] == before[: place + 1] else word
             for place, word in enumerate(line)
         )
-        for before, line in zip([(), *lines], lines, strict=False)
+        for before, line in pairwise([(), *lines])
     ]
     return [Table(title=title, head=head, rows=shown, note=note, align=align)]
 

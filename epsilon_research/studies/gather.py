@@ -1,22 +1,29 @@
 """Gathers the jobs of a study: one table, one record, figures, beside the published numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from epsilon_research.bounded_yaml import read_settings
+from epsilon_research.checks import is_number
 from epsilon_research.plotting import FigureSettings, save_study_figure
 from epsilon_research.reporting.numbers import setting
 from epsilon_research.reporting.run import Run, Statistics, command_line
 from epsilon_research.reporting.study import Job, Study
 from epsilon_research.studies.published import compare_with_published
 from epsilon_research.studies.report import Report
-from epsilon_research.studies.settings import read_configuration, varied_settings
 from epsilon_research.tracking import write_json, write_table
 
 RECORD = "study.json"
+
+_NO_SETTINGS = (
+    "hydra", "study", "gather", "store", "executor", "tracker", "figures", "name", "report",
+    "pipeline", "files",
+)  # fmt: skip
+"""Sections of a configuration that change no number, or only repeat others."""
 
 
 def gather(
@@ -86,6 +93,69 @@ def job_folders(folder: Path) -> list[Path]:
     """The folders of a sweep's jobs in their order; the folder itself where it is one run's."""
     numbered = [path for path in folder.glob("[0-9]*") if path.name.isdigit() and path.is_dir()]
     return sorted(numbered, key=lambda path: int(path.name)) or [folder]
+
+
+def read_configuration(folder: Path) -> dict[str, Any]:
+    """Read what the job in a folder ran with.
+
+    It is the option of each group, then every resolved setting by its dotted name, from the top of
+    the configuration down; lists are values.
+
+    Raises:
+        FileNotFoundError: The folder holds no configuration.
+    """
+    resolved = folder / "config.yaml"
+    if not resolved.is_file():
+        raise FileNotFoundError(
+            f"{folder} must hold the configuration of its run, config.yaml, got none: run the "
+            "study again"
+        )
+    composed = folder / ".hydra" / "hydra.yaml"
+    hydra = read_settings(composed)["hydra"] if composed.is_file() else {"runtime": {"choices": {}}}
+    chosen = {
+        name: option
+        for name, option in hydra["runtime"]["choices"].items()
+        if not name.startswith("hydra/") and name not in _NO_SETTINGS
+    }
+    values = sorted(_flatten(read_settings(resolved)), key=lambda item: item[0].count("."))
+    return chosen | {name: value for name, value in values if name not in chosen}
+
+
+def _flatten(section: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in section.items():
+        name = f"{prefix}{key}"
+        if prefix or key not in _NO_SETTINGS:
+            if isinstance(value, Mapping):
+                yield from _flatten(value, f"{name}.")
+            else:
+                yield name, value
+
+
+def varied_settings(
+    configurations: Sequence[Mapping[str, Any]], *, first: Sequence[str] = ()
+) -> list[str]:
+    """Return the names of settings that distinguish all different jobs, and no others explain.
+
+    A setting whose value follows from those before it is left out: what a task chooses for its
+    jobs, or a copy by interpolation. Names in `first`, such as those that were typed, come first.
+    """
+    names = dict.fromkeys([*first, *(name for one in configurations for name in one)])
+    kept: list[str] = []
+    known: list[tuple[str, ...]] = [() for _ in configurations]
+    for name in names:
+        values = [_key(one.get(name)) for one in configurations]
+        finer = [(*before, value) for before, value in zip(known, values, strict=True)]
+        if len(set(finer)) > len(set(known)):
+            kept.append(name)
+            known = finer
+    return kept
+
+
+def _key(value: Any) -> str:
+    """Equal for equal values: 1 and 1.0 are one number."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_key, value))}]"
+    return repr(float(value) if is_number(value) else value)
 
 
 def _rows(jobs: Sequence[Job]) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,6 @@ from epsilon_research.reporting.run import Run, Statistics
 from epsilon_research.reporting.study import Job, PublishedPart
 from epsilon_research.reporting.typed_json import read_record
 from epsilon_research.studies.margins import NORMAL_95, margin
-from epsilon_research.studies.settings import Configuration
 
 SELECTION = "selection"
 """Word in place of a protocol where a table is of architectures chosen from samples."""
@@ -116,7 +115,7 @@ def _read() -> Mapping[str, PublishedTable]:
 
 
 def compare_with_published(
-    jobs: Sequence[tuple[Job, Configuration]], tables: Sequence[str]
+    jobs: Sequence[tuple[Job, Mapping[str, Any]]], tables: Sequence[str]
 ) -> list[PublishedPart]:
     """Put the jobs of a study, each with what it ran with, beside published tables.
 

@@ -135,8 +135,9 @@ def _service_ends_on_failure(exit_code: int) -> Iterator[None]:
     try:
         yield
     except Exception:
-        # The service may have gone. The next run of a sweep needs another one then, and nothing
-        # must try to end this one when the program ends. Raises too, if nobody listens.
+        # What wandb raises has no common class, and goes on from here. The service may have gone:
+        # the next run of a sweep needs another one then, and nothing must try to end this one when
+        # the program ends. Raises too, if nobody listens.
         wandb.teardown(exit_code)
         raise
 

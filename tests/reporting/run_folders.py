@@ -21,8 +21,14 @@ def summary(word: str = "photos", **facts: Any) -> dict[str, Any]:
             "metrics": ["epsilon"], "overrides": [f"x={word}"], "target": "test_accuracy",
             "higher_is_better": True, "versions": {"numpy": word}, **facts,
         },
-        "counts": {"architectures": 400},
-        "timing": {"total_seconds": 2.0},
+        "counts": {
+            "architectures": 400, "connected": 390, "distinct": 200, "computed": 200,
+            "from_store": 0, "failed": 10,
+        },
+        "timing": {
+            "scoring_seconds": 1.0, "total_seconds": 2.0, "architectures_per_second": 400.0,
+            "processes": 1,
+        },
         "metrics": {"epsilon": {"paper": PROTOCOLS, "connected": PROTOCOLS}},
         "tables": [{"title": word, "head": [word], "rows": [[word]], "note": word}],
     }  # fmt: skip

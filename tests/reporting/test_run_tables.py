@@ -13,19 +13,28 @@ from tests.plotting.studies import statistics
 
 SUMMARY: dict[str, Any] = {
     "run": {"search_space": "nb201", "weights": [1e-7, 1.0], "seed": 21},
-    "counts": {"architectures": 15625, "connected": 15284, "failed": 341},
-    "timing": {"scoring_seconds": 32.0, "architectures_per_second": 484.2, "processes": 2},
+    "counts": {
+        "architectures": 15625, "connected": 15284, "distinct": 9445, "computed": 9445,
+        "from_store": 0, "failed": 341,
+    },
+    "timing": {
+        "scoring_seconds": 32.0, "architectures_per_second": 484.2, "processes": 2,
+        "total_seconds": 35.0,
+    },
     "metrics": {"epsilon": {"paper": statistics(0.894, n=9226), "worst": {"n": 3}}},
     "diagnosis": {"epsilon": ["Mind the gap."]},
-}
+}  # fmt: skip
 
 
 def test_a_run_shows_settings_counts_time_statistics_and_remarks() -> None:
     header, table, remark = run_parts(Run.from_json(SUMMARY))
     assert header.rows == [
         ("run", "search_space=nb201, weights=[1e-7,1], seed=21"),
-        ("architectures", "15,625 (15,284 connected, 341 failed)"),
-        ("time", "scoring 32 s, 484/s, 2 processes"),
+        (
+            "architectures",
+            "15,625 (15,284 connected, 9,445 distinct, 9,445 computed, 0 from store, 341 failed)",
+        ),
+        ("time", "scoring 32 s, 484/s, 2 processes, altogether 35 s"),
     ]
     assert table.rows[0][:4] == ("paper", "9,226", "59.0", "0.894\n[.874, .904]")
     assert table.rows[1][:4] == ("worst", "3", "–", "–")
