@@ -12,7 +12,7 @@ from epsilon_research.reporting.plot_data import Graphs, packed_points, packed_s
 from epsilon_research.reporting.published import in_words
 from epsilon_research.reporting.run import Run
 from epsilon_research.reporting.run_tables import further_tables, run_parts
-from epsilon_research.reporting.study import Case, Job, Study
+from epsilon_research.reporting.study import Job, Study
 from epsilon_research.reporting.study_tables import job_tables, study_parts
 
 _MOST_PICTURES = 1_000_000
@@ -42,7 +42,7 @@ def write_run_report(folder: Path, *, graphs: Graphs | None) -> Path:
     pictures, unshown = _embedded(folder, names)
     return _write(
         folder,
-        [Job(number=0, folder=".", settings={}, run=run)],
+        [Job(run=run)],
         lambda _: graphs,
         merits={},
         title=f"{', '.join(run.fact('metrics'))} on {run.fact('search_space')}",
@@ -156,7 +156,7 @@ def _blocks(
         room -= len(packed)
         if room < 0 and job is not jobs[0]:
             return
-        yield {"label": Case(settings=job.settings, jobs=(job,)).label(), "packed": packed}
+        yield {"label": job.case.label(), "packed": packed}
 
 
 def _merits(jobs: Sequence[Job]) -> dict[str, str]:

@@ -86,7 +86,7 @@ def run_parts(run: Run) -> list[Table | str]:
         if reason:
             parts.append(f"{metric}: {reason}, so no statistics")
         else:
-            case = _case(replace(run, metrics={metric: protocols}))
+            case = Job(run=replace(run, metrics={metric: protocols})).case
             legend = _LEGEND if metric == known[-1] else ""
             parts += statistics_table(
                 metric, [case], _STATISTICS, spread=("spearman_rho", "kendall_tau"), note=legend
@@ -97,11 +97,7 @@ def run_parts(run: Run) -> list[Table | str]:
 
 def further_tables(run: Run) -> list[Table]:
     """Return what else a run found: metrics side by side, searches, choices, stages' tables."""
-    return [*comparison_tables(run), *measured_tables([_case(run)]), *run.tables]
-
-
-def _case(run: Run) -> Case:
-    return Case(settings={}, jobs=(Job(number=0, folder=".", settings={}, run=run),))
+    return [*comparison_tables(run), *measured_tables([Job(run=run).case]), *run.tables]
 
 
 def _header(run: Run) -> Table:

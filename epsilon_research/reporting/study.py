@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,20 @@ _RUN_PARTS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A run of a study: its place in the sweep, its folder there, the settings that vary."""
+    """A run of a study: its place in the sweep, its folder there, the settings that vary.
 
-    number: int
-    folder: str
-    settings: Mapping[str, Any]
+    By default it is a run by itself.
+    """
+
+    number: int = 0
+    folder: str = "."
+    settings: Mapping[str, Any] = field(default_factory=dict)
     run: Run
+
+    @property
+    def case(self) -> "Case":
+        """The job as a case of its own."""
+        return Case(settings=self.settings, jobs=(self,))
 
     @classmethod
     def from_json(cls, record: Json) -> "Job":
@@ -183,7 +191,7 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         """Return the value of `study.json`."""
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {
             "jobs": [job.to_json() for job in self.jobs],
             "published": [part.to_json() for part in self.published],
         }

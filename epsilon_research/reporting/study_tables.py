@@ -18,7 +18,7 @@ from epsilon_research.reporting.run_tables import (
     settings_heading,
     statistics_table,
 )
-from epsilon_research.reporting.study import Case, Job, PublishedPart, Study, spread_of
+from epsilon_research.reporting.study import Job, PublishedPart, Study, spread_of
 from epsilon_research.reporting.table import Table
 
 _MOST_NAMED = 6  # published rows without a job that are named one by one
@@ -73,11 +73,7 @@ def job_tables(study: Study) -> list[Table]:
 
 def _joined(parts: Sequence[tuple[Job, Table]]) -> list[Table]:
     first = parts[0][1]
-    rows = (
-        (Case(settings=job.settings, jobs=(job,)), row)
-        for job, table in parts
-        for row in table.rows
-    )
+    rows = ((job.case, row) for job, table in parts for row in table.rows)
     notes = dict.fromkeys(table.note for _, table in parts if table.note)
     return cases_table(first.title, first.head, rows, align=first.alignment, note="\n".join(notes))
 
