@@ -157,11 +157,8 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Score, run all stages, write the run's files to `run_dir` and return the summary.
 
-        Args:
-            prepared: The result of `prepare`.
-            run_dir: An existing folder.
-            tracker: Gets a copy of numbers, tables and figures.
-            run_facts: Provenance to put into the summary's `run` part.
+        The tracker gets a copy of numbers, tables and figures; `run_facts` is provenance for the
+        summary's part `run`.
         """
         start = time.perf_counter()
         space = prepared.scoring.space

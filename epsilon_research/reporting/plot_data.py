@@ -40,12 +40,7 @@ Graphs = Callable[[str], Sequence[CellGraph]]
 
 
 def packed_points(frame: pd.DataFrame, run: Run, graphs: Graphs | None = None) -> str:
-    """Return scores, accuracies and costs of each architecture, and its name, for a page.
-
-    Args:
-        frame: The run's table of scores, as in `scores.parquet`.
-        run: Its record.
-        graphs: Draws an architecture of its space; None: nothing is drawn.
+    """Return what a page shows of a run's table of scores; without `graphs` nothing is drawn.
 
     Returns:
         JSON as gzip in base64. It is an object: `total` (architectures of the run), `columns` (each
@@ -169,11 +164,7 @@ def _numbered_graphs(drawn: Iterator[Sequence[CellGraph]]) -> dict[str, Any]:
 
 
 def packed_searches(run: Run, folder: Path) -> str:
-    """Return what the searches of a run found, for a page.
-
-    Args:
-        run: The record of a run with searches.
-        folder: The run's, which has `search_fronts.parquet` where there are fronts.
+    """Return what a page shows of searches; of fronts the run's folder has a table.
 
     Returns:
         JSON as gzip in base64. It is a list of charts, each an object: `title`, `note`, `x`

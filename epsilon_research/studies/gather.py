@@ -36,12 +36,8 @@ def gather(
 ) -> Study:
     """Read what the jobs of a study left, and write table, record and figures beside them.
 
-    Args:
-        folder: A sweep's folder with one numbered folder for each job, or that of a single run.
-        name: Name of the study.
-        report: What it asks.
-        overrides: What was typed to start it, without the program.
-        plotting: Size, formats and style of its figure; None: the defaults.
+    The folder is a sweep's, with one numbered folder for each job, or that of a single run;
+    `overrides` is what was typed to start it, without the program.
 
     Raises:
         FileNotFoundError: No job of the folder has finished.

@@ -29,20 +29,11 @@ def margin(
 
     Both numbers have a minibatch and an accuracy table of their own, so both variances count
     twice; the sum of all variances is the square of the standard deviation. Where the rows are
-    other architectures, ours varies as its bootstrap says, and the published number as that of so
-    many rows. The published rounding is added.
+    other architectures, ours varies as its bootstrap says, and the published number as that of
+    `published_rows`. The rounding to the published `decimals` is added.
 
     It is NaN where the spread over minibatches has not been measured, or the interval is needed and
     unknown.
-
-    Args:
-        statistic: One of `numbers`.
-        metric: Metric of `numbers`.
-        run: Our run.
-        numbers: Statistics of the metric in our run.
-        published_rows: Architectures of the published number.
-        same_architectures: Whether both are of the same architectures.
-        decimals: Digits after the point that the published number has.
     """
     minibatch, table = _spread(statistic, metric=metric, run=run)
     if isnan(minibatch):
