@@ -34,12 +34,9 @@ class Tracker(ABC):
 
     @abstractmethod
     def log(self, scalars: Scalars, tables: Tables, figures: Sequence[Path]) -> None:
-        """Add what a run found.
+        """Add what a run found; of a table that is too large a sample of its rows is enough.
 
-        Args:
-            scalars: Numbers.
-            tables: Tables; a sample of its rows is enough of one that is too large.
-            figures: Files, of which pictures (PNG) are added; the others stay in the run folder.
+        Of the files of figures pictures (PNG) are added; the others stay in the run folder.
         """
 
     @abstractmethod
