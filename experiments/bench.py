@@ -145,12 +145,6 @@ class Case:
             "collapsed_milliseconds": [1e3 * time for time in found["collapsed"]],
         }
 
-    def cost_of_resolution(self, ids: Sequence[str]) -> Numbers:
-        """Return the time of `engine.dtype=auto`, with what it computes again, over float32's."""
-        metrics = {kind: self._epsilon(CollapsedEngine(dtype=kind)) for kind in ("auto", "float32")}
-        found = self.in_turn(metrics, ids)
-        return {"auto_over_float32": ratios(found["auto"], found["float32"])}
-
     def peers(self, ids: Sequence[str]) -> Numbers:
         """Return the times of other metrics on the same networks, images and core over epsilon's.
 
@@ -249,7 +243,6 @@ def bench_nb201() -> Numbers:
         **case.speedup(ids),
         **case.peers(ids[:4]),
         **whole_space(),
-        **case.cost_of_resolution(ids),
         **case.bandwidth_ratio(ids),
         **start_up(),
     }
@@ -263,7 +256,6 @@ def bench_nb101() -> Numbers:
     return {
         **case.speedup(few, rounds=1),
         **case.estimate(more, num_functions=functions),
-        **case.cost_of_resolution(more),
         **case.bandwidth_ratio(more),
     }
 

@@ -10,17 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from epsilon_research.plotting import style
 from epsilon_research.plotting.scales import round_ticks
 from epsilon_research.plotting.study import CHANCE_LINE, STATISTIC_LABELS, draw_dots
-from epsilon_research.plotting.style import (
-    BLUE,
-    DARK,
-    FAINT,
-    VERMILION,
-    dot_handle,
-    label_panels,
-    new_panels,
-)
 from epsilon_research.reporting.numbers import count_range
 from epsilon_research.reporting.run import Statistics
 
@@ -31,7 +23,7 @@ _CHANCE = {"spearman_rho": 0.0, "ndcg": 0.52}
 """Expected values of scores at random."""
 
 _BASELINE_LINE: dict[str, Any] = {
-    "color": DARK, "linewidth": 0.6, "linestyle": (0, (4, 3)), "zorder": 1,
+    "color": style.DARK, "linewidth": 0.6, "linestyle": (0, (4, 3)), "zorder": 1,
 }  # fmt: skip
 _NOTHING = Statistics(values={})
 
@@ -53,7 +45,7 @@ def metric_dots(
     best = sorted(last, key=lambda name: last[name] if isfinite(last[name]) else -inf, reverse=True)
     metrics = best[::-1]
     first = next(iter(statistics))
-    figure, panels = new_panels(
+    figure, panels = style.new_panels(
         len(protocols), columns=len(protocols), sharex=True, sharey=True,
         height=_FRAME_HEIGHT - 0.05 + _ROW_HEIGHT * len(metrics),
     )  # fmt: skip
@@ -67,23 +59,23 @@ def metric_dots(
             axes.axvline(np.nanmax(baselines), **_BASELINE_LINE)
         axes.tick_params(axis="y", length=0)
         for row, (name, one) in enumerate(found.items()):
-            style = {"marker": "o", "color": VERMILION if name == first else BLUE}
+            look = {"marker": "o", "color": style.VERMILION if name == first else style.BLUE}
             if name in BASELINES:
-                style["markerfacecolor"] = "white"
-            draw_dots(axes, [row], [one.spread(statistic)], markeredgewidth=0.9, **style)
+                look["markerfacecolor"] = "white"
+            draw_dots(axes, [row], [one.spread(statistic)], markeredgewidth=0.9, **look)
             _write_coverage(axes, row, 100 * one["coverage"])
     panels[0].set_yticks(range(len(metrics)), metrics)
     panels[0].set_ylim(-0.6, len(metrics) - 0.4)
     panels[0].xaxis.set_major_locator(round_ticks(3))
     handles = [
-        dot_handle(first, color=VERMILION, linestyle="-"),
-        dot_handle("metric with its 95 % interval", color=BLUE, linestyle="-"),
+        style.dot_handle(first, color=style.VERMILION, linestyle="-"),
+        style.dot_handle("metric with its 95 % interval", color=style.BLUE, linestyle="-"),
         Line2D([], [], label="chance", **CHANCE_LINE),
         Line2D([], [], linestyle="", label="beside each: coverage (%)"),
     ]
     if set(BASELINES) & set(metrics):
         handles[2:2] = [
-            dot_handle("size of the network", color=BLUE, markerfacecolor="white"),
+            style.dot_handle("size of the network", color=style.BLUE, markerfacecolor="white"),
             Line2D([], [], label="best of those", **_BASELINE_LINE),
         ]
     joint = " with " if statistic == "spearman_rho" else ", "
@@ -93,7 +85,7 @@ def metric_dots(
         title=f"{STATISTIC_LABELS[statistic]}{joint}{target_label}",
         title_fontsize=mpl.rcParams["axes.labelsize"],
     )  # fmt: skip
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 
@@ -101,6 +93,6 @@ def _write_coverage(axes: Axes, row: int, share: float) -> None:
     # Only all is 100, only none is 0.
     shown = share if share in (0, 100) else np.clip(share, 1, 99)
     axes.text(
-        1.03, row, f"{shown:.0f}" if isfinite(share) else "–", color=FAINT, fontsize=6,
+        1.03, row, f"{shown:.0f}" if isfinite(share) else "–", color=style.FAINT, fontsize=6,
         transform=axes.get_yaxis_transform(), va="center_baseline",
     )  # fmt: skip

@@ -6,22 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from epsilon_research.plotting import style
 from epsilon_research.plotting.points import ScorePoints
 from epsilon_research.plotting.scales import apply_scale, choose_scale, count_label
-from epsilon_research.plotting.style import (
-    BLUE,
-    DARK,
-    FAINT,
-    GREY,
-    PANEL_HEIGHT,
-    VERMILION,
-    new_panels,
-)
 from epsilon_research.reporting.numbers import percent
 
 _MOST_BINS = 60
 # Undefined scores by reason, most frequent first; more reasons than shades start again.
-_SHADES = (GREY, FAINT, "#DDCC77", DARK)
+_SHADES = (style.GREY, style.FAINT, "#DDCC77", style.DARK)
 _STRIP_PART = 0.07
 # Inches above the histogram, and of each row of the legend below it.
 _HEAD, _LEGEND_ROW = 0.5, 0.15
@@ -30,9 +22,9 @@ _HEAD, _LEGEND_ROW = 0.5, 0.15
 def score_histogram(points: ScorePoints) -> Figure:
     """Counts of finite scores, below a strip of what became of all architectures."""
     parts = _parts(points)
-    figure, (strip, main) = new_panels(
+    figure, (strip, main) = style.new_panels(
         2, columns=1, height_ratios=[_STRIP_PART, 1],
-        height=PANEL_HEIGHT + _HEAD + _LEGEND_ROW * -(-len(parts) // 2),
+        height=style.PANEL_HEIGHT + _HEAD + _LEGEND_ROW * -(-len(parts) // 2),
     )  # fmt: skip
     start = 0
     for words, colour, count in parts:
@@ -51,11 +43,11 @@ def score_histogram(points: ScorePoints) -> Figure:
 def _parts(points: ScorePoints) -> list[tuple[str, str, int]]:
     """Words, colour and number of architectures of each part of the strip."""
     num_finite, num_rescued = int(points.is_finite.sum()), int(points["float32_undefined"].sum())
-    parts = [("defined", BLUE, num_finite)]
+    parts = [("defined", style.BLUE, num_finite)]
     if num_rescued:
         parts = [
-            ("defined in float32", BLUE, num_finite - num_rescued),
-            ("undefined in float32", VERMILION, num_rescued),
+            ("defined in float32", style.BLUE, num_finite - num_rescued),
+            ("undefined in float32", style.VERMILION, num_rescued),
         ]
     reasons = points.table.loc[~points.is_finite, "failure"].astype(object)
     counts = reasons.where(reasons.notna(), "no reason given").value_counts()
@@ -79,7 +71,7 @@ def _draw_scores(axes: Axes, points: ScorePoints) -> None:
         axes.set_ylim(0, 1)
     bins = _bins(positions, axes.get_xlim())
     axes.hist([positions[~rescued], positions[rescued]], bins=bins, stacked=True,
-              color=[BLUE, VERMILION])  # fmt: skip
+              color=[style.BLUE, style.VERMILION])  # fmt: skip
     axes.set_xlim(bins[0], bins[-1])
 
 

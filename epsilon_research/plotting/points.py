@@ -34,15 +34,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePoints:
-    """One point per architecture.
+    """One point per architecture, with the label of the score axis.
 
-    Attributes:
-        score_label: Label of the score axis.
-        target: What the trained results are, or None.
-        table: A row per architecture: `score`, not finite where undefined; `failure`, the reason
-            there; `target`, accuracies in percent or losses, NaN where unknown; `parameters`, at
-            least 1; `connected`, whether the input reaches the output; `float32_undefined`, whether
-            there is a score that float32 cannot compute.
+    The table has a row per architecture: `score`, not finite where undefined; `failure`, the reason
+    there; `target`, accuracies in percent or losses, NaN where unknown; `parameters`, at least 1;
+    `connected`, whether the input reaches the output; `float32_undefined`, whether there is a score
+    that float32 cannot compute.
     """
 
     score_label: str

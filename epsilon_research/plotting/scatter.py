@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from epsilon_research.analysis import spearman_rho
 from epsilon_research.analysis.resolution import unresolved
 from epsilon_research.bounded_table import read_parquet
+from epsilon_research.plotting import style
 from epsilon_research.plotting.points import ScorePoints, Target, read_points
 from epsilon_research.plotting.scales import (
     LOG,
@@ -26,17 +27,6 @@ from epsilon_research.plotting.scales import (
     choose_scale,
 )
 from epsilon_research.plotting.study import case_label, with_draws
-from epsilon_research.plotting.style import (
-    BLUE,
-    COLOUR_MAP,
-    FAINT,
-    GREY,
-    PANEL_HEIGHT,
-    VERMILION,
-    dot_handle,
-    label_panels,
-    new_panels,
-)
 from epsilon_research.reporting.numbers import interval, percent, value
 from epsilon_research.reporting.study import Case, Study, metrics_of
 
@@ -45,7 +35,7 @@ MOST_DOTS = 20_000
 
 _HEXAGONS: dict[str, Any] = {"gridsize": (64, 36), "mincnt": 1, "linewidths": 0.1}
 # From what float32 defines to what it leaves undefined, in the two hues of the dots.
-_SHARE_MAP = LinearSegmentedColormap.from_list("share", [GREY, VERMILION])
+_SHARE_MAP = LinearSegmentedColormap.from_list("share", [style.GREY, style.VERMILION])
 # Inches of one line of a title, and of a legend below the panels.
 _NOTE_LINE, _LEGEND_LINE = 0.13, 0.2
 _MOST_COLUMNS = 3
@@ -86,13 +76,13 @@ class Cloud:
         """Draw dots coloured by positive values, or hexagons coloured by how many they hold."""
         x, y = self._prepare(axes)
         if self.is_dense:
-            hexagons = axes.hexbin(x, y, norm=LogNorm(), cmap=COLOUR_MAP, **_HEXAGONS)
+            hexagons = axes.hexbin(x, y, norm=LogNorm(), cmap=style.COLOUR_MAP, **_HEXAGONS)
             add_colour_bar(axes, hexagons, label="architectures\nper hexagon")
         elif len(x):
             low, high = float(values.min()), float(values.max())
             # One value still needs a colour bar with a length.
             norm = LogNorm(low, high) if low < high else LogNorm(low / 2, high * 2)
-            dots = _scatter(axes, x, y, values, norm=norm, cmap=COLOUR_MAP)
+            dots = _scatter(axes, x, y, values, norm=norm, cmap=style.COLOUR_MAP)
             add_colour_bar(axes, dots, label=label)
 
     def draw_marked(
@@ -100,7 +90,7 @@ class Cloud:
         axes: Axes,
         marked: Bool[np.ndarray, " points"],
         *,
-        hue: str = BLUE,
+        hue: str = style.BLUE,
         label: str = "undefined in\nfloat32 (%)",
     ) -> None:
         """Draw dots in `hue`, marked ones in vermilion, or hexagons by the share that is marked."""
@@ -111,7 +101,7 @@ class Cloud:
             )
             add_colour_bar(axes, share, label=label, log=False)
         elif len(x):
-            _scatter(axes, x, y, np.where(marked, VERMILION, hue))
+            _scatter(axes, x, y, np.where(marked, style.VERMILION, hue))
 
     def _prepare(self, axes: Axes) -> tuple[np.ndarray, np.ndarray]:
         """Set limits, ticks and labels, note an empty panel in it, and return where points lie."""
@@ -164,7 +154,7 @@ def score_against_parameters(points: ScorePoints) -> Figure:
     note = f"n = {len(drawn):,}\nρ = {rho} with the number of parameters"
     if cloud.is_dense:
         return _with_float32(cloud, drawn, note=note)
-    figure, (axes,) = new_panels(1, height=PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE)
+    figure, (axes,) = style.new_panels(1, height=style.PANEL_HEIGHT + 3 * _NOTE_LINE + _LEGEND_LINE)
     cloud.draw_marked(axes, drawn["float32_undefined"])
     axes.set_title(note, loc="left")
     if drawn["float32_undefined"].any():
@@ -176,16 +166,16 @@ def _with_float32(cloud: Cloud, drawn: ScorePoints, *, note: str) -> Figure:
     """All points by parameter count, and beside them which of them float32 leaves undefined."""
     rescued = drawn["float32_undefined"]
     has_legend = rescued.any() and not cloud.is_dense
-    height = PANEL_HEIGHT + _NOTE_LINE * (2 + note.count("\n")) + _LEGEND_LINE * has_legend
-    figure, panels = new_panels(1 + int(rescued.any()), height=height)
+    height = style.PANEL_HEIGHT + _NOTE_LINE * (2 + note.count("\n")) + _LEGEND_LINE * has_legend
+    figure, panels = style.new_panels(1 + int(rescued.any()), height=height)
     cloud.draw_values(panels[0], drawn["parameters"], label="parameters")
     panels[0].set_title(note, loc="left")
     for axes in panels[1:]:
-        cloud.draw_marked(axes, rescued, hue=GREY)
+        cloud.draw_marked(axes, rescued, hue=style.GREY)
         axes.set_title(f"undefined in float32: {rescued.sum():,} of {len(drawn):,}", loc="left")
     if has_legend:
-        _write_legend(figure, _FLOAT32, hue=GREY)
-    label_panels(panels)
+        _write_legend(figure, _FLOAT32, hue=style.GREY)
+    style.label_panels(panels)
     return figure
 
 
@@ -231,8 +221,8 @@ def study_scatter(study: Study, *, folder: Path) -> Figure:
         )
     # A column for each metric where they fit.
     columns = len(metrics) if 1 < len(metrics) < _MOST_COLUMNS else _MOST_COLUMNS
-    height = 2 * _LEGEND_LINE - (-len(drawn) // columns) * (PANEL_HEIGHT - 0.3)
-    figure, panels = new_panels(len(drawn), columns=columns, height=height)
+    height = 2 * _LEGEND_LINE - (-len(drawn) // columns) * (style.PANEL_HEIGHT - 0.3)
+    figure, panels = style.new_panels(len(drawn), columns=columns, height=height)
     has_legend = False
     for axes, (case, metric, points) in zip(panels, drawn, strict=True):
         cloud = Cloud.of(points, over="target")
@@ -254,7 +244,7 @@ def study_scatter(study: Study, *, folder: Path) -> Figure:
             axes.set_ylabel("")
     if has_legend:
         _write_legend(figure, _FLOAT32)
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 
@@ -284,9 +274,9 @@ def precision_panels(frame: pd.DataFrame, *, metrics: Sequence[str], exact: str)
     and optionally `<metric>_resolved`.
     """
     rows = -(-len(metrics) // _MOST_COLUMNS)
-    figure, panels = new_panels(
+    figure, panels = style.new_panels(
         len(metrics), columns=_MOST_COLUMNS, sharex=True, sharey=True,
-        height=rows * PANEL_HEIGHT + _LEGEND_LINE + 2 * _NOTE_LINE,
+        height=rows * style.PANEL_HEIGHT + _LEGEND_LINE + 2 * _NOTE_LINE,
     )  # fmt: skip
     pairs = {metric: frame[[exact, metric]].to_numpy(np.float64) for metric in metrics}
     shown = {metric: ((pair > 0) & (pair < np.inf)).all(axis=1) for metric, pair in pairs.items()}
@@ -300,17 +290,20 @@ def precision_panels(frame: pd.DataFrame, *, metrics: Sequence[str], exact: str)
         cloud.draw_marked(axes, marked, label="not resolved\n(%)")
         for axis in (axes.xaxis, axes.yaxis):
             apply_scale(axis, LOG, everything)
-        axes.axline((0, 0), slope=1, color=FAINT, linewidth=0.6, zorder=0)
+        axes.axline((0, 0), slope=1, color=style.FAINT, linewidth=0.6, zorder=0)
         hidden = len(frame) - len(x)
         words = f"n = {len(x):,}" + (f", {hidden:,} not shown" if hidden else "")
         axes.set_title(f"{metric.replace('_', ' ')}\n{words}", loc="left")
         axes.label_outer()
     _write_legend(figure, ("resolved", "not resolved"))
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 
-def _write_legend(figure: Figure, words: tuple[str, str], *, hue: str = BLUE) -> None:
+def _write_legend(figure: Figure, words: tuple[str, str], *, hue: str = style.BLUE) -> None:
     """What the hue of most dots and that of the marked ones mean."""
-    handles = [dot_handle(words[0], color=hue), dot_handle(words[1], color=VERMILION)]
+    handles = [
+        style.dot_handle(words[0], color=hue),
+        style.dot_handle(words[1], color=style.VERMILION),
+    ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)

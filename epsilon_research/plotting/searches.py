@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from epsilon_research.analysis.pareto import attainment
+from epsilon_research.plotting import style
 from epsilon_research.plotting.scales import (
     count_label,
     fix_ticks,
@@ -19,20 +20,6 @@ from epsilon_research.plotting.scales import (
     round_ticks,
 )
 from epsilon_research.plotting.study import with_draws
-from epsilon_research.plotting.style import (
-    BLUE,
-    DARK,
-    FAINT,
-    GREY,
-    PALETTE,
-    PANEL_HEIGHT,
-    VERMILION,
-    draw_line,
-    figure_style,
-    label_panels,
-    legend_entries,
-    new_panels,
-)
 from epsilon_research.reporting.numbers import count_range
 from epsilon_research.reporting.run import SearchVariant
 from epsilon_research.reporting.study import Study, short_name
@@ -54,13 +41,7 @@ Curve = Float[np.ndarray, "3 _"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPanel:
-    """The searches of one run.
-
-    Attributes:
-        variants: The run's variants, at least one.
-        label: What the curves show, without a unit, e.g. `CIFAR-10 test accuracy`.
-        title: Over the panel; may be empty.
-    """
+    """The variants of one run, at least one, and what their curves show, without a unit."""
 
     variants: Sequence[SearchVariant]
     label: str
@@ -108,7 +89,9 @@ def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
     for one, panel in zip(axes, drawn, strict=True):
         for variant, curve in zip(panel.variants, panel.curves, strict=True):
             models = np.arange(1.0, curve.shape[1] + 1)
-            draw_line(one, models, curve, step=True, label=variant.label, **looks[variant.label])
+            style.draw_line(
+                one, models, curve, step=True, label=variant.label, **looks[variant.label]
+            )
         _set_axes(one, panel.curves)
         one.set_title(panel.title, loc="left")
         one.set_ylabel(panel.axis_label)
@@ -119,7 +102,7 @@ def search_curves(panels: Sequence[SearchPanel]) -> Figure | None:
         one.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
     repeats = count_range(variant.repeats for variant in variants)
     _write_legend(figure, f"median and interquartile range of {repeats} repeats")
-    label_panels(axes)
+    style.label_panels(axes)
     return figure
 
 
@@ -184,17 +167,19 @@ def pareto_fronts(
     grid = np.linspace(*limits, _GRID)
     for panel, budget in zip(panels, budgets, strict=True):
         panel.plot(
-            cloud["cost"], cloud["reported"], ".", color=GREY, markersize=1.2, rasterized=True,
-            label="all architectures", zorder=0,
+            cloud["cost"], cloud["reported"], ".", color=style.GREY, markersize=1.2,
+            rasterized=True, label="all architectures", zorder=0,
         )  # fmt: skip
         panel.step(
-            front["cost"], front["reported"], where="post", color=FAINT, linewidth=0.8,
+            front["cost"], front["reported"], where="post", color=style.FAINT, linewidth=0.8,
             marker="D", markersize=2.2, label="true front", zorder=1,
         )  # fmt: skip
         for name, variant in variants.items():
             chosen = found.loc[found["budget"].eq(budget) & found["variant"].eq(name)]
             surface = attainment(chosen, grid, higher_is_better=higher_is_better)
-            draw_line(panel, grid, surface, step=True, label=variant.label, **looks[variant.label])
+            style.draw_line(
+                panel, grid, surface, step=True, label=variant.label, **looks[variant.label]
+            )
         panel.set(xlim=limits, ylim=limits_of(cloud["reported"].to_numpy(np.float64)))
         panel.xaxis.set_major_locator(round_ticks(5))
         panel.yaxis.set_major_locator(round_ticks(6))
@@ -202,7 +187,7 @@ def pareto_fronts(
         panel.set(xlabel=cost_label, ylabel=f"{label} (%)" if are_fractions else label)
     repeats = found["repeat"].nunique()
     _write_legend(figure, f"lines: median and interquartile range of {repeats} repeats")
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 
@@ -223,20 +208,20 @@ def search_front(
         front = trials.loc[best].drop_duplicates(subset=["architecture_id"])
     names = list(limits) or ["trial"]
     feasible = trials["feasible"].to_numpy(dtype=bool)
-    with figure_style():
+    with style.figure_style():
         rows = -(-len(names) // _COLUMNS)
-        figure, panels = new_panels(len(names), height=rows * PANEL_HEIGHT + 0.35)
+        figure, panels = style.new_panels(len(names), height=rows * style.PANEL_HEIGHT + 0.35)
         for panel, name in zip(panels, names, strict=True):
             for label, shown, marker, colour in (
-                ("infeasible", trials[~feasible], "o", GREY),
-                ("feasible", trials[feasible], "o", BLUE),
-                ("front", front.sort_values(name), "D", VERMILION),
+                ("infeasible", trials[~feasible], "o", style.GREY),
+                ("feasible", trials[feasible], "o", style.BLUE),
+                ("front", front.sort_values(name), "D", style.VERMILION),
             ):
                 panel.plot(shown[name], shown[objective], marker, color=colour, label=label)
             if name in limits:
-                panel.axvline(limits[name], color=DARK, linestyle="--", label="limit")
+                panel.axvline(limits[name], color=style.DARK, linestyle="--", label="limit")
             panel.set(xlabel=name.replace("_", " "), ylabel=objective.replace("_", " "))
-        handles = legend_entries(figure)
+        handles = style.legend_entries(figure)
         figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
@@ -244,13 +229,13 @@ def search_front(
 def _search_panels(num_panels: int, *, num_entries: int) -> tuple[Figure, list[Axes]]:
     """Panels side by side, with room below them for a legend of so many entries."""
     rows = -(-num_panels // _COLUMNS)
-    height = _FRAME_HEIGHT + rows * PANEL_HEIGHT + _LEGEND_LINE * (num_entries + 1)
-    return new_panels(num_panels, columns=_COLUMNS, height=height)
+    height = _FRAME_HEIGHT + rows * style.PANEL_HEIGHT + _LEGEND_LINE * (num_entries + 1)
+    return style.new_panels(num_panels, columns=_COLUMNS, height=height)
 
 
 def _write_legend(figure: Figure, title: str) -> None:
     """One legend of all panels below them, an entry in a line."""
-    handles, place = legend_entries(figure), "outside lower center"
+    handles, place = style.legend_entries(figure), "outside lower center"
     figure.legend(handles=handles, loc=place, handlelength=2.6, title=title)
 
 
@@ -261,7 +246,7 @@ def _looks_of(variants: Sequence[SearchVariant]) -> dict[str, dict[str, Any]]:
     starts = list(dict.fromkeys([(), *(one.start for one in variants)]))
     return {
         one.label: {
-            "color": PALETTE[starts.index(one.start) % len(PALETTE)],
+            "color": style.PALETTE[starts.index(one.start) % len(style.PALETTE)],
             "linestyle": _LINES[algorithms.index(one.algorithm) % len(_LINES)],
             "linewidth": 1.3,
         }

@@ -14,18 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
+from epsilon_research.plotting import style
 from epsilon_research.plotting.scales import LINEAR, LOG, apply_values, round_ticks, set_limits
-from epsilon_research.plotting.style import (
-    BAND_ALPHA,
-    DARK,
-    FAINT,
-    PANEL_HEIGHT,
-    draw_line,
-    label_panels,
-    legend_entries,
-    look_of,
-    new_panels,
-)
 from epsilon_research.reporting.numbers import count_range
 from epsilon_research.reporting.run import Spread
 from epsilon_research.reporting.study import Case, Study, metrics_of, protocols_of
@@ -42,7 +32,7 @@ STATISTIC_LABELS = {
 STATISTICS = ("spearman_rho", "spearman_rho_top10", "coverage")
 """Statistics that panels of a study show, but for those that no job has a value of."""
 
-CHANCE_LINE: dict[str, Any] = {"color": FAINT, "linewidth": 0.6, "zorder": 1}
+CHANCE_LINE: dict[str, Any] = {"color": style.FAINT, "linewidth": 0.6, "zorder": 1}
 
 # Inches of titles, axis and legend together; of one dot, and of one line of a row's label.
 _FRAME_HEIGHT, _DOT_HEIGHT, _LINE_HEIGHT = 1.25, 0.1, 0.13
@@ -92,7 +82,7 @@ def draw_published(axes: Axes, points: Sequence[tuple[float, float]]) -> None:
     if points:
         x, y = zip(*points, strict=True)
         axes.plot(
-            x, y, "D", color=DARK, zorder=3, label="published", markersize=5.2,
+            x, y, "D", color=style.DARK, zorder=3, label="published", markersize=5.2,
             markeredgewidth=0.9, markerfacecolor="none",
         )  # fmt: skip
 
@@ -135,11 +125,11 @@ def write_legend(figure: Figure, cases: Sequence[Case], *, bands: bool = False) 
     """
     draws = [len(case.jobs) for case in cases if case.has_replicates]
     words = f"mean and range of {count_range(draws)} draws" if draws else "95 % interval"
-    spread = Line2D([], [], color=DARK, linewidth=1.1, label=words)
+    spread = Line2D([], [], color=style.DARK, linewidth=1.1, label=words)
     if bands:
         # Darker than in the panels, since it is small here.
-        spread = Patch(color=DARK, alpha=2 * BAND_ALPHA, linewidth=0, label=words)
-    handles = [*legend_entries(figure), spread]
+        spread = Patch(color=style.DARK, alpha=2 * style.BAND_ALPHA, linewidth=0, label=words)
+    handles = [*style.legend_entries(figure), spread]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
 
 
@@ -164,7 +154,7 @@ def setting_dots(study: Study) -> Figure:
     labels = [_wrapped(case_label(*row, metrics=metrics), _ROW_WIDTH) for row in rows]
     most_lines = 1 + max(label.count("\n") for label in labels)
     height = 0.06 + max(_DOT_HEIGHT * len(protocols), _LINE_HEIGHT * most_lines)
-    figure, panels = new_panels(
+    figure, panels = style.new_panels(
         len(statistics), columns=len(statistics),
         height=_FRAME_HEIGHT + height * len(rows), sharey=True,
         width_ratios=[1 if statistic == "coverage" else 2 for statistic in statistics],
@@ -178,8 +168,8 @@ def setting_dots(study: Study) -> Figure:
             axes.axhspan(row - 0.5, row + 0.5, color="#F5F5F5", linewidth=0, zorder=0)
         for protocol, place in places.items():
             found = [case.spread(metric, protocol, statistic) for case, metric in rows]
-            style = {"label": protocol.replace("_", " "), **look_of(protocol)}
-            draw_dots(axes, [row + place for row in range(len(rows))], found, **style)
+            look = {"label": protocol.replace("_", " "), **style.look_of(protocol)}
+            draw_dots(axes, [row + place for row in range(len(rows))], found, **look)
         # At the height of their protocol; of one without dots, in the middle.
         printed = [
             (value, row + places.get(protocol, 0.0))
@@ -195,17 +185,17 @@ def setting_dots(study: Study) -> Figure:
     # From the top, as in the table.
     panels[0].set_ylim(len(rows) - 0.45, -0.55)
     write_legend(figure, cases)
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 
 def draw_dots(
-    axes: Axes, rows: Sequence[float], found: Sequence[Spread], *, color: str, **style: Any
+    axes: Axes, rows: Sequence[float], found: Sequence[Spread], *, color: str, **look: Any
 ) -> None:
     """Draw values at these heights with their intervals, or ranges of draws."""
     lows, highs = [one.low for one in found], [one.high for one in found]
     axes.hlines(rows, lows, highs, color=color, linewidth=1.1)
-    axes.plot([one.value for one in found], rows, color=color, linestyle="", **style)
+    axes.plot([one.value for one in found], rows, color=color, linestyle="", **look)
 
 
 def setting_curves(study: Study) -> Figure:
@@ -230,9 +220,9 @@ def setting_curves(study: Study) -> Figure:
     every = protocols_of(cases)
     protocols = [name for name in every if not name.startswith("common")] or every
     rows = _rows(cases, setting=setting)
-    figure, panels = new_panels(
+    figure, panels = style.new_panels(
         len(rows) * len(statistics), columns=len(statistics),
-        height=0.6 + len(rows) * PANEL_HEIGHT,
+        height=0.6 + len(rows) * style.PANEL_HEIGHT,
     )  # fmt: skip
     bars = not any(case.has_replicates for case in cases)
     for axes, ((title, metric, points), statistic) in zip(
@@ -246,10 +236,10 @@ def setting_curves(study: Study) -> Figure:
         for place, protocol in enumerate(protocols):
             spreads = [case.spread(metric, protocol, statistic) for _, case in points]
             curve = np.array([(one.value, one.low, one.high) for one in spreads]).T
-            draw_line(
+            style.draw_line(
                 axes, x + dodge * (place - (len(protocols) - 1) / 2), curve, bars=bars,
                 linewidth=1.1, markersize=3.2, label=protocol.replace("_", " "),
-                **look_of(protocol),
+                **style.look_of(protocol),
             )  # fmt: skip
         printed = [
             (float(position), value)
@@ -264,7 +254,7 @@ def setting_curves(study: Study) -> Figure:
         if statistic == statistics[0]:
             axes.set_title(title, loc="left")
     write_legend(figure, cases, bands=not bars)
-    label_panels(panels)
+    style.label_panels(panels)
     return figure
 
 

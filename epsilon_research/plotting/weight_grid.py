@@ -188,14 +188,10 @@ def _draw(
 def draw_heat_map(
     axes: Axes, values: np.ndarray, shown: np.ndarray, *, font: float, raised: float = 0.0
 ) -> None:
-    """Draw correlations as coloured squares with their numbers, the first row on top.
+    """Draw correlations [rows, columns] as coloured squares with numbers, the first row on top.
 
-    Args:
-        axes: Where.
-        values: Correlations [rows, columns]; NaN is hatched.
-        shown: Which of them there are; the others stay empty.
-        font: Size of the numbers, points.
-        raised: How far they stand above the middle, in squares.
+    What is not `shown` stays empty, NaN is hatched. The numbers are `raised` above the middle by so
+    many squares.
     """
     for row, column in np.argwhere(shown).tolist():
         rho = float(values[row, column])

@@ -9,6 +9,5 @@ results.py      across columns: mean ranks, critical difference, wins against pa
 figures.py      the heat map and the mean ranks, for a paper
 page.py         the page, which `epsilon_research.reporting` renders
 
-PROTOCOL.md asks questions whose answers are computed by `constant_weights.py`, `limit_paths.py`
-and `saturation.py`.
+PROTOCOL.md asks questions whose answers are computed by `constant_weights.py` and `saturation.py`.
 """

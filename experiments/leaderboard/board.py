@@ -64,12 +64,9 @@ class Contestant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arena:
-    """A search space with its tasks: all metrics meet on one set of its architectures.
+    """An option of `conf/search_space` with trained results by the name of the task.
 
-    Args:
-        name: An option of `conf/search_space`.
-        count: Architectures with trained results that are drawn, at most.
-        tasks: Trained results by the name of the task.
+    All metrics meet on one set of its architectures, `count` with trained results at most.
     """
 
     name: str

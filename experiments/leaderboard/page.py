@@ -135,58 +135,49 @@ def standings_table(results: Results) -> Table:
             f" Nemenyi’s critical difference of {metrics} metrics over {spaces} spaces is "
             f"{far:.1f}: only metrics that lie farther apart would differ on spaces in general."
         )
-    return Table(
-        title="Mean ranks",
-        head=[
-            "metric", "mean rank", "mean ρ", "lowest ρ", "mean\nnDCG", "above\nparameters",
-            "certainly\nabove", "certainly\nbelow",
-        ],
-        rows=[
-            [
-                one.metric,
-                f"{one.mean_rank:.1f}\n[{one.interval[0]:.1f}, {one.interval[1]:.1f}]",
-                value(one.mean_rho),
-                value(one.lowest_rho),
-                value(one.mean_ndcg),
-                count(one.wins),
-                count(one.certain_wins),
-                count(one.certain_losses),
-            ]
-            for one in results.standings
-        ],
-        note=note,
-    )  # fmt: skip
+    rows = [
+        {
+            "metric": one.metric,
+            "mean rank": f"{one.mean_rank:.1f}\n[{one.interval[0]:.1f}, {one.interval[1]:.1f}]",
+            "mean ρ": value(one.mean_rho),
+            "lowest ρ": value(one.lowest_rho),
+            "mean\nnDCG": value(one.mean_ndcg),
+            "above\nparameters": count(one.wins),
+            "certainly\nabove": count(one.certain_wins),
+            "certainly\nbelow": count(one.certain_losses),
+        }
+        for one in results.standings
+    ]
+    return _table("Mean ranks", rows, note=note)
 
 
 def _details(results: Results, space: str, task: str) -> Table:
     found = [cell for cell in results.cells if (cell.search_space, cell.task) == (space, task)]
     found.sort(key=lambda cell: -2 if isnan(cell.rho) else cell.rho, reverse=True)
-    return Table(
-        title=task,
-        head=[
-            "metric", "n", "cov. %", "ρ", "τ", "top10\nρ", "top10/\ntop10 %", "nDCG", "time",
-            "time\nratio", "ρ − ρ of\nparameters", "p", "p against\nthe best",
-        ],
-        rows=[
-            [
-                cell.metric,
-                count(cell.n),
-                percent(cell.coverage),
-                f"{value(cell.rho)}\n{interval(cell.interval)}",
-                f"{value(cell.kendall_tau)}\n{interval(cell.kendall_tau_interval)}",
-                value(cell.spearman_rho_top10),
-                value(cell.top10_overlap_percent, "top10_overlap_percent"),
-                value(cell.ndcg),
-                short_duration(cell.seconds),
-                NOTHING if isnan(cell.time_ratio) else f"{cell.time_ratio:.2g}",
-                difference(cell.minus_parameters),
-                _p(cell.p_parameters),
-                _p(cell.p_best),
-            ]
-            for cell in found
-        ],
-        note=results.sources[space][task],
-    )  # fmt: skip
+    rows = [
+        {
+            "metric": cell.metric,
+            "n": count(cell.n),
+            "cov. %": percent(cell.coverage),
+            "ρ": f"{value(cell.rho)}\n{interval(cell.interval)}",
+            "τ": f"{value(cell.kendall_tau)}\n{interval(cell.kendall_tau_interval)}",
+            "top10\nρ": value(cell.spearman_rho_top10),
+            "top10/\ntop10 %": value(cell.top10_overlap_percent, "top10_overlap_percent"),
+            "nDCG": value(cell.ndcg),
+            "time": short_duration(cell.seconds),
+            "time\nratio": NOTHING if isnan(cell.time_ratio) else f"{cell.time_ratio:.2g}",
+            "ρ − ρ of\nparameters": difference(cell.minus_parameters),
+            "p": _p(cell.p_parameters),
+            "p against\nthe best": _p(cell.p_best),
+        }
+        for cell in found
+    ]
+    return _table(task, rows, note=results.sources[space][task])
+
+
+def _table(title: str, rows: list[dict[str, str]], *, note: str) -> Table:
+    """A table of at least one row, each with the same headings."""
+    return Table(title=title, head=[*rows[0]], rows=[[*row.values()] for row in rows], note=note)
 
 
 def _p(p: float) -> str:

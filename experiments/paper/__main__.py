@@ -17,9 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
+from epsilon_research.checks import check_choice
 from epsilon_research.launch.declared import compose_studies
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.reporting import show
@@ -37,8 +35,6 @@ INTERRUPTED = 130
 
 CONF = ROOT / "conf"
 OUTPUT = ROOT / "outputs" / "paper"
-
-_STYLES = {State.DONE: "green", State.KEPT: "green", State.FAILED: "bold red"}
 
 
 def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Path = CONF) -> int:
@@ -60,11 +56,7 @@ def main(arguments: Sequence[str], *, program: Sequence[str] = PROGRAM, conf: Pa
         found = plans(compose_studies(conf), files)
         names = [one.name for one in found]
         for name in options.only or ():
-            if name not in names:
-                known = ", ".join(names) or "but there is none"
-                raise ValueError(
-                    f"--only must name studies with a report, {known}, got {name}: correct it"
-                )
+            check_choice("a study of --only", name, names)
         chosen = [one for one in found if one.name in (options.only or names)]
         if options.list:
             for one in chosen:
@@ -114,8 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _print(*parts: str | tuple[str, str]) -> None:
-    Console().print(Text.assemble(*parts), soft_wrap=True)
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> int:
@@ -125,10 +118,6 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
     outcomes = {name: outcome for name, outcome in first.items() if outcome is not None}
     dropped = [one.name for one in found if one.name not in outcomes and runner.before(one)]
     ready = [one for one in chosen if not one.missing]
-    lasted = [
-        before["seconds"] if before.get("state") == State.DONE else None
-        for before in map(runner.before, ready)
-    ]
     page, current = runner.output / "index.html", ""
 
     def write(*, finished: bool) -> None:
@@ -139,10 +128,9 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
     try:
         for place, planned in enumerate(ready):
             current = planned.name
-            left = time_left(lasted[place:])
-            _print(f"study {place + 1} of {len(ready)}: {current}{left}")
+            _print(f"study {place + 1} of {len(ready)}: {current}")
             outcomes[current] = runner.run(planned)
-            _print(*_ended(outcomes[current]))
+            _print(_ended(outcomes[current]))
             write(finished=False)
     except KeyboardInterrupt:
         interrupted = True
@@ -159,19 +147,11 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
     return FAILED if any(one.state == State.FAILED for one in outcomes.values()) else 0
 
 
-def time_left(seconds: Sequence[float | None]) -> str:
-    """Return how long studies take in words; empty if one of them has not run before."""
-    known = [one for one in seconds if one is not None]
-    return f", about {duration(sum(known))} left" if len(known) == len(seconds) else ""
-
-
-def _ended(outcome: Outcome) -> Iterator[str | tuple[str, str]]:
+def _ended(outcome: Outcome) -> str:
     """How a study ended, or that it was kept."""
     agreement = "" if outcome.study is None else in_words(outcome.study.comparisons)
-    words = outcome.reason or agreement
-    yield "  "
-    yield f"{outcome.state:<7}", _STYLES.get(outcome.state, "")
-    yield f" {outcome.plan.name} ({duration(outcome.seconds)}){f': {words}' if words else ''}"
+    took, words = duration(outcome.seconds), outcome.reason or agreement
+    return f"  {outcome.state:<7} {outcome.plan.name} ({took}){f': {words}' if words else ''}"
 
 
 def _summary(outcomes: Sequence[Outcome], dropped: Sequence[str]) -> Iterator[str]:

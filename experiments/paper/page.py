@@ -31,11 +31,8 @@ def page(
 ) -> str:
     """Return the whole page as HTML.
 
-    Args:
-        outcomes: What became of each study.
-        made: Date, machine, commit and versions in a sentence.
-        data: Folder of data files, which the page calls by its variable only.
-        finished: Whether all studies had their turn.
+    `made` has date, machine, commit and versions; `finished` says whether all studies had their
+    turn. The folder `data` of data files is called by its variable only.
     """
     lacking = [one.plan for one in outcomes if one.plan.missing]
     idle = [one.plan for one in outcomes if one.state not in _SUCCEEDED]

@@ -84,12 +84,10 @@ KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """The files at hand.
+    """The files at hand: the absolute path of each kind that is there, by the kind's name.
 
-    Args:
-        paths: Absolute path of each kind that is there, by the kind's name.
-        download: Whether what is not there, and can be fetched, counts as at hand.
-        folder: Where files are looked for; a page shows its variable instead.
+    With `download`, what is not there and can be fetched counts as at hand. Of the folder where
+    files are looked for, a page shows the variable instead.
     """
 
     paths: Mapping[str, Path]
@@ -114,10 +112,7 @@ def find_files(
 ) -> Files:
     """Return the files that a user named, and those that are in a folder under usual names.
 
-    Args:
-        named: Files by the name of their kind; they come before what is in the folder.
-        folder: Looked through, without its subfolders; None: not.
-        download: See `Files`.
+    Named ones, by the name of their kind, come first; subfolders are not looked through.
 
     Raises:
         FileNotFoundError: A named file or the folder does not exist.
@@ -159,15 +154,9 @@ def _look_through(folder: Path) -> dict[str, Path]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A study and what it runs with.
+    """A study and what it runs with: what files of these kinds at hand add to its command.
 
-    Args:
-        name: `study=NAME` runs it.
-        report: What it asks.
-        sweeps: Whether it is a sweep.
-        settings: What the files at hand add to its command, by name.
-        kinds: Kinds of these files.
-        missing: Kinds that it needs and that are not at hand; if any, it cannot run.
+    With a kind missing that it needs, it cannot run.
     """
 
     name: str

@@ -43,18 +43,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The fate of a study.
+    """A study with its fate: the command as a user would type it, and what it left in its folder.
 
-    Args:
-        plan: The study, and what it ran with.
-        command: The command as a user would type it, word by word.
-        folder: Its results.
-        state: How it ended.
-        seconds: Wall time of its run, also if that was an earlier one that is kept.
-        finished: When it ended, in ISO format.
-        reason: Why it failed, a sentence; None otherwise.
-        study: Its record; None if it left none. A failed sweep may have one of the jobs that did
-            not fail.
+    Wall time and end (in ISO format) are those of the run whose results these are, also if it is an
+    earlier one that is kept. A failed study has a reason; a failed sweep may have a record of the
+    jobs that did not fail.
     """
 
     plan: Plan
