@@ -17,13 +17,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from epsilon_research.atomic_file import write_atomically
 from epsilon_research.checks import check_choice
 from epsilon_research.launch.declared import compose_studies
 from epsilon_research.launch.errors import USER_ERRORS, user_message
 from epsilon_research.reporting import show
 from epsilon_research.reporting.numbers import duration
 from epsilon_research.reporting.published import agreement_table, in_words
-from experiments.paper.page import compared, write_page
+from experiments.paper.page import compared, page
 from experiments.paper.plan import DATA_VARIABLE, KINDS, Plan, find_files, plans
 from experiments.paper.run import PROGRAM, Outcome, Runner, State
 from experiments.provenance import ROOT, provenance
@@ -118,11 +119,12 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
     outcomes = {name: outcome for name, outcome in first.items() if outcome is not None}
     dropped = [one.name for one in found if one.name not in outcomes and runner.before(one)]
     ready = [one for one in chosen if not one.missing]
-    page, current = runner.output / "index.html", ""
+    path, current = runner.output / "index.html", ""
 
     def write(*, finished: bool) -> None:
         made, data = provenance("experiments.paper"), runner.files.folder
-        write_page(page, list(outcomes.values()), made=made, data=data, finished=finished)
+        content = page(list(outcomes.values()), made=made, data=data, finished=finished)
+        write_atomically(path, lambda handle: handle.write(content.encode("utf-8")))
 
     interrupted = False
     try:
@@ -137,7 +139,7 @@ def _run(found: Sequence[Plan], runner: Runner, *, chosen: Sequence[Plan]) -> in
         if outcomes[current].state == State.WAITING:
             outcomes[current] = replace(outcomes[current], state=State.INTERRUPTED)
     write(finished=not interrupted)
-    for line in (*_summary(list(outcomes.values()), dropped), f"The page is {page}"):
+    for line in (*_summary(list(outcomes.values()), dropped), f"The page is {path}"):
         _print(line)
     table = agreement_table(compared(outcomes.values()))
     if table is not None:

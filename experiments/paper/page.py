@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from epsilon_research.atomic_file import write_atomically
 from epsilon_research.reporting.numbers import duration, percent
 from epsilon_research.reporting.page import render
 from epsilon_research.reporting.published import Comparison, agreement_table, in_words
@@ -14,16 +13,6 @@ from experiments.paper.plan import DATA_VARIABLE, shown, without_folder
 from experiments.paper.run import Outcome, State
 
 _SUCCEEDED = {State.DONE: True, State.KEPT: True, State.FAILED: False}
-
-
-def write_page(path: Path, outcomes: Sequence[Outcome], **about: Any) -> None:
-    """Write the page as `page` renders it; a reader never sees half of it.
-
-    Raises:
-        OSError: It cannot be written; an older one is still there.
-    """
-    content = page(outcomes, **about).encode("utf-8")
-    write_atomically(path, lambda handle: handle.write(content))
 
 
 def page(

@@ -4,17 +4,15 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import pytest
 from browser import Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper_studies import PNG, record
 
-from epsilon_research import atomic_file
 from epsilon_research.launch.declared import ComposedStudy
 from epsilon_research.reporting.study import Study
 from epsilon_research.reporting.typed_json import read_record
-from experiments.paper.page import page, write_page
+from experiments.paper.page import page
 from experiments.paper.plan import find_files, plan
 from experiments.paper.run import Outcome, State
 
@@ -140,23 +138,6 @@ def test_no_text_breaks_out_of_its_element(text: str) -> None:
     strange, plain = rendered(everywhere(f"§{text}")), rendered(everywhere("§"))
     assert structure(strange) == structure(plain)
     page([everywhere(text)], made=MADE).encode("utf-8")
-
-
-def test_a_page_is_written_whole_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "index.html"
-    write_page(path, [outcome(record())], made=MADE)
-    before = path.read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(atomic_file.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_page(path, [], made=MADE)
-    assert path.read_bytes() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["index.html"]
 
 
 def test_the_folder_of_data_files_is_shown_by_its_variable_only() -> None:
