@@ -168,11 +168,7 @@ def _of_metric(points: ScorePoints, statistics: Mapping[str, Any] | None) -> dic
 
 
 def _of_comparison(
-    frame: pd.DataFrame,
-    *,
-    metrics: Sequence[str],
-    target: Target,
-    statistics: Mapping[str, Any],
+    frame: pd.DataFrame, *, metrics: Sequence[str], target: Target, statistics: Mapping[str, Any]
 ) -> dict[str, Draw]:
     from epsilon_research.plotting.dots import metric_dots
     from epsilon_research.plotting.scatter_matrix import rank_scatter_matrix

@@ -25,12 +25,10 @@ WEIGHTS = "weights"
 Pair = tuple[float, float]
 """Two weights, the smaller one first: a score does not depend on their order."""
 
-PROTOCOLS = ("paper", "connected")
-"""Protocols that have a map, beside what was published."""
-
+# Those that have a map, beside what was published.
+_PROTOCOLS = ("paper", "connected")
+# Red to blue, which all common kinds of colour vision distinguish; white is no correlation.
 _COLOURS = "RdBu"
-"""Red to blue, which all common kinds of colour vision distinguish; white is no correlation."""
-
 # All of what a correlation can be, so that a colour means the same in every figure.
 _NORM = Normalize(-1, 1)
 # Inches for tick labels and the colour bar, for headings and ticks of a line, and for the title.
@@ -120,7 +118,7 @@ def _read_maps(study: Study) -> dict[str, list[WeightMap]]:
     for label, group in by_other_settings(cases, without=WEIGHTS).items():
         for metric in metrics:
             maps = [
-                WeightMap(f"protocol {name}", _found(group, metric, name)) for name in PROTOCOLS
+                WeightMap(f"protocol {name}", _found(group, metric, name)) for name in _PROTOCOLS
             ]
             maps.append(WeightMap("published", _published(group, metric, study=study)))
             words = ", ".join(filter(None, (label, metric if len(metrics) > 1 else "")))

@@ -100,14 +100,11 @@ class Arena:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """Everything that a leaderboard is made of.
+    """Everything that a leaderboard is made of: metrics by name, and spaces as they are scored.
 
     Args:
-        contestants: The metrics, by name.
-        aggregates: Sums of logarithmic ranks of some of them, by name.
-        arenas: The search spaces, in the order in which they are scored.
-        batch_size: Images that proxies see.
-        constant_batch_size: Images that metrics of constant weights see.
+        aggregates: Sums of logarithmic ranks of some metrics, by name.
+        batch_size: Images that proxies see; metrics of constant weights see `constant_batch_size`.
         repeats: Scorings with other minibatches and initialisations, the first included.
         repeated: Architectures of each space that are scored so often.
         departures: Settings that are not the published ones, in words, by the metric.

@@ -19,15 +19,11 @@ from epsilon_research.analysis import (
 from epsilon_research.analysis.protocols import protocol_scores
 from epsilon_research.analysis.rank_correlations import rho_matrix
 
-PROTOCOL = "worst"
-"""Undefined scores rank below all others, so that every metric meets the same architectures."""
-
 PARAMETERS = "num_parameters"
 """What a metric is to be better than."""
 
+# Fields of a cell that have the names of `analysis.describe`.
 _AS_DESCRIBED = ("kendall_tau", "spearman_rho_top10", "top10_overlap_percent", "ndcg")
-"""Fields of a cell that have the names of `analysis.describe`."""
-
 _NORMAL_95 = 1.96
 
 
@@ -36,19 +32,12 @@ class Cell:
     """A metric on a task of a search space.
 
     Args:
-        search_space: The space's name on the board.
-        task: The task's name.
-        metric: The metric's name.
-        n: Architectures.
-        coverage: Share of them that the metric has a score for.
+        n: Number of architectures; `coverage` is the share of them that the metric has a score for.
         rho: Spearman's ρ with the trained results, NaN where undefined, as all that follows.
         interval: 95 % of `rho`: over architectures and, where there are repeats, over minibatches
-            and initialisations.
-        kendall_tau: Kendall's τ-b.
-        kendall_tau_interval: 95 %, over architectures.
+            and initialisations; that of `kendall_tau` is over architectures.
         spearman_rho_top10: ρ among the best tenth.
         top10_overlap_percent: Share of the best-scored tenth that is in the best tenth.
-        ndcg: Normalised discounted cumulative gain.
         repeats_std: Standard deviation of ρ over minibatches and initialisations.
         seconds: Of a score, mean.
         time_ratio: `seconds` over those of the board's reference metric.
@@ -127,8 +116,11 @@ def cells(
 
 
 def ranks_of(frame: pd.DataFrame, metric: str) -> Float[np.ndarray, " rows"]:
-    """Return what a metric ranks: its scores, or their ranks with undefined ones at the end."""
-    return protocol_scores(frame, metric=metric, protocol=PROTOCOL)
+    """Return what a metric ranks: its scores, or their ranks with undefined ones at the end.
+
+    So every metric meets the same architectures.
+    """
+    return protocol_scores(frame, metric=metric, protocol="worst")
 
 
 def widened(interval: tuple[float, float], *, about: float, std: float) -> tuple[float, float]:

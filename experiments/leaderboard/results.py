@@ -36,14 +36,11 @@ class Standing:
     """A metric across all columns.
 
     Args:
-        metric: Its name.
         mean_rank: Mean over search spaces of its mean rank over their tasks; 1 is the best.
         interval: 95 % of `mean_rank` over architectures; the search spaces stay the same.
-        columns: Columns that it is in.
-        wins: Columns in which its ρ is above that of the number of parameters.
+        wins: Number of `columns` in which its ρ is above that of the number of parameters.
         certain_wins: Those in which that is significant, by Holm's p-value over the column.
         certain_losses: Those in which its ρ is significantly below.
-        lowest_rho: The smallest ρ of all columns.
         mean_rho: Mean over search spaces of the mean ρ over their tasks.
         mean_ndcg: The same of nDCG, which says more of what a search gains from a warm-up.
     """
@@ -71,11 +68,9 @@ class ScoredArena:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """A leaderboard, finished or not.
+    """A leaderboard, finished or not: every metric on every column, and across them, best first.
 
     Args:
-        cells: Every metric on every column.
-        standings: The metrics across columns, the best first.
         titles: Of the search spaces, by their name on the board.
         sources: What the trained results are, by the space's name on the board and the task's.
         baselines: Metrics that measure the size of a network alone.
