@@ -9,8 +9,7 @@ from epsilon_research.launch.signals import STARTS_OVER, interruptible
 def launch(argv: Sequence[str] | None = None) -> int:
     """Run what a command line asks for, then gather it if it is a sweep.
 
-    Args:
-        argv: The program and its arguments; None: those of the process, which ends afterwards.
+    Without `argv` the arguments are those of the process, which ends afterwards.
 
     Returns:
         The exit status of what went worst: 0, 1 after a mistake or a failed job, 130 after Ctrl-C,

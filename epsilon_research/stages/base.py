@@ -46,9 +46,7 @@ class Prepared:
     Args:
         selection: Search space, and which of its architectures are scored.
         ids: Architectures that are scored.
-        dataset: Source of the minibatch.
-        batch_size: Samples in the minibatch.
-        minibatch_seed: Seed of the minibatch's draw.
+        dataset, batch_size, minibatch_seed: What the minibatch was drawn by.
         scoring: Space, metrics, minibatch, executor and store.
         table: Trained accuracies of the whole space, or None.
         accuracies: Rows of `table` for `ids`, in that order; None without a table.

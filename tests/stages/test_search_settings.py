@@ -3,12 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from hydra.utils import instantiate
-from omegaconf import OmegaConf
 
 from epsilon_research.spaces.nb201 import official_order
 from epsilon_research.stages.search.algorithms import AgeingEvolutionStage, RandomSearchStage
-from tests.commands import ROOT
 from tests.stages.contexts import accuracies_of, prepared_run
 
 
@@ -47,13 +44,3 @@ def test_what_cannot_be_searched_is_refused_before_any_work() -> None:
     with pytest.raises(ValueError, match="must be among epsilon, num_parameters, got synflow"):
         unknown.check(prepared)
     replace(stage, warmup_metric="num_parameters").check(prepared)
-
-
-@pytest.mark.parametrize("option", ["random_search", "ageing_evolution"])
-def test_the_options_build_with_the_settings_of_the_paper(option: str) -> None:
-    config = OmegaConf.load(ROOT / "conf" / "search" / f"{option}.yaml")
-    stage = instantiate(config, _convert_="all")
-    assert (stage.budget, stage.repeats, stage.warmup_pool) == (300, 100, 3000)
-    assert (stage.sample_sizes, stage.selection_runs) == ([10, 100, 1000], 500)
-    # The file repeats the constructor's defaults, so that a user sees them.
-    assert stage == type(stage)(sample_sizes=[10, 100, 1000], targets=[], front_budgets=[100, 300])

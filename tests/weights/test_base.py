@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pytest
-import yaml
 from sentences import refused
 from weight_inputs import METRIC, choose, scoring_of
 
@@ -29,7 +28,6 @@ from epsilon_research.weights.limits import Limits
 from epsilon_research.weights.sample import draw_functions, evaluate_weights
 from epsilon_research.weights.widest import Widest
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 ENGINE = CollapsedEngine(dtype="float32")
 
 
@@ -163,21 +161,3 @@ def test_without_a_published_pair_a_rule_stands_in_for_weights_that_nobody_gave(
             check_rule(asked, metrics=metrics, published=None)
     with pytest.raises(ValueError, match=r"weights must be two .* got None"):
         _ = unset.passes
-
-
-@pytest.mark.parametrize("rule", [Limits, Widest])
-def test_each_option_sets_the_rule_of_its_name_with_the_class_s_own_defaults(rule: type) -> None:
-    option = yaml.safe_load((CONF / "weight_rule" / f"{rule.name}.yaml").read_text())
-    settings = dict(option["weight_rule"])
-    assert settings.pop("_target_") == f"{rule.__module__}.{rule.__name__}"
-    settings = {name: _number(value) for name, value in settings.items()}
-    assert rule(**settings) == rule()
-    assert option["weights"] == "${search_space.published_weights}"
-
-
-def _number(value: Any) -> Any:
-    # This reader takes 1e-3 for a text, Hydra's does not.
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value

@@ -48,10 +48,9 @@ class Goal:
         evaluate: Fitness of an architecture, higher is better.
         report: What a curve shows of it, in its own unit.
         selected_on: What selects, for the record: "validation", "test" or "objective".
-        reported: What the curves show: a column of accuracies, or "objective".
-        label: The same in words, for a figure's axis.
+        reported, label: What the curves show: a column of accuracies, and the same in words.
         higher_is_better: Direction of what is reported.
-        rows: The accuracy columns by architecture id; only rows in which what is needed is known.
+        rows: The accuracy columns by architecture id, where what is needed is known.
     """
 
     evaluate: Objective
