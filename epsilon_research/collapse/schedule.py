@@ -28,8 +28,8 @@ def write_out(table, operands, loops, carried):
         table: int64 [instructions, 16].
         operands: int64 [operands of all instructions, 2].
         loops: int64 [loops, 3]: the first instruction, one past the last, and the rounds.
-        carried: int64 [instructions]: of what the first round of a loop reads before it, what each
-            further round reads in its place; else -1.
+        carried: int64 [loops, instructions]: of what the first round of a loop reads before it,
+            what each further round reads in its place; else -1.
 
     Returns:
         Table and operands of all rounds, and for each row its instruction, int64.
@@ -59,9 +59,8 @@ def write_out(table, operands, loops, carried):
                 rows[done, FIRST] = used
                 for i in range(row[FIRST], row[FIRST] + row[COUNT]):
                     source = operands[i, 0]
-                    inside = carried[source]
-                    again = turn > 0 and first <= inside < stop
-                    pairs[used, 0] = before[inside] if again else places[source]
+                    inside = carried[number, source] if turn > 0 else -1
+                    pairs[used, 0] = places[source] if inside < 0 else before[inside]
                     pairs[used, 1] = operands[i, 1]
                     used += 1
                 places[step] = done

@@ -101,10 +101,10 @@ def _encode(plan: Plan, *, num_inputs: int) -> _EncodedPlan:
     fields = np.array(parameters, np.float64).reshape(count, -1)
     if plan.loops:
         loops = np.array([one[:3] for one in plan.loops], np.int64)
-        carried = np.full(count, -1)
-        for loop in plan.loops:
+        carried = np.full((len(loops), count), -1)
+        for number, loop in enumerate(plan.loops):
             for before, inside in loop.carried:
-                carried[before] = inside
+                carried[number, before] = inside
         rows, pairs, steps = write_out(rows, pairs, loops, carried)
         fields = fields[steps]
     order, sections, num_map_slots, num_vector_slots = schedule(rows, pairs, num_inputs)

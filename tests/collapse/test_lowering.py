@@ -126,6 +126,22 @@ def test_a_cell_that_is_repeated_is_lowered_once() -> None:
     assert canonical_hash(plan) == canonical_hash(lower(Program(program.layers), height=8, width=8))
 
 
+def test_two_loops_may_begin_at_one_value() -> None:
+    builder = ProgramBuilder(input_channels=3)
+    stem = builder.chain(builder.input, CONV, BatchNorm())
+    ends = []
+    for size in (1, 3):
+        cell = ProgramBuilder(input_channels=4)
+        cell.chain(cell.input, ReLU(), Convolution(4, size, padding=size // 2), BatchNorm())
+        ends.append(builder.inline(cell.build(), stem, times=3))
+    program = finish(builder, builder.append(Add(), *ends))
+    plan = lower(program, height=8, width=8)
+    assert len(plan.loops) == 2
+    check_encoding(plan)
+    written_out = lower(Program(program.layers), height=8, width=8)
+    assert canonical_hash(plan) == canonical_hash(written_out)
+
+
 def test_what_cannot_be_repeated_is_refused() -> None:
     cell = ProgramBuilder(input_channels=3)
     cell.append(CONV, cell.input)
@@ -191,10 +207,15 @@ def test_a_plan_with_loops_is_the_plan_of_all_layers(program: Program, noise: No
     assert plan.connected == written_out.connected
     assert canonical_hash(plan) == canonical_hash(written_out)
     if plan.connected:
-        without = Plan(plan.instructions, plan.input_shape, plan.repeats)
-        arrays = [_encode(one, num_inputs=3) for one in (plan, without)]
-        for ours, theirs in zip(*arrays, strict=True):
-            np.testing.assert_array_equal(ours, theirs)
+        check_encoding(plan)
+
+
+def check_encoding(plan: Plan) -> None:
+    """The encoded loops are the encoded instructions of all rounds."""
+    without = Plan(plan.instructions, plan.input_shape, plan.repeats)
+    arrays = [_encode(one, num_inputs=3) for one in (plan, without)]
+    for ours, theirs in zip(*arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def reordered(program: Program, seed: int) -> Program:
